@@ -1,0 +1,1 @@
+//! Runs one agent session: model calls, tools, permissions, storage, events.

@@ -1,0 +1,1 @@
+//! The tools that an agent works with: files, search, shell.

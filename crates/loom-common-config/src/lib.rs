@@ -1,0 +1,1 @@
+//! Layered configuration that can tell where each value came from.

@@ -1,0 +1,54 @@
+//! The agent's state machine, and the types that every front end, tool and provider shares.
+//!
+//! # Types
+//!
+//! - [`message`]: what a conversation is made of. A [`Message`] is a list of content blocks, and
+//!   the blocks keep all that a provider sent, so that the next request can give it back.
+//! - [`llm`]: the [`LlmClient`] trait over all providers, its request, its response and the
+//!   events of a streamed response; [`ResponseBuilder`] turns the events into a response.
+//! - [`tool`]: what a tool is to the model ([`ToolDefinition`]) and to its runner.
+//! - [`state`] and [`agent`]: the [`Agent`], a pure and synchronous state machine.
+//! - [`stream`]: the typed events (Thread / Turn / Item) from which every front end is drawn.
+//! - [`error`]: what can go wrong between Loom and a model, and whether trying again helps.
+//!
+//! # Flow
+//!
+//! The agent does nothing itself. Its runner hands it an [`AgentEvent`] and carries out the
+//! [`AgentAction`]s that come back:
+//!
+//! ```text
+//! UserInput ──> CallingLlm ──> ProcessingLlmResponse ──> (no tool calls) turn done
+//!                   ^   ^              │   │
+//!                   │   └── Error <────┘   └──> ExecutingTools ──> PostToolsHook ──┐
+//!                   └──────────────────────────────────────────────────────────────┘
+//! ```
+//!
+//! # Failure
+//!
+//! Everything the agent starts has an [`OperationId`], and whatever reports carries it back, so
+//! a late report of something cancelled is recognised and dropped. A failed model call is asked
+//! again while its error says that this helps and retries remain; nothing of a cut answer enters
+//! the conversation. Whatever happens, each tool call of the conversation gets exactly one
+//! result: its own, or one that says it was cancelled or interrupted.
+
+pub mod agent;
+pub mod error;
+pub mod llm;
+pub mod message;
+pub mod state;
+pub mod stream;
+pub mod tool;
+
+pub use error::{LlmError, LlmErrorKind};
+pub use llm::{
+    BlockKind, LlmClient, LlmEvent, LlmRequest, LlmResponse, LlmStream, ResponseBuilder,
+    StopReason, Usage,
+};
+pub use message::{
+    ContentBlock, Extra, ImageData, Message, Role, ToolCall, ToolResult, ToolResultContent,
+};
+pub use state::{AgentAction, AgentEvent, AgentState, ErrorOrigin, OperationId, TurnOutcome};
+pub use tool::{
+    ChangeKind, FileChange, PermissionMode, ProgressSink, ToolAccess, ToolContext, ToolDefinition,
+    ToolOutput, ToolStatus,
+};

@@ -1,0 +1,244 @@
+//! The states of the agent, the events that move it, and the actions that it asks for.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::LlmError;
+use crate::llm::{LlmEvent, LlmRequest, ResponseBuilder, StopReason, Usage};
+use crate::message::{Message, ToolCall};
+use crate::tool::ToolOutput;
+
+/// Names something that the agent has started: a model call, a set of tool calls, a hook, a
+/// waiting time. Reports carry it back; one that names anything but what runs now is late and is
+/// dropped.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct OperationId(pub(crate) u64);
+
+/// What the agent is doing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum AgentState {
+    /// Nothing; the next move is the person's.
+    WaitingForUserInput,
+    /// A model was asked and has not begun to answer.
+    CallingLlm {
+        /// The model call.
+        operation: OperationId,
+        /// How often this call was asked again.
+        retries: u32,
+    },
+    /// A model is answering.
+    ProcessingLlmResponse {
+        /// The model call.
+        operation: OperationId,
+        /// How often this call was asked again.
+        retries: u32,
+        /// What has come of the answer.
+        response: ResponseBuilder,
+    },
+    /// Tools run.
+    ExecutingTools {
+        /// The calls that run now.
+        operation: OperationId,
+        /// All calls of the answer, in the model's order.
+        calls: Vec<ToolCallProgress>,
+    },
+    /// The tools are done and their results are in the conversation; the hook runs.
+    PostToolsHook {
+        /// The hook.
+        operation: OperationId,
+    },
+    /// A model call failed in a way that may pass; the agent waits to ask again.
+    Error {
+        /// The waiting time.
+        operation: OperationId,
+        /// What failed.
+        origin: ErrorOrigin,
+        /// How often the call was asked again before.
+        retries: u32,
+        /// Why it failed.
+        error: LlmError,
+    },
+    /// Over. Every event is ignored.
+    ShuttingDown,
+}
+
+/// What an error came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ErrorOrigin {
+    /// The model call failed before the answer began.
+    LlmRequest,
+    /// The answer broke off or made no sense.
+    LlmResponse,
+}
+
+/// A tool call, and what has come of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ToolCallProgress {
+    /// The call.
+    pub call: ToolCall,
+    /// How far it is.
+    pub phase: ToolCallPhase,
+}
+
+/// How far a tool call is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ToolCallPhase {
+    /// Its turn has not come.
+    Waiting,
+    /// It runs.
+    Running,
+    /// It has ended.
+    Done(ToolOutput),
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum AgentEvent {
+    /// The person said something. While the agent is busy it is kept and goes out with the next
+    /// model call, so that the person can steer.
+    UserInput(Message),
+    /// An event of a model's answer.
+    Llm {
+        /// The model call.
+        operation: OperationId,
+        /// The event.
+        event: LlmEvent,
+    },
+    /// A model call failed, before or during the answer.
+    LlmFailed {
+        /// The model call.
+        operation: OperationId,
+        /// Why.
+        error: LlmError,
+    },
+    /// The stream of an answer ended. Only an end after [`LlmEvent::Finished`] is a good one.
+    LlmStreamEnded {
+        /// The model call.
+        operation: OperationId,
+    },
+    /// A tool put out something while it runs. Changes nothing; here so that a recording of the
+    /// events is whole.
+    ToolProgress {
+        /// The set of calls.
+        operation: OperationId,
+        /// Id of the call.
+        call_id: String,
+        /// What it put out.
+        output: String,
+    },
+    /// A tool call ended.
+    ToolCompleted {
+        /// The set of calls.
+        operation: OperationId,
+        /// Id of the call.
+        call_id: String,
+        /// What came of it.
+        output: ToolOutput,
+    },
+    /// The hook after the tools ended, well or not.
+    PostToolsHookCompleted {
+        /// The hook.
+        operation: OperationId,
+    },
+    /// The waiting time before a retry is over.
+    RetryTimeoutElapsed {
+        /// The waiting time.
+        operation: OperationId,
+    },
+    /// The person wants the turn to stop.
+    Cancel,
+    /// The program ends.
+    Shutdown,
+}
+
+/// What the agent wants done. The runner carries actions out in order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum AgentAction {
+    /// Store this message as the next of the conversation. Comes before any action that relies
+    /// on it, so that a crash loses nothing that has had consequences.
+    AppendMessage(Arc<Message>),
+    /// Ask the model; report with `Llm`, `LlmFailed` and `LlmStreamEnded`.
+    SendLlmRequest {
+        /// The model call.
+        operation: OperationId,
+        /// The question.
+        request: LlmRequest,
+    },
+    /// Drop the model call.
+    CancelLlmRequest {
+        /// The model call.
+        operation: OperationId,
+    },
+    /// Run these calls side by side; report each with `ToolCompleted`.
+    ExecuteTools {
+        /// The set of calls.
+        operation: OperationId,
+        /// The calls: one, or several that only read.
+        calls: Vec<ToolCall>,
+    },
+    /// Stop the calls that still run.
+    CancelTools {
+        /// The set of calls.
+        operation: OperationId,
+    },
+    /// Do what comes after tools have run; report with `PostToolsHookCompleted`.
+    RunPostToolsHook {
+        /// The hook.
+        operation: OperationId,
+        /// The calls that ran, with what came of them.
+        calls: Vec<(ToolCall, ToolOutput)>,
+    },
+    /// Stop the hook.
+    CancelPostToolsHook {
+        /// The hook.
+        operation: OperationId,
+    },
+    /// Wait, for as long as the runner's retry rule and the error say, and then report with
+    /// `RetryTimeoutElapsed`.
+    ScheduleRetry {
+        /// The waiting time.
+        operation: OperationId,
+        /// Which retry this will be, from 1.
+        attempt: u32,
+        /// What failed.
+        error: LlmError,
+    },
+    /// Stop waiting.
+    CancelRetry {
+        /// The waiting time.
+        operation: OperationId,
+    },
+    /// A turn began.
+    BeginTurn,
+    /// The turn is over.
+    FinishTurn(TurnOutcome),
+    /// End the program.
+    Exit,
+}
+
+/// How a turn ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum TurnOutcome {
+    /// The model was done.
+    Completed {
+        /// Why the model stopped.
+        stop_reason: StopReason,
+        /// Tokens of all model calls of the turn.
+        usage: Usage,
+    },
+    /// A model call failed for good.
+    Failed {
+        /// Why.
+        error: LlmError,
+        /// Tokens of all model calls of the turn.
+        usage: Usage,
+    },
+    /// The person stopped it.
+    Cancelled {
+        /// Tokens of all model calls of the turn.
+        usage: Usage,
+    },
+}

@@ -1,0 +1,203 @@
+//! What a tool is to the model, to the agent and to its runner.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::message::{ToolResult, ToolResultContent};
+
+/// A tool as the model is told about it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ToolDefinition {
+    /// Name, unique among the tools of a request.
+    pub name: String,
+    /// What it does and how to use it well, for the model.
+    pub description: String,
+    /// JSON Schema of the arguments: an object.
+    pub input_schema: Value,
+    /// What the tool can touch. Decides about permission and about running side by side.
+    #[serde(default)]
+    pub access: ToolAccess,
+}
+
+/// What a tool can touch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ToolAccess {
+    /// Reads only. Calls may run side by side.
+    Read,
+    /// Changes files of the workspace.
+    Write,
+    /// Can do anything that the person can.
+    #[default]
+    Execute,
+}
+
+/// How much the agent may do without asking.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum PermissionMode {
+    /// Reads only.
+    Plan,
+    /// Reads and edits inside the workspace; commands ask.
+    #[default]
+    Auto,
+    /// Everything, without asking.
+    Full,
+}
+
+impl fmt::Display for PermissionMode {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Plan => "plan",
+            Self::Auto => "auto",
+            Self::Full => "full",
+        })
+    }
+}
+
+/// What a tool is given to work with, apart from its arguments.
+///
+/// A call is cancelled by dropping its future: a tool that has started something outside the
+/// future (a process, a thread) ends it when it is dropped.
+#[derive(Clone, Debug)]
+pub struct ToolContext {
+    /// The folder that the agent works in: absolute, with symbolic links resolved.
+    pub workspace: PathBuf,
+    /// Where output goes while the tool runs.
+    pub progress: ProgressSink,
+}
+
+/// Takes the output of a tool while it runs, piece by piece.
+#[derive(Clone)]
+pub struct ProgressSink(Arc<dyn Fn(&str) + Send + Sync>);
+
+impl ProgressSink {
+    /// Makes a sink that hands each piece to `receive`.
+    pub fn new(receive: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(receive))
+    }
+
+    /// Makes a sink that drops everything.
+    pub fn discard() -> Self {
+        Self::new(|_| {})
+    }
+
+    /// Passes a piece on. Must not block.
+    pub fn send(&self, piece: &str) {
+        (self.0)(piece);
+    }
+}
+
+impl fmt::Debug for ProgressSink {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("ProgressSink")
+    }
+}
+
+/// How a tool call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ToolStatus {
+    /// It did what it was asked to do.
+    Completed,
+    /// It could not; the output says why.
+    Failed,
+    /// It was not allowed to run.
+    Denied,
+    /// It was stopped before its end.
+    Cancelled,
+}
+
+/// What a tool call came to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ToolOutput {
+    /// How it ended.
+    pub status: ToolStatus,
+    /// What the model sees.
+    pub content: Vec<ToolResultContent>,
+    /// The files that the call changed.
+    pub changes: Vec<FileChange>,
+}
+
+impl ToolOutput {
+    /// Makes the output of a call that succeeded and changed nothing.
+    pub fn completed(text: impl Into<String>) -> Self {
+        Self::with_status(ToolStatus::Completed, text)
+    }
+
+    /// Makes the output of a call that failed.
+    pub fn failed(text: impl Into<String>) -> Self {
+        Self::with_status(ToolStatus::Failed, text)
+    }
+
+    /// Makes the output of a call that was not allowed to run.
+    pub fn denied(text: impl Into<String>) -> Self {
+        Self::with_status(ToolStatus::Denied, text)
+    }
+
+    /// Makes the output of a call that was stopped.
+    pub fn cancelled(text: impl Into<String>) -> Self {
+        Self::with_status(ToolStatus::Cancelled, text)
+    }
+
+    fn with_status(status: ToolStatus, text: impl Into<String>) -> Self {
+        Self {
+            status,
+            content: vec![ToolResultContent::text(text)],
+            changes: Vec::new(),
+        }
+    }
+
+    /// Returns the text parts, joined by line ends.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        for part in &self.content {
+            if let ToolResultContent::Text { text: part } = part {
+                if !text.is_empty() {
+                    text.push('\n');
+                }
+                text.push_str(part);
+            }
+        }
+        text
+    }
+
+    /// Turns the output into the block that answers the call `tool_use_id`.
+    pub fn into_result(self, tool_use_id: impl Into<String>) -> ToolResult {
+        ToolResult {
+            tool_use_id: tool_use_id.into(),
+            content: self.content,
+            is_error: self.status != ToolStatus::Completed,
+        }
+    }
+}
+
+/// A file that a tool changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FileChange {
+    /// Path relative to the workspace.
+    pub path: String,
+    /// What happened to it.
+    pub kind: ChangeKind,
+    /// Unified diff with three lines of context, without a header.
+    pub diff: String,
+}
+
+/// What happened to a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeKind {
+    /// It is new.
+    Added,
+    /// It has other content.
+    Modified,
+    /// It is gone.
+    Deleted,
+}

@@ -1,0 +1,1 @@
+//! HTTP client with Loom's defaults, and retry with backoff.

@@ -1,0 +1,1 @@
+//! Conversations on disk: a thread, its messages, and who may continue it.

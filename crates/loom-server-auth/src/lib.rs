@@ -1,0 +1,1 @@
+//! Access tokens: made, stored as hashes, checked.

@@ -1,0 +1,1 @@
+//! Database access for the server: SQLite by default, PostgreSQL by URL.

@@ -1,0 +1,1 @@
+//! Client for OpenAI's Chat Completions API and servers compatible with it.

@@ -1,0 +1,1 @@
+//! Client side of the server's LLM routes: an LlmClient over HTTP.

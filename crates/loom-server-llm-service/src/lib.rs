@@ -1,0 +1,1 @@
+//! One service over all model providers; owns their keys.

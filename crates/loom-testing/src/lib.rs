@@ -1,0 +1,1 @@
+//! Test support: fake model server, server in process, hermetic command line, scratch repositories.

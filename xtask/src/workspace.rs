@@ -1,0 +1,57 @@
+//! The workspace as cargo describes it: where it lies, where its programs are built, its crates.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::Context;
+use cargo_metadata::{Metadata, MetadataCommand};
+
+/// The workspace that this program was built from.
+pub(crate) struct Workspace {
+    /// What `cargo metadata --no-deps` says.
+    pub(crate) metadata: Metadata,
+}
+
+/// The cargo profile that a program was built with.
+#[derive(Clone, Copy)]
+pub(crate) enum Profile {
+    /// Quick to build, slow to run.
+    Dev,
+}
+
+impl Workspace {
+    /// Asks cargo for the workspace.
+    pub(crate) fn load() -> anyhow::Result<Self> {
+        let metadata = MetadataCommand::new()
+            .manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
+            .no_deps()
+            .exec()
+            .context("cannot read the workspace with `cargo metadata`")?;
+        Ok(Self { metadata })
+    }
+
+    /// Returns `path`, which is relative to the workspace's root, as an absolute path.
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
+        self.metadata.workspace_root.join(path).into()
+    }
+
+    /// Returns a path below the target directory.
+    pub(crate) fn target_path(&self, path: &str) -> PathBuf {
+        self.metadata.target_directory.join(path).into()
+    }
+
+    /// Returns where cargo puts a program of this workspace.
+    pub(crate) fn program(&self, name: &str, profile: Profile) -> PathBuf {
+        let folder = match profile {
+            Profile::Dev => "debug",
+        };
+        self.target_path(folder).join(name)
+    }
+
+    /// Starts a cargo command line in the workspace's root.
+    pub(crate) fn cargo(&self) -> Command {
+        let mut command = Command::new("cargo");
+        command.current_dir(&self.metadata.workspace_root);
+        command
+    }
+}
