@@ -39,6 +39,7 @@ pub mod state;
 pub mod stream;
 pub mod tool;
 
+pub use agent::{Agent, AgentConfig};
 pub use error::{LlmError, LlmErrorKind};
 pub use llm::{
     BlockKind, LlmClient, LlmEvent, LlmRequest, LlmResponse, LlmStream, ResponseBuilder,
