@@ -26,13 +26,19 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<()> {
     let violations = violations(&crates);
     if violations.is_empty() {
         let edges: usize = crates.iter().map(|krate| krate.dependencies.len()).sum();
-        println!("{} crates, {edges} dependencies between them: all go down the layers", crates.len());
+        println!(
+            "{} crates, {edges} dependencies between them: all go down the layers",
+            crates.len()
+        );
         return Ok(());
     }
     for violation in &violations {
         eprintln!("error: {violation}\n");
     }
-    bail!("{} against the layers (docs/ARCHITECTURE.md, \"Layers\")", violations.len())
+    bail!(
+        "{} against the layers (docs/ARCHITECTURE.md, \"Layers\")",
+        violations.len()
+    )
 }
 
 /// A workspace crate, and its dependencies on other workspace crates.
@@ -52,7 +58,10 @@ enum Violation {
     /// The crate is not in the table.
     Unknown { name: String },
     /// The crate matches several patterns of the table.
-    Ambiguous { name: String, patterns: Vec<&'static str> },
+    Ambiguous {
+        name: String,
+        patterns: Vec<&'static str>,
+    },
     /// The dependency stands in a higher row.
     Upwards(Edge),
     /// The dependency belongs to a column that the crate is not a part of.
@@ -109,7 +118,9 @@ fn violations(crates: &[Crate]) -> Vec<Violation> {
 fn place(name: &str) -> Result<Place, Violation> {
     match rules_for(name).as_slice() {
         [rule] => Ok(rule.place),
-        [] => Err(Violation::Unknown { name: name.to_owned() }),
+        [] => Err(Violation::Unknown {
+            name: name.to_owned(),
+        }),
         rules => Err(Violation::Ambiguous {
             name: name.to_owned(),
             patterns: rules.iter().map(|rule| rule.pattern).collect(),
@@ -124,7 +135,10 @@ fn edge_violation(edge: Edge) -> Option<Violation> {
             (edge.kind != DependencyKind::Development).then_some(Violation::TestSupport(edge))
         }
         (Place::Layer(from_row, from_columns), Place::Layer(to_row, to_columns)) => {
-            if !to_columns.iter().all(|column| from_columns.contains(column)) {
+            if !to_columns
+                .iter()
+                .all(|column| from_columns.contains(column))
+            {
                 Some(Violation::Sideways(edge))
             } else if to_row > from_row {
                 Some(Violation::Upwards(edge))
@@ -179,7 +193,10 @@ impl fmt::Display for Edge {
             _ => "",
         };
         let ((from, from_place), (to, to_place)) = (&self.from, &self.to);
-        write!(f, "{from} [{from_place}] depends on {to} [{to_place}]{kind}")
+        write!(
+            f,
+            "{from} [{from_place}] depends on {to} [{to_place}]{kind}"
+        )
     }
 }
 

@@ -17,7 +17,9 @@ pub(crate) fn announce(what: &str) {
 pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
     let line = command_line(command);
     announce(&line);
-    let status = command.status().with_context(|| format!("cannot start `{line}`"))?;
+    let status = command
+        .status()
+        .with_context(|| format!("cannot start `{line}`"))?;
     if !status.success() {
         bail!("`{line}` failed ({status})");
     }
@@ -29,10 +31,18 @@ pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
 /// The error holds what the command wrote to its standard error.
 pub(crate) fn output(command: &mut Command) -> anyhow::Result<String> {
     let line = command_line(command);
-    let Output { status, stdout, stderr } =
-        command.output().with_context(|| format!("cannot start `{line}`"))?;
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = command
+        .output()
+        .with_context(|| format!("cannot start `{line}`"))?;
     if !status.success() {
-        bail!("`{line}` failed ({status}):\n{}", String::from_utf8_lossy(&stderr).trim_end());
+        bail!(
+            "`{line}` failed ({status}):\n{}",
+            String::from_utf8_lossy(&stderr).trim_end()
+        );
     }
     String::from_utf8(stdout).with_context(|| format!("the output of `{line}` is not UTF-8"))
 }
@@ -51,17 +61,25 @@ fn command_line(command: &Command) -> String {
 /// Returns the first folder of `folders` that has all the named programs.
 pub(crate) fn folder_with(programs: &[&str], folders: &[PathBuf]) -> Option<PathBuf> {
     let executable = |path: PathBuf| {
-        fs::metadata(path).is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
+        fs::metadata(path)
+            .is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
     };
     folders
         .iter()
-        .find(|folder| programs.iter().all(|program| executable(folder.join(program))))
+        .find(|folder| {
+            programs
+                .iter()
+                .all(|program| executable(folder.join(program)))
+        })
         .cloned()
 }
 
 /// Returns the folders of the `PATH` variable.
 pub(crate) fn search_path() -> Vec<PathBuf> {
-    #[expect(clippy::disallowed_methods, reason = "a program: it finds its tools as the shell does")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a program: it finds its tools as the shell does"
+    )]
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).collect()
 }

@@ -82,7 +82,9 @@ impl Rule {
 
 /// Returns the rules that a crate's name matches. A rule with the very name goes before all patterns.
 pub(super) fn rules_for(name: &str) -> Vec<&'static Rule> {
-    let by_name = RULES.iter().find(|rule| rule.is_name() && rule.matches(name));
+    let by_name = RULES
+        .iter()
+        .find(|rule| rule.is_name() && rule.matches(name));
     match by_name {
         Some(rule) => vec![rule],
         None => RULES.iter().filter(|rule| rule.matches(name)).collect(),
@@ -90,7 +92,10 @@ pub(super) fn rules_for(name: &str) -> Vec<&'static Rule> {
 }
 
 const fn layer(pattern: &'static str, row: Row, columns: &'static [Column]) -> Rule {
-    Rule { pattern, place: Place::Layer(row, columns) }
+    Rule {
+        pattern,
+        place: Place::Layer(row, columns),
+    }
 }
 
 const SHARED: &[Column] = &[];
@@ -145,5 +150,8 @@ const RULES: &[Rule] = &[
     layer("loom-common-*", Row::Common, SHARED),
     layer("loom-common-core", Row::Common, SHARED),
     //
-    Rule { pattern: "loom-testing", place: Place::TestSupport },
+    Rule {
+        pattern: "loom-testing",
+        place: Place::TestSupport,
+    },
 ];

@@ -1,0 +1,147 @@
+//! The programs that the tests run, beside the product's own.
+//!
+//! On a Debian-like system, and as root, missing ones are installed: that is what continuous
+//! integration and a container want. Anyone else gets the exact list and the exact command.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, bail};
+
+use crate::process::{self, folder_with, search_path};
+
+/// Something that has to be installed.
+#[derive(Debug)]
+pub(super) struct Requirement {
+    programs: &'static [&'static str],
+    why: &'static str,
+    debian_package: &'static str,
+}
+
+const POSTGRES: Requirement = Requirement {
+    programs: &["initdb", "pg_ctl", "postgres"],
+    why: "every store test runs on PostgreSQL too",
+    debian_package: "postgresql",
+};
+
+const OTHERS: &[Requirement] = &[
+    Requirement {
+        programs: &["cc"],
+        why: "SQLite and the cryptography are built from C",
+        debian_package: "build-essential",
+    },
+    Requirement {
+        programs: &["git"],
+        why: "tests work in scratch repositories",
+        debian_package: "git",
+    },
+    Requirement {
+        programs: &["rg"],
+        why: "tests and benchmarks compare the search tools with ripgrep",
+        debian_package: "ripgrep",
+    },
+];
+
+/// Where the programs were found.
+#[derive(Debug)]
+pub(super) struct Found {
+    /// The folder of the PostgreSQL server's programs.
+    pub(super) postgres: PathBuf,
+}
+
+/// Looks for all requirements, installs what is missing if it may, and fails with what is missing still.
+pub(super) fn ensure() -> anyhow::Result<Found> {
+    let missing = match look() {
+        Ok(found) => return Ok(found),
+        Err(missing) => missing,
+    };
+    let packages: Vec<_> = missing
+        .iter()
+        .map(|requirement| requirement.debian_package)
+        .collect();
+    let is_debian = Path::new("/etc/debian_version").exists();
+    if is_debian && rustix::process::geteuid().is_root() {
+        println!("    missing: {}; installing", describe(&missing));
+        install(&packages).context("cannot install what the tests need")?;
+        return look().map_err(|missing| {
+            anyhow::anyhow!(
+                "still missing after the installation: {}",
+                describe(&missing)
+            )
+        });
+    }
+    let how = if is_debian {
+        format!(
+            "run `sudo apt-get install --no-install-recommends {}`",
+            packages.join(" ")
+        )
+    } else {
+        format!(
+            "install them; Debian calls the packages {}",
+            packages.join(", ")
+        )
+    };
+    bail!(
+        "the tests need programs that are missing: {}\n  hint: {how}",
+        describe(&missing)
+    )
+}
+
+/// Looks for all requirements, and returns those that are missing when it does not find all.
+pub(super) fn look() -> Result<Found, Vec<&'static Requirement>> {
+    let path = search_path();
+    let postgres = folder_with(
+        POSTGRES.programs,
+        &[path.clone(), debian_postgres_folders()].concat(),
+    );
+    let mut missing: Vec<_> = OTHERS
+        .iter()
+        .filter(|requirement| folder_with(requirement.programs, &path).is_none())
+        .collect();
+    match postgres {
+        Some(postgres) if missing.is_empty() => Ok(Found { postgres }),
+        Some(_) => Err(missing),
+        None => {
+            missing.push(&POSTGRES);
+            Err(missing)
+        }
+    }
+}
+
+/// Returns the folders where Debian keeps the servers, which are not on the path, newest first.
+fn debian_postgres_folders() -> Vec<PathBuf> {
+    let Ok(versions) = std::fs::read_dir("/usr/lib/postgresql") else {
+        return Vec::new();
+    };
+    let mut versions: Vec<u32> = versions
+        .flatten()
+        .filter_map(|version| version.file_name().to_str()?.parse().ok())
+        .collect();
+    versions.sort_unstable_by(|a, b| b.cmp(a));
+    versions
+        .iter()
+        .map(|version| PathBuf::from(format!("/usr/lib/postgresql/{version}/bin")))
+        .collect()
+}
+
+fn install(packages: &[&str]) -> anyhow::Result<()> {
+    let apt = || {
+        let mut command = Command::new("apt-get");
+        command.env("DEBIAN_FRONTEND", "noninteractive");
+        command
+    };
+    process::run(apt().args(["update", "--quiet"]))?;
+    process::run(
+        apt()
+            .args(["install", "--yes", "--quiet", "--no-install-recommends"])
+            .args(packages),
+    )
+}
+
+fn describe(requirements: &[&Requirement]) -> String {
+    requirements
+        .iter()
+        .map(|requirement| format!("{} ({})", requirement.programs.join(", "), requirement.why))
+        .collect::<Vec<_>>()
+        .join("; ")
+}
