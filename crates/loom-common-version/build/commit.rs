@@ -34,13 +34,21 @@ impl Commit {
     /// link every program and test anew. All others ask git.
     pub(crate) fn of_build(given: Option<&str>, profile: &str, crate_dir: &Path) -> Self {
         if let Some(id) = given.and_then(clean) {
-            return Self { id, watched: Vec::new() };
+            return Self {
+                id,
+                watched: Vec::new(),
+            };
         }
         if profile == "debug" {
-            return Self { id: DEVELOPMENT.to_owned(), watched: Vec::new() };
+            return Self {
+                id: DEVELOPMENT.to_owned(),
+                watched: Vec::new(),
+            };
         }
-        Self::of_repository(crate_dir)
-            .unwrap_or_else(|| Self { id: UNKNOWN.to_owned(), watched: Vec::new() })
+        Self::of_repository(crate_dir).unwrap_or_else(|| Self {
+            id: UNKNOWN.to_owned(),
+            watched: Vec::new(),
+        })
     }
 
     /// Asks git for the commit that is checked out around `crate_dir`.
@@ -52,7 +60,10 @@ impl Commit {
             return None;
         }
         let id = clean(&git(crate_dir, &["rev-parse", "--short=12", "HEAD"])?)?;
-        Some(Self { id, watched: watched_files(crate_dir) })
+        Some(Self {
+            id,
+            watched: watched_files(crate_dir),
+        })
     }
 }
 
@@ -72,7 +83,9 @@ fn watched_files(crate_dir: &Path) -> Vec<PathBuf> {
             // The branch lies in a file shared with others (packed, or a reference table). Its own
             // file may appear with the next commit, which the log of HEAD shows.
             None => files.extend(
-                ["packed-refs", "reftable/tables.list", "logs/HEAD"].into_iter().filter_map(locate),
+                ["packed-refs", "reftable/tables.list", "logs/HEAD"]
+                    .into_iter()
+                    .filter_map(locate),
             ),
         }
     }
@@ -98,10 +111,16 @@ fn git(dir: &Path, arguments: &[&str]) -> Option<String> {
 /// Shortens a full commit id, and refuses what could not stand in a User-Agent header.
 fn clean(id: &str) -> Option<String> {
     let id = id.trim();
-    let plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+    let plain = id
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
     if id.is_empty() || !plain {
         return None;
     }
     let full = id.len() >= 40 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
-    Some(if full { id[..SHORT].to_owned() } else { id.to_owned() })
+    Some(if full {
+        id[..SHORT].to_owned()
+    } else {
+        id.to_owned()
+    })
 }

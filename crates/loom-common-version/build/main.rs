@@ -1,5 +1,8 @@
 //! Hands the commit, target and profile of this build to the crate.
-#![expect(clippy::print_stdout, reason = "cargo reads its instructions from standard output")]
+#![expect(
+    clippy::print_stdout,
+    reason = "cargo reads its instructions from standard output"
+)]
 #![expect(
     clippy::disallowed_methods,
     reason = "cargo hands a build script its input in the environment"

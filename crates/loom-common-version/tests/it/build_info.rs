@@ -11,7 +11,10 @@ fn example() -> BuildInfo {
 
 #[test]
 fn one_line_names_version_commit_and_target() {
-    assert_eq!(example().to_string(), "1.2.3 (0123456789ab x86_64-unknown-linux-gnu)");
+    assert_eq!(
+        example().to_string(),
+        "1.2.3 (0123456789ab x86_64-unknown-linux-gnu)"
+    );
 }
 
 #[test]
@@ -28,7 +31,18 @@ fn data_is_a_flat_object() {
 fn this_build_knows_itself() {
     let info = build_info();
     assert_eq!(info.version, env!("CARGO_PKG_VERSION"));
-    assert!(info.target.starts_with(std::env::consts::ARCH), "{}", info.target);
-    assert_eq!(info.profile, if cfg!(debug_assertions) { "debug" } else { "release" });
+    assert!(
+        info.target.starts_with(std::env::consts::ARCH),
+        "{}",
+        info.target
+    );
+    assert_eq!(
+        info.profile,
+        if cfg!(debug_assertions) {
+            "debug"
+        } else {
+            "release"
+        }
+    );
     assert!(!info.commit.is_empty());
 }

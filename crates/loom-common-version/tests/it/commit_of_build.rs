@@ -77,7 +77,13 @@ fn a_given_commit_wins_and_is_shortened() {
     let full = "0123456789abcdef0123456789abcdef01234567";
     for profile in ["debug", "release"] {
         let commit = Commit::of_build(Some(full), profile, &repository.crate_dir());
-        assert_eq!(commit, Commit { id: "0123456789ab".to_owned(), watched: vec![] });
+        assert_eq!(
+            commit,
+            Commit {
+                id: "0123456789ab".to_owned(),
+                watched: vec![]
+            }
+        );
     }
 }
 
@@ -94,7 +100,13 @@ fn an_unusable_given_commit_is_passed_over() {
 fn a_debug_build_is_not_tied_to_a_commit() {
     let repository = Repository::new();
     let commit = Commit::of_build(None, "debug", &repository.crate_dir());
-    assert_eq!(commit, Commit { id: "dev".to_owned(), watched: vec![] });
+    assert_eq!(
+        commit,
+        Commit {
+            id: "dev".to_owned(),
+            watched: vec![]
+        }
+    );
 }
 
 #[test]
@@ -114,7 +126,10 @@ fn a_detached_head_holds_the_commit_itself() {
     repository.git(&["checkout", "--quiet", "--detach"]);
     let commit = Commit::of_build(None, "release", &repository.crate_dir());
     assert_eq!(commit.id, repository.head());
-    assert_eq!(watched(&commit, &repository.root.path().join(".git")), ["HEAD"]);
+    assert_eq!(
+        watched(&commit, &repository.root.path().join(".git")),
+        ["HEAD"]
+    );
 }
 
 #[test]
@@ -137,8 +152,18 @@ fn a_linked_worktree_watches_its_own_head_and_the_shared_branch() {
     repository.commit();
     let tree = TempDir::new().unwrap();
     let path = tree.path().join("linked");
-    repository.git(&["worktree", "add", "--quiet", "-b", "side", path.to_str().unwrap()]);
-    git(&path, &["commit", "--quiet", "--allow-empty", "--message=side"]);
+    repository.git(&[
+        "worktree",
+        "add",
+        "--quiet",
+        "-b",
+        "side",
+        path.to_str().unwrap(),
+    ]);
+    git(
+        &path,
+        &["commit", "--quiet", "--allow-empty", "--message=side"],
+    );
 
     let commit = Commit::of_build(None, "release", &path.join(CRATE));
     assert_eq!(commit.id, git(&path, &["rev-parse", "HEAD"])[..12]);
@@ -155,15 +180,27 @@ fn another_projects_repository_says_nothing_about_this_build() {
     let unpacked = repository.root.path().join("vendor/loom").join(CRATE);
     fs::create_dir_all(&unpacked).unwrap();
     let commit = Commit::of_build(None, "release", &unpacked);
-    assert_eq!(commit, Commit { id: "unknown".to_owned(), watched: vec![] });
+    assert_eq!(
+        commit,
+        Commit {
+            id: "unknown".to_owned(),
+            watched: vec![]
+        }
+    );
 }
 
 #[test]
 fn without_a_repository_or_a_commit_it_is_unknown() {
-    let unknown = Commit { id: "unknown".to_owned(), watched: vec![] };
+    let unknown = Commit {
+        id: "unknown".to_owned(),
+        watched: vec![],
+    };
     let folder = TempDir::new().unwrap();
     assert_eq!(Commit::of_build(None, "release", folder.path()), unknown);
-    assert_eq!(Commit::of_build(None, "release", &folder.path().join("missing")), unknown);
+    assert_eq!(
+        Commit::of_build(None, "release", &folder.path().join("missing")),
+        unknown
+    );
 
     let fresh = folder.path().join(CRATE);
     fs::create_dir_all(&fresh).unwrap();

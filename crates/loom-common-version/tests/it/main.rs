@@ -1,4 +1,8 @@
 //! What a build reports about itself.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, in its helper functions too"
+)]
 
 mod build_info;
 #[path = "../../build/commit.rs"]
