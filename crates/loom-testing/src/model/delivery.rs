@@ -1,0 +1,324 @@
+//! How a rendered answer goes out as bytes: its pace, its cuts, and its faults.
+//!
+//! A protocol renders an answer to [`Event`]s. [`plan`] turns these and the reply's [`Delivery`] into [`Step`]s (write
+//! these bytes, wait at this gate, hang, cut), and [`body`] performs the steps as a response body. Everything that can
+//! be wrong is thereby decided in one pure function, before the first byte goes out.
+//!
+//! A body whose client hung up is dropped by the HTTP server in the middle of its steps; [`Progress`] notices by its
+//! own drop whether the last step had been reached.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::body::Body;
+use bytes::{Bytes, BytesMut};
+use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
+
+use super::gate::Gate;
+
+/// The choices of a reply that concern its bytes rather than its meaning.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Delivery {
+    pub(super) delta_chars: usize,
+    pub(super) write_sizes: Vec<usize>,
+    pub(super) line_ending: LineEnding,
+    pub(super) comments: bool,
+    pub(super) pings: bool,
+    pub(super) no_space_after_colon: bool,
+    pub(super) usage_twice: bool,
+    pub(super) openai_usage: OpenAiUsage,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) fault: Option<Fault>,
+    #[serde(skip)]
+    pub(super) gates: Vec<(usize, Gate)>,
+}
+
+impl Default for Delivery {
+    fn default() -> Self {
+        Self {
+            delta_chars: 12,
+            write_sizes: Vec::new(),
+            line_ending: LineEnding::default(),
+            comments: false,
+            pings: false,
+            no_space_after_colon: false,
+            usage_twice: false,
+            openai_usage: OpenAiUsage::default(),
+            fault: None,
+            gates: Vec::new(),
+        }
+    }
+}
+
+/// The line ends of an event stream (WHATWG HTML, 9.2.5).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LineEnding {
+    /// `\n`
+    #[default]
+    Lf,
+    /// `\r\n`
+    CrLf,
+    /// `\r`
+    Cr,
+}
+
+impl LineEnding {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Lf => "\n",
+            Self::CrLf => "\r\n",
+            Self::Cr => "\r",
+        }
+    }
+}
+
+/// Where a Chat Completions server puts the usage of a stream whose request asks for it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OpenAiUsage {
+    /// As OpenAI: `usage: null` in every chunk, then one more chunk with `choices: []`.
+    #[default]
+    EmptyChoices,
+    /// The last chunk has `choices: null`.
+    NullChoices,
+    /// The last chunk has no `choices`.
+    NoChoices,
+    /// In the chunk with the finish reason, asked for or not.
+    WithFinish,
+    /// None at all, as servers do that do not know `stream_options`.
+    Absent,
+}
+
+/// What goes wrong with an answer. Where an event count matters, it counts protocol events from the start of the
+/// stream; pings and comments do not count. A whole (not streamed) answer breaks in the middle of its body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Fault {
+    NoResponse,
+    CutAfterEvents(usize),
+    HangAfter(usize),
+    MalformedJsonAt(usize),
+    ErrorEventAfter(usize),
+    EndAfterEvents(usize),
+    EndWithoutStop,
+}
+
+/// One server-sent event as a protocol renders it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Event {
+    /// The `event:` field.
+    pub(super) name: Option<&'static str>,
+    /// The `data:` field, one line.
+    pub(super) data: String,
+    pub(super) kind: EventKind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum EventKind {
+    /// Part of the answer.
+    Content,
+    /// Says nothing, and does not count.
+    Ping,
+    /// The protocol's end mark.
+    Stop,
+}
+
+/// What a body does next.
+#[derive(Debug)]
+pub(super) enum Step {
+    Write(Bytes),
+    Pass(Gate),
+    Hang,
+    Cut,
+}
+
+/// Lays out a stream: the events in their order, the gates between them, and the fault where it strikes.
+pub(super) fn plan(events: Vec<Event>, error_event: &Event, delivery: &Delivery) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let mut counted = 0;
+    pass_gates(&mut steps, counted, delivery);
+    for mut event in events {
+        if event.kind != EventKind::Ping {
+            match delivery.fault {
+                Some(Fault::NoResponse) => return vec![Step::Cut],
+                Some(Fault::CutAfterEvents(limit)) if counted >= limit => {
+                    steps.push(Step::Cut);
+                    break;
+                }
+                Some(Fault::HangAfter(limit)) if counted >= limit => {
+                    steps.push(Step::Hang);
+                    break;
+                }
+                Some(Fault::ErrorEventAfter(limit)) if counted >= limit => {
+                    steps.push(Step::Write(frame(error_event, delivery)));
+                    break;
+                }
+                Some(Fault::EndAfterEvents(limit)) if counted >= limit => break,
+                Some(Fault::EndWithoutStop) if event.kind == EventKind::Stop => break,
+                Some(Fault::MalformedJsonAt(place)) if counted == place => {
+                    event.data = broken(&event.data);
+                }
+                _ => {}
+            }
+        }
+        steps.push(Step::Write(frame(&event, delivery)));
+        if event.kind != EventKind::Ping {
+            counted += 1;
+            pass_gates(&mut steps, counted, delivery);
+        }
+    }
+    resize_writes(steps, &delivery.write_sizes)
+}
+
+/// Lays out an answer that is not streamed: every gate comes before its body, every fault strikes in the middle of it.
+pub(super) fn plan_whole(body: String, delivery: &Delivery) -> Vec<Step> {
+    let mut steps: Vec<_> = delivery
+        .gates
+        .iter()
+        .map(|(_, gate)| Step::Pass(gate.clone()))
+        .collect();
+    match delivery.fault {
+        Some(Fault::NoResponse) => return vec![Step::Cut],
+        Some(Fault::CutAfterEvents(_)) => {
+            steps.extend([Step::Write(first_half(&body)), Step::Cut]);
+        }
+        Some(Fault::HangAfter(_)) => {
+            steps.extend([Step::Write(first_half(&body)), Step::Hang]);
+        }
+        Some(Fault::MalformedJsonAt(_)) => steps.push(Step::Write(broken(&body).into())),
+        Some(Fault::EndAfterEvents(_) | Fault::EndWithoutStop) => {
+            steps.push(Step::Write(first_half(&body)));
+        }
+        Some(Fault::ErrorEventAfter(_)) | None => steps.push(Step::Write(body.into())),
+    }
+    resize_writes(steps, &delivery.write_sizes)
+}
+
+fn pass_gates(steps: &mut Vec<Step>, counted: usize, delivery: &Delivery) {
+    let here = delivery.gates.iter().filter(|(place, _)| *place == counted);
+    steps.extend(here.map(|(_, gate)| Step::Pass(gate.clone())));
+}
+
+fn first_half(body: &str) -> Bytes {
+    Bytes::copy_from_slice(&body.as_bytes()[..body.len() / 2])
+}
+
+/// The JSON without its last character, a bracket in all that is sent here.
+fn broken(json: &str) -> String {
+    json.strip_suffix(['}', ']']).unwrap_or("{").to_owned()
+}
+
+fn frame(event: &Event, delivery: &Delivery) -> Bytes {
+    let end = delivery.line_ending.as_str();
+    let colon = if delivery.no_space_after_colon {
+        ":"
+    } else {
+        ": "
+    };
+    let mut text = String::new();
+    if delivery.comments {
+        text.push_str(&format!(": keep-alive{end}{end}"));
+    }
+    if let Some(name) = event.name {
+        text.push_str(&format!("event{colon}{name}{end}"));
+    }
+    text.push_str(&format!("data{colon}{}{end}{end}", event.data));
+    text.into()
+}
+
+/// Joins writes that stand next to each other and cuts them anew into these sizes, repeated as long as bytes remain.
+fn resize_writes(steps: Vec<Step>, sizes: &[usize]) -> Vec<Step> {
+    let usable = sizes.iter().copied().filter(|size| *size > 0);
+    let mut sizes = usable.collect::<Vec<_>>().into_iter().cycle().peekable();
+    if sizes.peek().is_none() {
+        return steps;
+    }
+    let mut resized = Vec::new();
+    let mut pending = BytesMut::new();
+    let mut flush = |pending: &mut BytesMut, resized: &mut Vec<Step>| {
+        while !pending.is_empty() {
+            let size = sizes.next().unwrap_or(1).min(pending.len());
+            resized.push(Step::Write(pending.split_to(size).freeze()));
+        }
+    };
+    for step in steps {
+        if let Step::Write(bytes) = step {
+            pending.extend_from_slice(&bytes);
+        } else {
+            flush(&mut pending, &mut resized);
+            resized.push(step);
+        }
+    }
+    flush(&mut pending, &mut resized);
+    resized
+}
+
+/// What became of one body: whether it went out whole, and whether the client left before its end.
+#[derive(Debug)]
+pub(super) struct Progress {
+    /// Set when the last byte is about to be handed over and nothing went wrong on purpose.
+    delivered: Arc<AtomicBool>,
+    /// Gets a permit when the client hangs up.
+    hang_ups: Arc<Semaphore>,
+    over: bool,
+}
+
+impl Progress {
+    pub(super) fn new(delivered: Arc<AtomicBool>, hang_ups: Arc<Semaphore>) -> Self {
+        Self {
+            delivered,
+            hang_ups,
+            over: false,
+        }
+    }
+
+    /// The last byte is about to go out. A client that has read the protocol's end mark may close at once, so this must
+    /// be known before the byte leaves.
+    fn complete(&mut self, whole: bool) {
+        self.over = true;
+        self.delivered.store(whole, Ordering::SeqCst);
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if !self.over {
+            self.hang_ups.add_permits(1);
+        }
+    }
+}
+
+/// A body that performs the steps. `whole` says that they bring the full answer.
+pub(super) fn body(steps: Vec<Step>, whole: bool, mut progress: Progress) -> Body {
+    Body::from_stream(async_stream::stream! {
+        let last = steps.len().saturating_sub(1);
+        for (place, step) in steps.into_iter().enumerate() {
+            match step {
+                Step::Write(bytes) => {
+                    if place == last {
+                        progress.complete(whole);
+                    }
+                    yield Ok(bytes);
+                    // The connection writes what it has got only while the body is not ready.
+                    tokio::task::yield_now().await;
+                }
+                Step::Pass(gate) => {
+                    gate.pass().await;
+                    if place == last {
+                        progress.complete(whole);
+                    }
+                }
+                Step::Hang => std::future::pending::<()>().await,
+                Step::Cut => {
+                    progress.complete(false);
+                    yield Err(io::Error::other("the script cuts the connection here"));
+                }
+            }
+        }
+        progress.complete(whole);
+    })
+}
