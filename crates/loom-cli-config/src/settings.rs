@@ -1,0 +1,119 @@
+//! The tree of settings: types, defaults and meanings. The doc comments are the reference.
+
+use std::path::PathBuf;
+
+use loom_common_config::HttpUrl;
+use loom_common_core::tool::PermissionMode;
+use loom_common_secret::SecretString;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Settings of `loom`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct CliConfig {
+    /// The server that `loom` talks to.
+    pub server: ServerSettings,
+    /// The model that answers.
+    pub model: ModelSettings,
+    /// How the agent works.
+    pub agent: AgentSettings,
+    /// How tools run.
+    pub tools: ToolSettings,
+    /// What is logged.
+    pub log: LogSettings,
+}
+
+/// The server that `loom` talks to.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct ServerSettings {
+    /// Address of the server; when unset, `loom` uses one of its own on this machine.
+    pub url: Option<HttpUrl>,
+    /// Token that the server asks for; a server of `loom`'s own needs none here.
+    pub token: Option<SecretString>,
+    /// Whether `loom` starts a server of its own when no address is set.
+    pub auto_start: bool,
+    /// Program to start as that server.
+    pub program: Option<PathBuf>,
+}
+
+impl Default for ServerSettings {
+    fn default() -> Self {
+        Self {
+            url: None,
+            token: None,
+            auto_start: true,
+            program: None,
+        }
+    }
+}
+
+/// The model that answers.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct ModelSettings {
+    /// Provider of the model, such as `anthropic` or `openai`; when unset, the server chooses.
+    pub provider: Option<String>,
+    /// Name of the model, as its provider calls it; when unset, the server chooses.
+    pub name: Option<String>,
+    /// Upper bound of one answer, in tokens; when unset, the server chooses.
+    #[schemars(range(min = 1))]
+    pub max_tokens: Option<u32>,
+}
+
+/// How the agent works.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct AgentSettings {
+    /// What the agent may do: read only (`plan`), edit in the workspace and ask before it runs commands (`auto`), or all (`full`).
+    pub permission_mode: PermissionMode,
+    /// How often a failed request to the model is sent again before the turn fails.
+    pub max_retries: u32,
+}
+
+impl Default for AgentSettings {
+    fn default() -> Self {
+        Self {
+            permission_mode: PermissionMode::default(),
+            max_retries: 4,
+        }
+    }
+}
+
+/// How tools run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct ToolSettings {
+    /// Time that a command may take when the model names none, in milliseconds.
+    #[schemars(range(min = 1))]
+    pub bash_timeout_ms: u64,
+    /// Upper bound of what the model sees of a tool's output, in bytes; the middle is left out.
+    #[schemars(range(min = 1))]
+    pub max_output_bytes: usize,
+}
+
+impl Default for ToolSettings {
+    fn default() -> Self {
+        Self {
+            bash_timeout_ms: 120_000,
+            max_output_bytes: 30_000,
+        }
+    }
+}
+
+/// What is logged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct LogSettings {
+    /// What is logged: a level, or levels by module, such as `warn,loom=debug`.
+    pub filter: String,
+}
+
+impl Default for LogSettings {
+    fn default() -> Self {
+        Self {
+            filter: "warn".to_owned(),
+        }
+    }
+}

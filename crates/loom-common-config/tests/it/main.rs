@@ -1,0 +1,1 @@
+//! Layered configuration, on a small program's settings.
