@@ -1,0 +1,5 @@
+//! The thread store as its callers see it, on real files.
+#![expect(clippy::unwrap_used, reason = "an unexpected error fails the test")]
+
+mod lifecycle;
+mod scene;
