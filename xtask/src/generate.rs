@@ -74,7 +74,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> anyhow::Resul
 }
 
 fn write(workspace: &Workspace) -> anyhow::Result<()> {
-    build(workspace)?;
+    workspace.build(&["-p", "loom-cli", "-p", "loom-server"])?;
     for reference in REFERENCES {
         let path = workspace.path(reference.path);
         let text = reference.text(workspace)?;
@@ -93,7 +93,7 @@ fn write(workspace: &Workspace) -> anyhow::Result<()> {
 
 /// Fails when a reference file is not what `cargo xtask generate` would write.
 pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
-    build(workspace)?;
+    workspace.build(&["-p", "loom-cli", "-p", "loom-server"])?;
     let mut stale = Vec::new();
     for reference in REFERENCES {
         let text = reference.text(workspace)?;
@@ -113,17 +113,6 @@ pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
         "out of date: {}\n  hint: run `cargo xtask generate` and commit the result",
         stale.join(", ")
     )
-}
-
-fn build(workspace: &Workspace) -> anyhow::Result<()> {
-    process::run(workspace.cargo().args([
-        "build",
-        "--locked",
-        "-p",
-        "loom-cli",
-        "-p",
-        "loom-server",
-    ]))
 }
 
 fn committed(path: &Path) -> anyhow::Result<Option<String>> {

@@ -9,9 +9,12 @@
     reason = "a program whose output is for the developer at the terminal"
 )]
 
+mod bench;
 mod check_layers;
 mod cleanup;
+mod demo;
 mod generate;
+mod isolated_loom;
 mod lint;
 mod process;
 mod test;
@@ -32,8 +35,12 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Measures speed and size, and prints a table
+    Bench(bench::Arguments),
     /// Checks that every dependency between workspace crates goes down the layers
     CheckLayers,
+    /// Lets the agent mend a small project, with a model whose answers are recorded
+    Demo(demo::Arguments),
     /// Writes the reference files under docs/reference from what the programs say of themselves
     Generate(generate::Arguments),
     /// Runs every check that needs no test to run: format, clippy, layers, references, …
@@ -45,7 +52,9 @@ enum Task {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = Workspace::load().and_then(|workspace| match arguments.task {
+        Task::Bench(arguments) => bench::run(&workspace, &arguments),
         Task::CheckLayers => check_layers::run(&workspace),
+        Task::Demo(arguments) => demo::run(&workspace, &arguments),
         Task::Generate(arguments) => generate::run(&workspace, &arguments),
         Task::Lint => lint::run(&workspace),
         Task::Test(arguments) => test::run(&workspace, &arguments),

@@ -30,17 +30,8 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> anyhow::Resul
     let postgres = Postgres::start(&found.postgres)?;
     println!("    {}", postgres.url());
 
-    process::run(workspace.cargo().args([
-        "build",
-        "--locked",
-        "--bins",
-        "-p",
-        "loom-cli",
-        "-p",
-        "loom-server",
-        "-p",
-        "loom-testing",
-    ]))?;
+    let tested_programs = ["loom-cli", "loom-server", "loom-testing"];
+    workspace.build(&tested_programs.map(|package| ["-p", package]).concat())?;
 
     let commands = if arguments.selection.is_empty() {
         vec![doctests(workspace), tests(workspace, &[])]

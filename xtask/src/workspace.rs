@@ -6,6 +6,8 @@ use std::process::Command;
 use anyhow::Context;
 use cargo_metadata::{Metadata, MetadataCommand};
 
+use crate::process;
+
 /// The workspace that this program was built from.
 pub(crate) struct Workspace {
     /// What `cargo metadata --no-deps` says.
@@ -17,6 +19,8 @@ pub(crate) struct Workspace {
 pub(crate) enum Profile {
     /// Quick to build, slow to run.
     Dev,
+    /// What users get.
+    Release,
 }
 
 impl Workspace {
@@ -44,8 +48,14 @@ impl Workspace {
     pub(crate) fn program(&self, name: &str, profile: Profile) -> PathBuf {
         let folder = match profile {
             Profile::Dev => "debug",
+            Profile::Release => "release",
         };
         self.target_path(folder).join(name)
+    }
+
+    /// Builds what the arguments of `cargo build` name, with cargo's own progress shown.
+    pub(crate) fn build(&self, arguments: &[&str]) -> anyhow::Result<()> {
+        process::run(self.cargo().args(["build", "--locked"]).args(arguments))
     }
 
     /// Starts a cargo command line in the workspace's root.
