@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 
 use crate::process::{self, folder_with, search_path};
 
@@ -55,36 +55,47 @@ pub(super) fn ensure() -> anyhow::Result<Found> {
         Ok(found) => return Ok(found),
         Err(missing) => missing,
     };
-    let packages: Vec<_> = missing
-        .iter()
-        .map(|requirement| requirement.debian_package)
-        .collect();
     let is_debian = Path::new("/etc/debian_version").exists();
     if is_debian && rustix::process::geteuid().is_root() {
         println!("    missing: {}; installing", describe(&missing));
-        install(&packages).context("cannot install what the tests need")?;
+        install(&packages(&missing)).context("cannot install what the tests need")?;
         return look().map_err(|missing| {
-            anyhow::anyhow!(
+            anyhow!(
                 "still missing after the installation: {}",
                 describe(&missing)
             )
         });
     }
-    let how = if is_debian {
-        format!(
-            "run `sudo apt-get install --no-install-recommends {}`",
-            packages.join(" ")
-        )
+    let hint = if is_debian {
+        debian_hint(&missing)
     } else {
-        format!(
-            "install them; Debian calls the packages {}",
-            packages.join(", ")
-        )
+        general_hint(&missing)
     };
     bail!(
-        "the tests need programs that are missing: {}\n  hint: {how}",
+        "the tests need programs that are missing: {}\n  hint: {hint}",
         describe(&missing)
     )
+}
+
+fn debian_hint(missing: &[&Requirement]) -> String {
+    format!(
+        "run `sudo apt-get install --no-install-recommends {}`",
+        packages(missing).join(" ")
+    )
+}
+
+fn general_hint(missing: &[&Requirement]) -> String {
+    format!(
+        "install them; Debian calls the packages {}",
+        packages(missing).join(", ")
+    )
+}
+
+fn packages(requirements: &[&Requirement]) -> Vec<&'static str> {
+    requirements
+        .iter()
+        .map(|requirement| requirement.debian_package)
+        .collect()
 }
 
 /// Looks for all requirements, and returns those that are missing when it does not find all.
@@ -144,4 +155,27 @@ fn describe(requirements: &[&Requirement]) -> String {
         .map(|requirement| format!("{} ({})", requirement.programs.join(", "), requirement.why))
         .collect::<Vec<_>>()
         .join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn missing_programs_are_named_with_the_command_that_installs_them() {
+        let missing = [&POSTGRES, &OTHERS[2]];
+        assert_eq!(
+            describe(&missing),
+            "initdb, pg_ctl, postgres (every store test runs on PostgreSQL too); \
+             rg (tests and benchmarks compare the search tools with ripgrep)"
+        );
+        assert_eq!(
+            debian_hint(&missing),
+            "run `sudo apt-get install --no-install-recommends postgresql ripgrep`"
+        );
+        assert_eq!(
+            general_hint(&missing),
+            "install them; Debian calls the packages postgresql, ripgrep"
+        );
+    }
 }
