@@ -1,0 +1,66 @@
+//! The edit engine: replaces one text by another in the content of a file. Pure.
+//!
+//! The text to replace is looked for as it stands. When it is not there, it is looked for once
+//! more with white space normalized, and what is found that way must be the only such place; the
+//! new text then takes on the file's indentation. There is no guessing by similarity: when both
+//! fail, nothing is changed, and the failure tells the model what is there instead.
+//!
+//! All of this works on a view of the file with plain line ends ([`text::Text`]), for models write
+//! nothing else; whatever lies outside of the replaced places is given back byte for byte.
+
+mod text;
+
+use std::ops::Range;
+
+use text::Text;
+
+/// What is to be done to a file.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Edit<'a> {
+    /// The text to replace. Not empty.
+    pub(crate) old: &'a str,
+    /// What to put in its place.
+    pub(crate) new: &'a str,
+    /// Whether each place is to be changed instead of the only one.
+    pub(crate) replace_all: bool,
+}
+
+/// The content of a file after an edit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Edited {
+    /// The whole new content.
+    pub(crate) content: String,
+    /// How many places were changed.
+    pub(crate) places: usize,
+}
+
+/// Applies `edit` to the content of a file.
+///
+/// # Errors
+///
+/// A message for the model that says why the edit does not fit and what would.
+pub(crate) fn apply(content: &str, edit: Edit<'_>) -> Result<Edited, String> {
+    let text = Text::parse(content);
+    let old = text.adapt(edit.old);
+    let new = text.adapt(edit.new);
+    if old == new {
+        return Err(
+            "old_string and new_string are the same; there is nothing to change.".to_owned(),
+        );
+    }
+    let found: Vec<Range<usize>> = text
+        .view()
+        .match_indices(old.as_ref())
+        .map(|(start, matched)| start..start + matched.len())
+        .collect();
+    match found.len() {
+        0 => Err("old_string was not found.".to_owned()),
+        1 => Ok(()),
+        _ if edit.replace_all => Ok(()),
+        count => Err(format!("old_string occurs {count} times.")),
+    }?;
+    Ok(Edited {
+        content: text.replace(found.iter().map(|place| (place.clone(), new.as_ref()))),
+        places: found.len(),
+    })
+}

@@ -1,0 +1,153 @@
+//! Gives a file new content at one stroke.
+//!
+//! The content goes to a new file in the same folder, is forced to the disk, and takes the old
+//! file's name. Whatever goes wrong before the renaming (a full disk, a kill, a crash) leaves the
+//! old file untouched; a reader sees the old content or the new, never a part.
+
+use std::ffi::OsStr;
+use std::fs::{File, Metadata};
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rustix::fs::{AtFlags, Gid, Mode, OFlags, Uid, fchown, openat, renameat, statat, unlinkat};
+use rustix::io::Errno;
+
+/// How often another name is tried when the one for the new file is taken.
+const NAME_ATTEMPTS: usize = 100;
+
+/// The file that is to be replaced.
+#[derive(Clone, Copy)]
+pub(crate) enum Target<'a> {
+    /// There is none yet, and none must come up meanwhile.
+    Absent,
+    /// The one that was read, with what was known of it then.
+    Known(&'a Metadata),
+}
+
+/// Why a file did not get its new content.
+#[derive(Debug)]
+pub(crate) enum ReplaceError {
+    /// The new file could not be made beside the old one.
+    Create(io::Error),
+    /// The content could not be written or forced to the disk.
+    Write(io::Error),
+    /// The new file could not take the name.
+    Rename(io::Error),
+    /// The file is not the one that was read any more.
+    Changed,
+}
+
+/// Gives the file `name` in `folder` the content that `write` writes.
+pub(crate) fn replace_file(
+    folder: &File,
+    name: &OsStr,
+    target: Target<'_>,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+) -> Result<(), ReplaceError> {
+    let new = NewFile::create(folder, target).map_err(ReplaceError::Create)?;
+    new.fill(target, write).map_err(ReplaceError::Write)?;
+    if !target.is_current(folder, name) {
+        return Err(ReplaceError::Changed);
+    }
+    new.rename(name).map_err(ReplaceError::Rename)?;
+    // The new content is there and whole; that its name outlives a crash is worth trying for,
+    // but a file system that cannot promise it is no failure.
+    let _ = folder.sync_all();
+    Ok(())
+}
+
+impl Target<'_> {
+    /// Tells whether the file in the folder still is this one.
+    fn is_current(&self, folder: &File, name: &OsStr) -> bool {
+        match (self, statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)) {
+            (Self::Absent, Err(Errno::NOENT)) => true,
+            (Self::Known(known), Ok(now)) => {
+                now.st_dev == known.dev()
+                    && now.st_ino == known.ino()
+                    && now.st_size == known.size() as i64
+                    && now.st_mtime == known.mtime()
+                    && now.st_mtime_nsec as i64 == known.mtime_nsec()
+            }
+            _ => false,
+        }
+    }
+}
+
+/// A file under a temporary name, removed unless it is renamed.
+struct NewFile<'a> {
+    folder: &'a File,
+    name: String,
+    file: File,
+    is_renamed: bool,
+}
+
+impl<'a> NewFile<'a> {
+    fn create(folder: &'a File, target: Target<'_>) -> io::Result<Self> {
+        static COUNTER: AtomicU64 = AtomicU64::new(0);
+        // Nobody else can read what becomes a private file.
+        let mode = match target {
+            Target::Absent => 0o666,
+            Target::Known(_) => 0o600,
+        };
+        let mut attempts = NAME_ATTEMPTS;
+        loop {
+            let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+            let name = format!(".loom-{}-{number}.tmp", std::process::id());
+            let flags =
+                OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            match openat(folder, &name, flags, Mode::from_raw_mode(mode)) {
+                Ok(file) => {
+                    return Ok(Self {
+                        folder,
+                        name,
+                        file: file.into(),
+                        is_renamed: false,
+                    });
+                }
+                Err(Errno::EXIST) if attempts > 0 => attempts -= 1,
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    fn fill(
+        &self,
+        target: Target<'_>,
+        write: impl FnOnce(&mut File) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let mut file = &self.file;
+        let mut handle = file.try_clone()?;
+        write(&mut handle)?;
+        if let Target::Known(old) = target {
+            let now = file.metadata()?;
+            if (now.uid(), now.gid()) != (old.uid(), old.gid()) {
+                // Only root can give a file away; the right to write does not hang on it.
+                let _ = fchown(
+                    file,
+                    Some(Uid::from_raw(old.uid())),
+                    Some(Gid::from_raw(old.gid())),
+                );
+            }
+            let mode = old.permissions().mode() & 0o7777;
+            file.set_permissions(std::fs::Permissions::from_mode(mode))?;
+        }
+        file.flush()?;
+        file.sync_all()
+    }
+
+    fn rename(mut self, name: &OsStr) -> io::Result<()> {
+        renameat(self.folder, &self.name, self.folder, name)?;
+        self.is_renamed = true;
+        Ok(())
+    }
+}
+
+impl Drop for NewFile<'_> {
+    fn drop(&mut self) {
+        if !self.is_renamed {
+            // Nothing more can be done about a file that cannot be removed.
+            let _ = unlinkat(self.folder, &self.name, AtFlags::empty());
+        }
+    }
+}
