@@ -1,0 +1,147 @@
+//! An answer that is a failure, before an adapter says what it means.
+
+use std::time::Duration;
+
+use http::{HeaderMap, StatusCode};
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
+use loom_common_core::{LlmError, LlmErrorKind};
+use loom_common_http::{parse_retry_after, parse_should_retry};
+use reqwest::Response;
+use serde::de::DeserializeOwned;
+use tokio::time::timeout;
+
+use crate::peer::Peer;
+
+/// The most bytes of a failure's body that are read.
+const BODY_LIMIT: usize = 64 * 1024;
+/// How long the body of a failure may take: its status says nearly all.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// The most characters of an unknown body that are shown.
+const SHOWN_CHARACTERS: usize = 200;
+
+/// An HTTP answer that is a failure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The status.
+    pub status: StatusCode,
+    /// The body as text, with the peer's secret blotted out.
+    pub body: String,
+    retry_after_ms: Option<u64>,
+    should_retry: Option<bool>,
+    request_id: Option<String>,
+}
+
+impl Failure {
+    /// Reads an answer whose status is not a success. A body that does not come is left out.
+    pub async fn read(peer: &Peer, mut response: Response) -> Self {
+        let headers = response.headers().clone();
+        let status = response.status();
+        let mut body = Vec::new();
+        let read = async {
+            while let Ok(Some(piece)) = response.chunk().await {
+                let room = BODY_LIMIT - body.len();
+                body.extend_from_slice(&piece[..piece.len().min(room)]);
+                if body.len() == BODY_LIMIT {
+                    break;
+                }
+            }
+        };
+        // What came within the time is what there is.
+        let _ = timeout(PATIENCE, read).await;
+        Self {
+            status,
+            body: peer.redact(&String::from_utf8_lossy(&body)),
+            retry_after_ms: retry_after_ms(&headers),
+            should_retry: parse_should_retry(&headers),
+            request_id: request_id(&headers),
+        }
+    }
+
+    /// Reads the body as JSON; `None` when it is something else.
+    pub fn json<T: DeserializeOwned>(&self) -> Option<T> {
+        serde_json::from_str(&self.body).ok()
+    }
+
+    /// Describes a body of no known form in one short line.
+    pub fn summary(&self) -> String {
+        let body = self.body.trim();
+        if body.is_empty() {
+            let reason = self.status.canonical_reason().unwrap_or("no explanation");
+            return reason.to_owned();
+        }
+        if body.starts_with('<') {
+            return match html_title(body) {
+                Some(title) => format!("a web page titled \"{}\"", one_line(title)),
+                None => "a web page".to_owned(),
+            };
+        }
+        one_line(body)
+    }
+
+    /// Makes the error, with what the headers say about trying again.
+    pub fn error(&self, kind: LlmErrorKind, message: impl Into<String>) -> LlmError {
+        LlmError {
+            retry_after_ms: self.retry_after_ms,
+            // The account stays empty whatever the headers say.
+            should_retry: self
+                .should_retry
+                .filter(|retry| !(*retry && kind == LlmErrorKind::SpendLimit)),
+            request_id: self.request_id.clone(),
+            ..LlmError::new(kind, message)
+        }
+    }
+}
+
+/// Reads how long to wait. A date is compared with the peer's own clock, its `date` header, so that
+/// clocks which differ do no harm.
+fn retry_after_ms(headers: &HeaderMap) -> Option<u64> {
+    let now = headers
+        .get(http::header::DATE)
+        .and_then(|date| date.to_str().ok())
+        .and_then(|date| rfc2822::parse(date).ok())
+        .map_or(Timestamp::MAX, |date| date.timestamp());
+    let delay = parse_retry_after(headers, now)?;
+    Some(u64::try_from(delay.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// Reads the peer's name for the request: Anthropic and OpenAI spell the header differently.
+fn request_id(headers: &HeaderMap) -> Option<String> {
+    let id = headers
+        .get("request-id")
+        .or_else(|| headers.get("x-request-id"))?;
+    Some(one_line(id.to_str().ok()?))
+}
+
+fn html_title(page: &str) -> Option<&str> {
+    // Only ASCII changes, so places in the lowercased page are places in the page.
+    let lower = page.to_ascii_lowercase();
+    let start = lower.find("<title")?;
+    let start = start + lower[start..].find('>')? + 1;
+    let end = start + lower[start..].find("</title")?;
+    Some(page[start..end].trim()).filter(|title| !title.is_empty())
+}
+
+/// Returns the text without line ends and control characters, shortened.
+fn one_line(text: &str) -> String {
+    let mut line = String::new();
+    let mut count = 0;
+    for word in text.split(|character: char| character.is_whitespace() || character.is_control()) {
+        if word.is_empty() {
+            continue;
+        }
+        if count > 0 {
+            line.push(' ');
+            count += 1;
+        }
+        for character in word.chars() {
+            if count >= SHOWN_CHARACTERS {
+                line.push('…');
+                return line;
+            }
+            line.push(character);
+            count += 1;
+        }
+    }
+    line
+}

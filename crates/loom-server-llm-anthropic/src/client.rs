@@ -1,0 +1,219 @@
+//! The client: settings, routes, and one request from its start to its answer.
+
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use http::header::{ACCEPT, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue};
+use loom_common_core::{LlmClient, LlmError, LlmErrorKind, LlmRequest, LlmResponse, LlmStream};
+use loom_common_secret::SecretString;
+use loom_llm_core::{BaseUrl, ConfigError, Failure, Peer, answer, secret_header};
+use reqwest::{RequestBuilder, Response};
+use serde::Deserialize;
+use url::Url;
+
+use crate::decoder::MessageDecoder;
+use crate::error::{RefusedRequest, refusal};
+use crate::request::{Delivery, body};
+
+const API_VERSION: HeaderValue = HeaderValue::from_static("2023-06-01");
+/// How long listing the models may take; a person waits for it.
+const LIST_PATIENCE: Duration = Duration::from_secs(15);
+
+/// Settings of [`AnthropicClient`].
+#[derive(Clone, Debug)]
+pub struct AnthropicConfig {
+    /// The key. A gateway in between may do without.
+    pub api_key: Option<SecretString>,
+    /// Where the API is, with or without `/v1` and a trailing slash.
+    pub base_url: Url,
+    /// Limit of tokens of an answer when the request has none; the API demands one.
+    pub max_tokens: u32,
+    /// How long the provider may be silent: before the head of an answer, and in a stream.
+    pub idle_timeout: Duration,
+    /// How long an unstreamed answer may take.
+    pub answer_timeout: Duration,
+}
+
+impl AnthropicConfig {
+    /// The address of the vendor's own API.
+    pub const DEFAULT_BASE_URL: &str = "https://api.anthropic.com";
+
+    /// Makes the settings for the API at `base_url`, without a key.
+    pub fn new(base_url: Url) -> Self {
+        Self {
+            api_key: None,
+            base_url,
+            max_tokens: 32_000,
+            idle_timeout: Duration::from_secs(120),
+            answer_timeout: Duration::from_secs(600),
+        }
+    }
+}
+
+/// Client of the Anthropic Messages API.
+#[derive(Clone, Debug)]
+pub struct AnthropicClient {
+    http: reqwest::Client,
+    peer: Peer,
+    messages_url: Url,
+    models_url: Url,
+    headers: HeaderMap,
+    max_tokens: u32,
+    idle_timeout: Duration,
+    answer_timeout: Duration,
+}
+
+impl AnthropicClient {
+    /// Makes a client. `http` must not follow redirects: the key would go where they point.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] when the address is not one of HTTP, or the key does not fit a header.
+    pub fn new(config: AnthropicConfig, http: reqwest::Client) -> Result<Self, ConfigError> {
+        let base = BaseUrl::new(config.base_url)?;
+        let api = if base.ends_with("v1") {
+            base.clone()
+        } else {
+            base.child("v1")
+        };
+        let mut headers = HeaderMap::new();
+        headers.insert("anthropic-version", API_VERSION);
+        if let Some(key) = &config.api_key {
+            headers.insert("x-api-key", secret_header(key, "Anthropic API key")?);
+        }
+        let mut models_url = api.join("models");
+        // The longest page there is; no key has more models.
+        models_url.query_pairs_mut().append_pair("limit", "1000");
+        Ok(Self {
+            http,
+            messages_url: api.join("messages"),
+            models_url,
+            peer: Peer {
+                name: "Anthropic".to_owned(),
+                base,
+                unreachable: LlmErrorKind::ProviderUnreachable,
+                unreachable_hint: "check the network of the machine that runs loom-server, and \
+                                   LOOM_SERVER_ANTHROPIC_BASE_URL"
+                    .to_owned(),
+                secret: config.api_key,
+            },
+            headers,
+            max_tokens: config.max_tokens,
+            idle_timeout: config.idle_timeout,
+            answer_timeout: config.answer_timeout,
+        })
+    }
+
+    /// Lists the names of the models that the key may use. Tells at the same time whether the
+    /// provider is there and takes the key.
+    ///
+    /// # Errors
+    ///
+    /// As [`LlmClient::complete`].
+    pub async fn list_models(&self) -> Result<Vec<String>, LlmError> {
+        let request = self.http.get(self.models_url.clone());
+        let response = self
+            .send(request.headers(self.headers.clone()), LIST_PATIENCE, None)
+            .await?;
+        let body = self.peer.body(response, LIST_PATIENCE).await?;
+        let list: ModelList = serde_json::from_slice(&body)
+            .map_err(|error| self.peer.malformed(&error.to_string()))?;
+        Ok(list.data.into_iter().map(|model| model.id).collect())
+    }
+
+    async fn start(&self, request: &LlmRequest) -> Result<LlmStream, LlmError> {
+        let response = self
+            .send(
+                self.question(request, Delivery::Streamed),
+                self.idle_timeout,
+                Some(request),
+            )
+            .await?;
+        let decoder = MessageDecoder::new(self.peer.clone(), request_id(&response));
+        if Peer::is_document(&response) {
+            let failure = Failure::read(&self.peer, response).await;
+            return Err(refusal(&failure, &self.refused(Some(request))));
+        }
+        Ok(answer(
+            self.peer.events(response, self.idle_timeout),
+            decoder,
+        ))
+    }
+
+    async fn ask(&self, request: &LlmRequest) -> Result<LlmResponse, LlmError> {
+        let response = self
+            .send(
+                self.question(request, Delivery::Whole),
+                self.answer_timeout,
+                Some(request),
+            )
+            .await?;
+        let decoder = MessageDecoder::new(self.peer.clone(), request_id(&response));
+        let body = self.peer.body(response, self.answer_timeout).await?;
+        decoder.whole(&body)
+    }
+
+    fn question(&self, request: &LlmRequest, delivery: Delivery) -> RequestBuilder {
+        let accept = match delivery {
+            Delivery::Streamed => "text/event-stream",
+            Delivery::Whole => "application/json",
+        };
+        self.http
+            .post(self.messages_url.clone())
+            .headers(self.headers.clone())
+            .header(CONTENT_TYPE, "application/json")
+            .header(ACCEPT, accept)
+            .body(body(request, self.max_tokens, delivery))
+    }
+
+    async fn send(
+        &self,
+        http_request: RequestBuilder,
+        patience: Duration,
+        request: Option<&LlmRequest>,
+    ) -> Result<Response, LlmError> {
+        let response = self.peer.send(http_request, patience).await?;
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        let failure = Failure::read(&self.peer, response).await;
+        Err(refusal(&failure, &self.refused(request)))
+    }
+
+    fn refused<'a>(&'a self, request: Option<&'a LlmRequest>) -> RefusedRequest<'a> {
+        RefusedRequest {
+            peer: &self.peer,
+            model: request.map(|request| request.model.as_str()),
+        }
+    }
+}
+
+impl LlmClient for AnthropicClient {
+    fn stream<'a>(&'a self, request: &'a LlmRequest) -> BoxFuture<'a, Result<LlmStream, LlmError>> {
+        self.start(request).boxed()
+    }
+
+    fn complete<'a>(
+        &'a self,
+        request: &'a LlmRequest,
+    ) -> BoxFuture<'a, Result<LlmResponse, LlmError>> {
+        self.ask(request).boxed()
+    }
+}
+
+fn request_id(response: &Response) -> Option<String> {
+    let id = response.headers().get("request-id")?;
+    Some(id.to_str().ok()?.to_owned())
+}
+
+#[derive(Deserialize)]
+struct ModelList {
+    data: Vec<ModelEntry>,
+}
+
+#[derive(Deserialize)]
+struct ModelEntry {
+    id: String,
+}

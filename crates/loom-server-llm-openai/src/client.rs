@@ -1,0 +1,227 @@
+//! The client: settings, routes, and one request from its start to its answer.
+
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue};
+use loom_common_core::{LlmClient, LlmError, LlmErrorKind, LlmRequest, LlmResponse, LlmStream};
+use loom_common_secret::SecretString;
+use loom_llm_core::{BaseUrl, ConfigError, Failure, Peer, answer, bearer_header};
+use reqwest::{RequestBuilder, Response};
+use serde::Deserialize;
+use url::Url;
+
+use crate::decoder::ChatDecoder;
+use crate::error::{RefusedRequest, refusal};
+use crate::request::{Delivery, Dialect, body};
+
+/// How long listing the models may take; a person waits for it.
+const LIST_PATIENCE: Duration = Duration::from_secs(15);
+
+/// Settings of [`OpenAiClient`].
+#[derive(Clone, Debug)]
+pub struct OpenAiConfig {
+    /// The key. Servers on one's own machine mostly do without.
+    pub api_key: Option<SecretString>,
+    /// Where the API is. Without any path, `/v1` is added.
+    pub base_url: Url,
+    /// The organization that is billed, for keys of several (`OpenAI-Organization`).
+    pub organization: Option<String>,
+    /// Limit of tokens of an answer when the request has none; without it the server decides.
+    pub max_tokens: Option<u32>,
+    /// How long the provider may be silent: before the head of an answer, and in a stream.
+    pub idle_timeout: Duration,
+    /// How long an unstreamed answer may take.
+    pub answer_timeout: Duration,
+}
+
+impl OpenAiConfig {
+    /// The address of OpenAI's own API.
+    pub const DEFAULT_BASE_URL: &str = "https://api.openai.com/v1";
+
+    /// Makes the settings for the API at `base_url`, without a key.
+    pub fn new(base_url: Url) -> Self {
+        Self {
+            api_key: None,
+            base_url,
+            organization: None,
+            max_tokens: None,
+            idle_timeout: Duration::from_secs(120),
+            answer_timeout: Duration::from_secs(600),
+        }
+    }
+}
+
+/// Client of OpenAI's Chat Completions API, or of a server compatible with it.
+#[derive(Clone, Debug)]
+pub struct OpenAiClient {
+    http: reqwest::Client,
+    peer: Peer,
+    dialect: Dialect,
+    chat_url: Url,
+    models_url: Url,
+    headers: HeaderMap,
+    max_tokens: Option<u32>,
+    idle_timeout: Duration,
+    answer_timeout: Duration,
+}
+
+impl OpenAiClient {
+    /// Makes a client. `http` must not follow redirects: the key would go where they point.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] when the address is not one of HTTP, or a value does not fit a header.
+    pub fn new(config: OpenAiConfig, http: reqwest::Client) -> Result<Self, ConfigError> {
+        let base = BaseUrl::new(config.base_url)?;
+        let api = if base.has_path() {
+            base.clone()
+        } else {
+            base.child("v1")
+        };
+        let dialect = Dialect::of_host(base.host());
+        let mut headers = HeaderMap::new();
+        if let Some(key) = &config.api_key {
+            headers.insert(AUTHORIZATION, bearer_header(key, "OpenAI API key")?);
+        }
+        if let Some(organization) = &config.organization {
+            let value =
+                HeaderValue::from_str(organization).map_err(|_| ConfigError::HeaderValue {
+                    what: "OpenAI organization".to_owned(),
+                })?;
+            headers.insert("openai-organization", value);
+        }
+        Ok(Self {
+            http,
+            chat_url: api.join("chat/completions"),
+            models_url: api.join("models"),
+            peer: Peer {
+                name: match dialect {
+                    Dialect::OpenAi => "OpenAI".to_owned(),
+                    Dialect::Compatible => format!("the model server {}", base.host()),
+                },
+                base,
+                unreachable: LlmErrorKind::ProviderUnreachable,
+                unreachable_hint: "check that the model server runs and can be reached from the \
+                                   machine of loom-server, and LOOM_SERVER_OPENAI_BASE_URL"
+                    .to_owned(),
+                secret: config.api_key,
+            },
+            dialect,
+            headers,
+            max_tokens: config.max_tokens,
+            idle_timeout: config.idle_timeout,
+            answer_timeout: config.answer_timeout,
+        })
+    }
+
+    /// Lists the names of the models that the key may use. Tells at the same time whether the
+    /// provider is there and takes the key.
+    ///
+    /// # Errors
+    ///
+    /// As [`LlmClient::complete`].
+    pub async fn list_models(&self) -> Result<Vec<String>, LlmError> {
+        let request = self.http.get(self.models_url.clone());
+        let response = self
+            .send(request.headers(self.headers.clone()), LIST_PATIENCE, None)
+            .await?;
+        let body = self.peer.body(response, LIST_PATIENCE).await?;
+        let list: ModelList = serde_json::from_slice(&body)
+            .map_err(|error| self.peer.malformed(&error.to_string()))?;
+        // Ollama without a model sends null.
+        let models = list.data.unwrap_or_default();
+        Ok(models.into_iter().map(|model| model.id).collect())
+    }
+
+    async fn start(&self, request: &LlmRequest) -> Result<LlmStream, LlmError> {
+        let response = self
+            .send(
+                self.question(request, Delivery::Streamed),
+                self.idle_timeout,
+                Some(request),
+            )
+            .await?;
+        if Peer::is_document(&response) {
+            let failure = Failure::read(&self.peer, response).await;
+            return Err(refusal(&failure, &self.refused(Some(request))));
+        }
+        let decoder = ChatDecoder::new(self.peer.clone());
+        Ok(answer(
+            self.peer.events(response, self.idle_timeout),
+            decoder,
+        ))
+    }
+
+    async fn ask(&self, request: &LlmRequest) -> Result<LlmResponse, LlmError> {
+        let response = self
+            .send(
+                self.question(request, Delivery::Whole),
+                self.answer_timeout,
+                Some(request),
+            )
+            .await?;
+        let body = self.peer.body(response, self.answer_timeout).await?;
+        ChatDecoder::new(self.peer.clone()).whole(&body)
+    }
+
+    fn question(&self, request: &LlmRequest, delivery: Delivery) -> RequestBuilder {
+        let accept = match delivery {
+            Delivery::Streamed => "text/event-stream",
+            Delivery::Whole => "application/json",
+        };
+        let max_tokens = request.max_tokens.or(self.max_tokens);
+        self.http
+            .post(self.chat_url.clone())
+            .headers(self.headers.clone())
+            .header(CONTENT_TYPE, "application/json")
+            .header(ACCEPT, accept)
+            .body(body(request, max_tokens, self.dialect, delivery))
+    }
+
+    async fn send(
+        &self,
+        http_request: RequestBuilder,
+        patience: Duration,
+        request: Option<&LlmRequest>,
+    ) -> Result<Response, LlmError> {
+        let response = self.peer.send(http_request, patience).await?;
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        let failure = Failure::read(&self.peer, response).await;
+        Err(refusal(&failure, &self.refused(request)))
+    }
+
+    fn refused<'a>(&'a self, request: Option<&'a LlmRequest>) -> RefusedRequest<'a> {
+        RefusedRequest {
+            peer: &self.peer,
+            model: request.map(|request| request.model.as_str()),
+        }
+    }
+}
+
+impl LlmClient for OpenAiClient {
+    fn stream<'a>(&'a self, request: &'a LlmRequest) -> BoxFuture<'a, Result<LlmStream, LlmError>> {
+        self.start(request).boxed()
+    }
+
+    fn complete<'a>(
+        &'a self,
+        request: &'a LlmRequest,
+    ) -> BoxFuture<'a, Result<LlmResponse, LlmError>> {
+        self.ask(request).boxed()
+    }
+}
+
+#[derive(Deserialize)]
+struct ModelList {
+    data: Option<Vec<ModelEntry>>,
+}
+
+#[derive(Deserialize)]
+struct ModelEntry {
+    id: String,
+}

@@ -1,0 +1,182 @@
+//! What the errors of OpenAI and compatible servers mean.
+//!
+//! OpenAI tells by `code`, else by `type`; compatible servers often by the message only, or by a
+//! status in the place of the code. What none of these tells, the HTTP status does.
+
+use http::StatusCode;
+use loom_common_core::{LlmError, LlmErrorKind};
+use loom_llm_core::{Failure, Peer};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// An error as the server describes it.
+#[derive(Debug, Default, Deserialize)]
+struct ErrorDetail {
+    #[serde(default)]
+    message: Option<String>,
+    #[serde(default, rename = "type")]
+    kind: Option<String>,
+    /// A name, or a status as a number.
+    #[serde(default)]
+    code: Value,
+}
+
+/// A request that was refused, as far as errors speak of it.
+pub(crate) struct RefusedRequest<'a> {
+    pub(crate) peer: &'a Peer,
+    /// The model that was asked; none where the models are listed.
+    pub(crate) model: Option<&'a str>,
+}
+
+/// Makes the error for an answer that is a failure.
+pub(crate) fn refusal(failure: &Failure, request: &RefusedRequest<'_>) -> LlmError {
+    let peer = request.peer;
+    let Some(error) = described(&failure.body) else {
+        return foreign_answer(failure, peer);
+    };
+    let status = failure.status;
+    let kind = kind(&error, (!status.is_success()).then_some(status));
+    let name = &peer.name;
+    let message = match kind {
+        LlmErrorKind::KeyRefused if peer.secret.is_none() => {
+            format!("{name} wants an API key, and the server has none")
+        }
+        // The provider's message may repeat a part of the key.
+        LlmErrorKind::KeyRefused => format!("{name} refused the API key"),
+        LlmErrorKind::ModelNotFound => {
+            format!("{name} has no model `{}`", request.model.unwrap_or("?"))
+        }
+        _ => {
+            let what = error.message.unwrap_or_else(|| failure.summary());
+            format!("{name} refused the request: {what}")
+        }
+    };
+    with_hint(failure.error(kind, message))
+}
+
+/// Makes the error for an error object in the middle of a stream.
+pub(crate) fn interruption(json: &str, peer: &Peer) -> LlmError {
+    let error = detail(json).unwrap_or_default();
+    let kind = kind(&error, None);
+    let what = error
+        .message
+        .or(error.kind)
+        .unwrap_or_else(|| json.to_owned());
+    let message = format!("{} broke off its answer: {}", peer.name, peer.redact(&what));
+    with_hint(LlmError::new(kind, message))
+}
+
+/// Reads the error in a body: an object under `error`, a text there, or the fields themselves.
+fn described(body: &str) -> Option<ErrorDetail> {
+    #[derive(Deserialize)]
+    struct ErrorBody<'a> {
+        #[serde(borrow)]
+        error: &'a serde_json::value::RawValue,
+    }
+
+    match serde_json::from_str::<ErrorBody<'_>>(body) {
+        Ok(body) => detail(body.error.get()),
+        Err(_) => detail(body).filter(|error| error.message.is_some()),
+    }
+}
+
+fn detail(json: &str) -> Option<ErrorDetail> {
+    match serde_json::from_str(json).ok()? {
+        Value::String(message) => Some(ErrorDetail {
+            message: Some(message),
+            ..ErrorDetail::default()
+        }),
+        value @ Value::Object(_) => serde_json::from_value(value).ok(),
+        _ => None,
+    }
+}
+
+const BASE_URL_HINT: &str = "check LOOM_SERVER_OPENAI_BASE_URL: it must be the address of an \
+                             OpenAI-compatible API, mostly ending in /v1";
+
+/// Makes the error for an answer that the API itself does not give: a proxy's page, another server.
+fn foreign_answer(failure: &Failure, peer: &Peer) -> LlmError {
+    let Peer { name, base, .. } = peer;
+    let status = failure.status;
+    let summary = failure.summary();
+    if status.is_success() {
+        return peer
+            .malformed(&format!("it is not an event stream but {summary}"))
+            .with_hint(BASE_URL_HINT);
+    }
+    let message = format!("{name} at {base} answered {}: {summary}", status.as_u16());
+    let kind = kind_of_status(status);
+    let error = failure.error(kind, message);
+    if kind == LlmErrorKind::InvalidRequest {
+        return error.with_hint(BASE_URL_HINT);
+    }
+    with_hint(error)
+}
+
+fn kind(error: &ErrorDetail, status: Option<StatusCode>) -> LlmErrorKind {
+    let message = error.message.as_deref().unwrap_or_default().to_lowercase();
+    let says = |words: &str| message.contains(words);
+    let code = error.code.as_str().unwrap_or_default();
+    let named = |name: &str| code == name || error.kind.as_deref() == Some(name);
+    let status_in_code = error
+        .code
+        .as_u64()
+        .and_then(|code| u16::try_from(code).ok());
+    let status = status.or_else(|| StatusCode::from_u16(status_in_code?).ok());
+
+    if named("insufficient_quota") || named("billing_hard_limit_reached") {
+        return LlmErrorKind::SpendLimit;
+    }
+    if named("context_length_exceeded")
+        || says("maximum context length")
+        || says("context window")
+        || says("context size")
+        || says("prompt is too long")
+    {
+        return LlmErrorKind::ContextTooLong;
+    }
+    if named("model_not_found") || (status == Some(StatusCode::NOT_FOUND) && says("model")) {
+        return LlmErrorKind::ModelNotFound;
+    }
+    if named("invalid_api_key") || named("authentication_error") {
+        return LlmErrorKind::KeyRefused;
+    }
+    match status {
+        Some(status) => kind_of_status(status),
+        None if named("rate_limit_exceeded") => LlmErrorKind::RateLimited,
+        None if named("invalid_request_error") => LlmErrorKind::InvalidRequest,
+        None if says("overloaded") => LlmErrorKind::Overloaded,
+        None => LlmErrorKind::ProviderFailed,
+    }
+}
+
+fn kind_of_status(status: StatusCode) -> LlmErrorKind {
+    match status.as_u16() {
+        401 => LlmErrorKind::KeyRefused,
+        402 => LlmErrorKind::SpendLimit,
+        403 => LlmErrorKind::PermissionDenied,
+        408 => LlmErrorKind::Timeout,
+        413 => LlmErrorKind::ContextTooLong,
+        429 => LlmErrorKind::RateLimited,
+        503 | 529 => LlmErrorKind::Overloaded,
+        500.. => LlmErrorKind::ProviderFailed,
+        _ => LlmErrorKind::InvalidRequest,
+    }
+}
+
+fn with_hint(error: LlmError) -> LlmError {
+    let hint = match error.kind {
+        LlmErrorKind::KeyRefused => {
+            "set LOOM_SERVER_OPENAI_API_KEY where loom-server runs to a valid key and start it again"
+        }
+        LlmErrorKind::PermissionDenied => {
+            "the key may not use this model or feature; ask whoever manages the key"
+        }
+        LlmErrorKind::ModelNotFound => "choose another model with --model",
+        LlmErrorKind::SpendLimit => {
+            "raise the limit or add credit in the provider's console, or use another key"
+        }
+        _ => return error,
+    };
+    error.with_hint(hint)
+}

@@ -1,0 +1,329 @@
+//! A request as the API takes it, written so that it only grows at its end.
+//!
+//! Every message is written from the message alone, never from its place or its neighbours: then
+//! the text of a longer conversation begins with the text of the shorter one.
+
+use std::borrow::Cow;
+
+use loom_common_core::{
+    ContentBlock, ImageData, LlmRequest, Message, Role, ToolCall, ToolDefinition, ToolResult,
+    ToolResultContent,
+};
+use loom_llm_core::wire_name;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::PROVIDER;
+
+/// Stands where a message has nothing that may go out; many servers take no empty message.
+const NO_CONTENT: &str = "(no content)";
+/// Stands in the place of a tool's pictures, which follow in a message that may hold them.
+const PICTURE_FOLLOWS: &str = "(see the picture below)";
+/// The longest name of a tool that the API takes.
+const LONGEST_NAME: usize = 64;
+/// Longer than any id that a provider makes.
+const LONGEST_ID: usize = 256;
+
+/// How the answer is to come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Delivery {
+    /// Chunk by chunk.
+    Streamed,
+    /// In one piece.
+    Whole,
+}
+
+/// Who reads the request: OpenAI refuses fields that it does not know, others need them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    /// OpenAI itself.
+    OpenAi,
+    /// A server that is compatible with it.
+    Compatible,
+}
+
+impl Dialect {
+    /// Tells the dialect by the host: OpenAI has addresses for regions too.
+    pub(crate) fn of_host(host: &str) -> Self {
+        if host == "api.openai.com" || host.ends_with(".api.openai.com") {
+            Self::OpenAi
+        } else {
+            Self::Compatible
+        }
+    }
+}
+
+/// Writes the body of a request.
+pub(crate) fn body(
+    request: &LlmRequest,
+    max_tokens: Option<u32>,
+    dialect: Dialect,
+    delivery: Delivery,
+) -> Vec<u8> {
+    let streamed = delivery == Delivery::Streamed;
+    let mut messages = Vec::with_capacity(request.messages.len() + 1);
+    if let Some(system) = request.system.as_deref().filter(|system| !is_blank(system)) {
+        messages.push(WireMessage::System { content: system });
+    }
+    for message in &request.messages {
+        match message.role {
+            Role::User => push_user(message, &mut messages),
+            Role::Assistant => messages.push(assistant(message, dialect)),
+        }
+    }
+    let request = WireRequest {
+        model: &request.model,
+        max_completion_tokens: max_tokens.filter(|_| dialect == Dialect::OpenAi),
+        max_tokens: max_tokens.filter(|_| dialect == Dialect::Compatible),
+        stream: streamed,
+        stream_options: streamed.then_some(StreamOptions {
+            include_usage: true,
+        }),
+        tools: request.tools.iter().map(WireTool::from).collect(),
+        messages,
+    };
+    // Cannot fail: all keys are text, and writing to memory does not fail.
+    serde_json::to_vec(&request).unwrap_or_default()
+}
+
+#[derive(Serialize)]
+struct WireRequest<'a> {
+    model: &'a str,
+    /// OpenAI's newer models refuse the older name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_completion_tokens: Option<u32>,
+    /// Most other servers know only the older name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_tokens: Option<u32>,
+    stream: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stream_options: Option<StreamOptions>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tools: Vec<WireTool<'a>>,
+    messages: Vec<WireMessage<'a>>,
+}
+
+#[derive(Serialize)]
+struct StreamOptions {
+    include_usage: bool,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename = "function")]
+struct WireTool<'a> {
+    function: WireFunction<'a>,
+}
+
+#[derive(Serialize)]
+struct WireFunction<'a> {
+    name: &'a str,
+    description: &'a str,
+    parameters: &'a Value,
+}
+
+impl<'a> From<&'a ToolDefinition> for WireTool<'a> {
+    fn from(tool: &'a ToolDefinition) -> Self {
+        Self {
+            function: WireFunction {
+                name: &tool.name,
+                description: &tool.description,
+                parameters: &tool.input_schema,
+            },
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(tag = "role", rename_all = "snake_case")]
+enum WireMessage<'a> {
+    System {
+        content: &'a str,
+    },
+    User {
+        content: UserContent<'a>,
+    },
+    Assistant {
+        /// Null when there are only tool calls.
+        content: Option<Cow<'a, str>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reasoning_content: Option<String>,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        tool_calls: Vec<WireCall<'a>>,
+    },
+    Tool {
+        tool_call_id: Cow<'a, str>,
+        content: Cow<'a, str>,
+    },
+}
+
+/// One text goes out as such: not every server takes a list.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum UserContent<'a> {
+    Text(&'a str),
+    Parts(Vec<Part<'a>>),
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Part<'a> {
+    Text { text: Cow<'a, str> },
+    ImageUrl { image_url: ImageUrl },
+}
+
+#[derive(Serialize)]
+struct ImageUrl {
+    url: String,
+}
+
+#[derive(Serialize)]
+struct WireCall<'a> {
+    id: Cow<'a, str>,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    function: CalledFunction<'a>,
+    #[serde(flatten)]
+    extra: Option<&'a Map<String, Value>>,
+}
+
+#[derive(Serialize)]
+struct CalledFunction<'a> {
+    name: Cow<'a, str>,
+    arguments: &'a str,
+}
+
+/// Writes a user message: first the results of tools, each a message of its own, then what else it
+/// holds.
+fn push_user<'a>(message: &'a Message, out: &mut Vec<WireMessage<'a>>) {
+    let first = out.len();
+    let mut parts = Vec::new();
+    for result in message.results() {
+        out.push(WireMessage::Tool {
+            tool_call_id: wire_name(&result.tool_use_id, LONGEST_ID),
+            content: result_text(result),
+        });
+        push_pictures(result, &mut parts);
+    }
+    for block in &message.content {
+        match block {
+            ContentBlock::Text { text, .. } if !is_blank(text) => parts.push(Part::Text {
+                text: text.as_str().into(),
+            }),
+            ContentBlock::Image(image) => parts.push(image_part(image)),
+            // Blocks of other providers, and what only an assistant says.
+            ContentBlock::Text { .. }
+            | ContentBlock::Thinking { .. }
+            | ContentBlock::ToolUse(_)
+            | ContentBlock::ToolResult(_)
+            | ContentBlock::Opaque { .. } => {}
+        }
+    }
+    let content = match parts.as_slice() {
+        [] if out.len() > first => return,
+        [] => UserContent::Text(NO_CONTENT),
+        [
+            Part::Text {
+                text: Cow::Borrowed(text),
+            },
+        ] => UserContent::Text(text),
+        _ => UserContent::Parts(parts),
+    };
+    out.push(WireMessage::User { content });
+}
+
+fn push_pictures<'a>(result: &'a ToolResult, parts: &mut Vec<Part<'a>>) {
+    let pictures = result.content.iter().filter_map(|part| match part {
+        ToolResultContent::Image(image) => Some(image_part(image)),
+        ToolResultContent::Text { .. } => None,
+    });
+    let mut pictures = pictures.peekable();
+    if pictures.peek().is_some() {
+        let id = wire_name(&result.tool_use_id, LONGEST_ID);
+        parts.push(Part::Text {
+            text: format!("Result of tool call {id}:").into(),
+        });
+        parts.extend(pictures);
+    }
+}
+
+fn result_text(result: &ToolResult) -> Cow<'_, str> {
+    let mut texts = result.content.iter().filter_map(|part| match part {
+        ToolResultContent::Text { text } if !is_blank(text) => Some(text.as_str()),
+        _ => None,
+    });
+    let Some(first) = texts.next() else {
+        return if result.content.iter().any(is_picture) {
+            PICTURE_FOLLOWS.into()
+        } else {
+            NO_CONTENT.into()
+        };
+    };
+    texts.fold(Cow::Borrowed(first), |whole, text| whole + "\n" + text)
+}
+
+fn is_picture(part: &ToolResultContent) -> bool {
+    matches!(part, ToolResultContent::Image(_))
+}
+
+fn image_part(image: &ImageData) -> Part<'_> {
+    Part::ImageUrl {
+        image_url: ImageUrl {
+            url: format!("data:{};base64,{}", image.media_type, image.data),
+        },
+    }
+}
+
+fn assistant(message: &Message, dialect: Dialect) -> WireMessage<'_> {
+    let mut content: Option<Cow<'_, str>> = None;
+    let mut reasoning: Option<String> = None;
+    for block in &message.content {
+        match block {
+            ContentBlock::Text { text, .. } => {
+                content = Some(content.map_or(text.into(), |before| before + text.as_str()));
+            }
+            ContentBlock::Thinking {
+                thinking,
+                signature: None,
+            } if dialect == Dialect::Compatible => {
+                reasoning.get_or_insert_default().push_str(thinking);
+            }
+            _ => {}
+        }
+    }
+    let tool_calls: Vec<_> = message.tool_calls().map(wire_call).collect();
+    let content = content.filter(|text| !is_blank(text));
+    WireMessage::Assistant {
+        content: match content {
+            None if tool_calls.is_empty() => Some(NO_CONTENT.into()),
+            content => content,
+        },
+        reasoning_content: reasoning,
+        tool_calls,
+    }
+}
+
+fn wire_call(call: &ToolCall) -> WireCall<'_> {
+    WireCall {
+        id: wire_name(&call.id, LONGEST_ID),
+        kind: "function",
+        function: CalledFunction {
+            name: wire_name(&call.name, LONGEST_NAME),
+            arguments: arguments(call),
+        },
+        extra: call.extra.0.get(PROVIDER).and_then(Value::as_object),
+    }
+}
+
+/// Returns the arguments as the model wrote them, or an empty object where they are none: many
+/// servers parse them again, and refuse the whole conversation for what does not.
+fn arguments(call: &ToolCall) -> &str {
+    match call.parse_arguments() {
+        Ok(_) if !is_blank(&call.arguments) => &call.arguments,
+        _ => "{}",
+    }
+}
+
+/// Tells whether a text says nothing.
+fn is_blank(text: &str) -> bool {
+    text.trim().is_empty()
+}

@@ -1,0 +1,116 @@
+//! What the server's errors mean.
+
+use http::StatusCode;
+use loom_common_core::{LlmError, LlmErrorKind};
+use loom_llm_core::{Failure, Peer};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::wire::Problem;
+
+const TOKEN_HINT: &str = "give the server's token with --token or LOOM_TOKEN; `loom doctor` tells \
+                          which server and which token are in use";
+const VERSION_HINT: &str = "the versions of loom and loom-server seem to differ; `loom version` and \
+                            `loom doctor` show them";
+const ADDRESS_HINT: &str = "check --server-url or LOOM_SERVER_URL: something other than loom-server \
+                            answers there";
+
+/// An [`LlmError`] of a server that may know kinds which this client does not.
+#[derive(Deserialize)]
+struct ReportedError {
+    kind: String,
+    #[serde(flatten)]
+    rest: serde_json::Map<String, Value>,
+}
+
+/// Makes the error for an answer that is a failure.
+pub(crate) fn refusal(failure: &Failure, peer: &Peer) -> LlmError {
+    let problem: Option<Problem> = failure.json();
+    match problem.filter(|problem| !problem.code.is_empty()) {
+        Some(problem) => told(problem, failure),
+        None => untold(failure, peer),
+    }
+}
+
+/// Makes the error that the server reports in the middle of a stream.
+pub(crate) fn reported(data: &str, peer: &Peer) -> LlmError {
+    let read = || -> Result<LlmError, serde_json::Error> {
+        let ReportedError { kind, mut rest } = serde_json::from_str(data)?;
+        let kind = kind_named(&kind).unwrap_or(LlmErrorKind::Internal);
+        rest.insert("kind".to_owned(), kind.code().into());
+        serde_json::from_value(rest.into())
+    };
+    read().unwrap_or_else(|error| peer.malformed(&error.to_string()))
+}
+
+/// Makes the error that a problem document tells of.
+fn told(problem: Problem, failure: &Failure) -> LlmError {
+    let kind = kind_named(&problem.code).unwrap_or_else(|| kind_of_status(failure.status));
+    let message = [problem.detail, problem.title]
+        .into_iter()
+        .find(|text| !text.is_empty())
+        .unwrap_or(problem.code);
+    let error = failure.error(kind, message);
+    LlmError {
+        hint: problem
+            .hint
+            .or_else(|| default_hint(kind).map(str::to_owned)),
+        retry_after_ms: problem.retry_after_ms.or(error.retry_after_ms),
+        should_retry: problem.should_retry.or(error.should_retry),
+        request_id: problem.request_id.or(error.request_id),
+        ..error
+    }
+}
+
+/// Makes the error for a failure without a problem document: not the server's, or not this
+/// version's.
+fn untold(failure: &Failure, peer: &Peer) -> LlmError {
+    let Peer { name, base, .. } = peer;
+    let status = failure.status;
+    let summary = failure.summary();
+    if status.is_success() {
+        return peer
+            .malformed(&format!("it is not an event stream but {summary}"))
+            .with_hint(ADDRESS_HINT);
+    }
+    let kind = kind_of_status(status);
+    let message = format!("{name} at {base} answered {}: {summary}", status.as_u16());
+    let error = failure.error(kind, message);
+    match status {
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => error.with_hint(VERSION_HINT),
+        status if status.is_redirection() => error.with_hint(ADDRESS_HINT),
+        _ => match default_hint(kind) {
+            Some(hint) => error.with_hint(hint),
+            None => error,
+        },
+    }
+}
+
+fn default_hint(kind: LlmErrorKind) -> Option<&'static str> {
+    match kind {
+        LlmErrorKind::Unauthorized => Some(TOKEN_HINT),
+        LlmErrorKind::ServerUnreachable => {
+            Some("run `loom doctor` to see what is wrong with the server")
+        }
+        _ => None,
+    }
+}
+
+fn kind_named(code: &str) -> Option<LlmErrorKind> {
+    serde_json::from_value(Value::String(code.to_owned())).ok()
+}
+
+/// Returns the kind for a status that comes without an explanation. A gateway's statuses mean a
+/// proxy in front of the server that does not reach it.
+fn kind_of_status(status: StatusCode) -> LlmErrorKind {
+    match status.as_u16() {
+        401 => LlmErrorKind::Unauthorized,
+        403 => LlmErrorKind::PermissionDenied,
+        408 => LlmErrorKind::Timeout,
+        413 => LlmErrorKind::ContextTooLong,
+        429 => LlmErrorKind::RateLimited,
+        400 | 422 => LlmErrorKind::InvalidRequest,
+        502..=504 => LlmErrorKind::ServerUnreachable,
+        _ => LlmErrorKind::Internal,
+    }
+}

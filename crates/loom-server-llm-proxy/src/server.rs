@@ -1,0 +1,140 @@
+//! The calls to a server that all clients of it share.
+
+use std::time::Duration;
+
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, Method, StatusCode};
+use loom_common_core::{LlmError, LlmErrorKind};
+use loom_common_secret::SecretString;
+use loom_llm_core::{BaseUrl, ConfigError, Failure, Peer, bearer_header};
+use reqwest::{RequestBuilder, Response};
+use serde::de::DeserializeOwned;
+use url::Url;
+
+use crate::error::refusal;
+use crate::wire::{CheckResult, Health, ProviderInfo, ProviderList};
+
+/// How long a short call may take; a person waits for it.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a check may take: the server asks the provider.
+const CHECK_PATIENCE: Duration = Duration::from_secs(30);
+
+/// Client of the server's small calls.
+#[derive(Clone, Debug)]
+pub struct ServerClient {
+    http: reqwest::Client,
+    peer: Peer,
+    headers: HeaderMap,
+}
+
+impl ServerClient {
+    /// Makes a client of the server at `server_url`, which may have a path when the server stands
+    /// behind a proxy.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] when the address is not one of HTTP, or the token does not fit a header.
+    pub fn new(
+        server_url: Url,
+        token: SecretString,
+        http: reqwest::Client,
+    ) -> Result<Self, ConfigError> {
+        let mut headers = HeaderMap::new();
+        headers.insert(AUTHORIZATION, bearer_header(&token, "access token")?);
+        Ok(Self {
+            http,
+            peer: Peer {
+                name: "Loom's server".to_owned(),
+                base: BaseUrl::new(server_url)?,
+                unreachable: LlmErrorKind::ServerUnreachable,
+                unreachable_hint: "run `loom doctor` to see what is wrong with the server"
+                    .to_owned(),
+                secret: Some(token),
+            },
+            headers,
+        })
+    }
+
+    /// Asks how the server is. A server that is not well answers too; it is an error only when no
+    /// server of Loom answers. Needs no token.
+    ///
+    /// # Errors
+    ///
+    /// [`LlmErrorKind::ServerUnreachable`] and [`LlmErrorKind::Timeout`] when no answer came,
+    /// otherwise the kind that the answer stands for.
+    pub async fn health(&self) -> Result<Health, LlmError> {
+        let request = self.http.get(self.peer.base.join("health"));
+        let response = self.peer.send(request, PATIENCE).await?;
+        if !matches!(
+            response.status(),
+            StatusCode::OK | StatusCode::SERVICE_UNAVAILABLE
+        ) {
+            return Err(self.refused(response).await);
+        }
+        self.json(response, PATIENCE).await
+    }
+
+    /// Lists the providers that the server knows.
+    ///
+    /// # Errors
+    ///
+    /// As [`ServerClient::health`], and [`LlmErrorKind::Unauthorized`].
+    pub async fn providers(&self) -> Result<Vec<ProviderInfo>, LlmError> {
+        let request = self.request(Method::GET, "api/v1/llm/providers");
+        let response = self.send(request, PATIENCE).await?;
+        let list: ProviderList = self.json(response, PATIENCE).await?;
+        Ok(list.providers)
+    }
+
+    /// Has the server ask a provider for its models: tells whether it can be reached and takes the
+    /// key. Returns the names of the models.
+    ///
+    /// # Errors
+    ///
+    /// As [`ServerClient::providers`], and all that can go wrong between server and provider.
+    pub async fn check(&self, provider: &str) -> Result<Vec<String>, LlmError> {
+        let request = self.request(Method::POST, &format!("api/v1/llm/{provider}/check"));
+        let response = self.send(request, CHECK_PATIENCE).await?;
+        let result: CheckResult = self.json(response, CHECK_PATIENCE).await?;
+        Ok(result.models)
+    }
+
+    pub(crate) fn peer(&self) -> &Peer {
+        &self.peer
+    }
+
+    /// Starts a request with the token in it.
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http
+            .request(method, self.peer.base.join(path))
+            .headers(self.headers.clone())
+    }
+
+    /// Sends a request and waits for the head of an answer that is no failure.
+    pub(crate) async fn send(
+        &self,
+        request: RequestBuilder,
+        patience: Duration,
+    ) -> Result<Response, LlmError> {
+        let response = self.peer.send(request, patience).await?;
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        Err(self.refused(response).await)
+    }
+
+    /// Reads a JSON answer.
+    pub(crate) async fn json<T: DeserializeOwned>(
+        &self,
+        response: Response,
+        patience: Duration,
+    ) -> Result<T, LlmError> {
+        let body = self.peer.body(response, patience).await?;
+        serde_json::from_slice(&body).map_err(|error| self.peer.malformed(&error.to_string()))
+    }
+
+    /// Makes the error for an answer that is a failure.
+    pub(crate) async fn refused(&self, response: Response) -> LlmError {
+        refusal(&Failure::read(&self.peer, response).await, &self.peer)
+    }
+}
