@@ -1,1 +1,46 @@
 //! Runs one agent session: model calls, tools, permissions, storage, events.
+//!
+//! # Types
+//!
+//! [`Session::start`] takes a [`SessionSetup`] (model client, tools, thread store, permission
+//! mode) and returns a [`Session`] with three ends: a [`SessionHandle`] that takes prompts and
+//! cancellation, a stream of [`ThreadEvent`](loom_common_core::stream::ThreadEvent)s from which a
+//! front end is drawn, and, if the front end can ask a person, [`PermissionRequest`]s to answer.
+//! The plain REPL, `loom -p`, an editor and a full-screen interface are all front ends of this.
+//!
+//! # Flow
+//!
+//! A task owns the [`Agent`](loom_common_core::Agent). What happens (a command, a piece of an
+//! answer, the end of a tool) becomes an event for the agent; what the agent wants is carried out:
+//!
+//! ```text
+//!   commands ─────┐                     ┌──> transcript  (thread store)
+//!                 ├──> Agent ──actions──┼──> operations  (model call, tools, waiting) ──┐
+//!   reports ──────┘      │              └──> turn begins, turn ends                     │
+//!      ^                 └──events──> presenter ──> ThreadEvents                        │
+//!      └────────────────────────────────────────────────────────────────────────────────┘
+//! ```
+//!
+//! All queues are bounded: a front end that does not read slows the session down, and nothing
+//! piles up. Only the preview of a running tool's output is dropped when it comes too fast.
+//!
+//! # Failure
+//!
+//! - A message is stored before it has consequences. When it cannot be stored, the turn ends with
+//!   an error that says why; the message stays in memory and is stored with the next one.
+//! - Cancelling drops what runs: a model call is cancelled up to the provider, a tool's processes
+//!   are ended before the turn is reported as over.
+//! - A panic in a tool fails that call, not the session.
+
+mod error;
+mod operations;
+mod permission;
+mod presenter;
+mod prompt;
+mod session;
+mod transcript;
+
+pub use error::SessionError;
+pub use permission::{Approvals, PermissionAnswer, PermissionRequest};
+pub use prompt::system_prompt;
+pub use session::{Clock, Session, SessionHandle, SessionSetup, ThreadStart};

@@ -35,6 +35,11 @@ impl Environment {
             .filter(|value| !value.is_empty())
     }
 
+    /// Returns all variables, by name: what a program that is started inherits.
+    pub fn variables(&self) -> impl Iterator<Item = (OsString, OsString)> {
+        self.variables.clone().into_iter()
+    }
+
     /// Looks a variable up that must be text.
     ///
     /// # Errors

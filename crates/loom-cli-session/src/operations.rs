@@ -1,0 +1,183 @@
+//! What runs on the agent's behalf, by operation, and how it is stopped.
+//!
+//! Each operation is a set of tasks that report as agent events into one bounded queue. Stopping
+//! an operation drops its tasks and waits until they are gone, so that when a turn is reported as
+//! over nothing of it runs any more.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::{FutureExt, StreamExt};
+use loom_cli_tools::ToolRegistry;
+use loom_common_core::{
+    AgentEvent, LlmClient, LlmRequest, OperationId, PermissionMode, ProgressSink, ToolAccess,
+    ToolCall, ToolContext, ToolOutput,
+};
+use std::panic::AssertUnwindSafe;
+use std::path::PathBuf;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use crate::permission::{Approvals, permit};
+
+/// What tool calls need.
+#[derive(Clone)]
+pub(crate) struct ToolRunner {
+    pub(crate) registry: Arc<ToolRegistry>,
+    pub(crate) workspace: PathBuf,
+    pub(crate) mode: PermissionMode,
+    pub(crate) approvals: Approvals,
+}
+
+/// All that runs.
+pub(crate) struct Operations {
+    reports: mpsc::Sender<AgentEvent>,
+    running: HashMap<OperationId, JoinSet<()>>,
+}
+
+impl Operations {
+    pub(crate) fn new(reports: mpsc::Sender<AgentEvent>) -> Self {
+        Self {
+            reports,
+            running: HashMap::new(),
+        }
+    }
+
+    /// Asks the model and reports its answer event by event.
+    pub(crate) fn call_llm(
+        &mut self,
+        operation: OperationId,
+        client: Arc<dyn LlmClient>,
+        request: LlmRequest,
+    ) {
+        let reports = self.reports.clone();
+        self.spawn(operation, async move {
+            let mut stream = match client.stream(&request).await {
+                Ok(stream) => stream,
+                Err(error) => {
+                    let _ = reports
+                        .send(AgentEvent::LlmFailed { operation, error })
+                        .await;
+                    return;
+                }
+            };
+            // The request holds the whole conversation; the answer may take minutes.
+            drop(request);
+            while let Some(event) = stream.next().await {
+                let (report, last) = match event {
+                    Ok(event) => (AgentEvent::Llm { operation, event }, false),
+                    Err(error) => (AgentEvent::LlmFailed { operation, error }, true),
+                };
+                if reports.send(report).await.is_err() || last {
+                    return;
+                }
+            }
+            let _ = reports.send(AgentEvent::LlmStreamEnded { operation }).await;
+        });
+    }
+
+    /// Runs tool calls side by side and reports each.
+    pub(crate) fn execute_tools(
+        &mut self,
+        operation: OperationId,
+        runner: &ToolRunner,
+        calls: Vec<ToolCall>,
+    ) {
+        for call in calls {
+            let reports = self.reports.clone();
+            let runner = runner.clone();
+            self.spawn(operation, async move {
+                let progress = progress_of(operation, &call, &reports);
+                // A defect in one tool must not take the session with it.
+                let output = AssertUnwindSafe(runner.run(&call, progress))
+                    .catch_unwind()
+                    .await
+                    .unwrap_or_else(|_| {
+                        ToolOutput::failed(format!("{} failed inside; this is a defect", call.name))
+                    });
+                let report = AgentEvent::ToolCompleted {
+                    operation,
+                    call_id: call.id,
+                    output,
+                };
+                let _ = reports.send(report).await;
+            });
+        }
+    }
+
+    /// Waits and then reports.
+    pub(crate) fn wait(&mut self, operation: OperationId, delay: Duration) {
+        let reports = self.reports.clone();
+        self.spawn(operation, async move {
+            tokio::time::sleep(delay).await;
+            let _ = reports
+                .send(AgentEvent::RetryTimeoutElapsed { operation })
+                .await;
+        });
+    }
+
+    /// Does what comes after tools have run. Nothing is hooked in, so it is done at once; it reports
+    /// through the queue all the same, and a cancellation can come first.
+    pub(crate) fn run_post_tools_hook(&mut self, operation: OperationId) {
+        let reports = self.reports.clone();
+        self.spawn(operation, async move {
+            let done = AgentEvent::PostToolsHookCompleted { operation };
+            let _ = reports.send(done).await;
+        });
+    }
+
+    /// Stops an operation; it is gone when this returns.
+    pub(crate) async fn cancel(&mut self, operation: OperationId) {
+        if let Some(mut tasks) = self.running.remove(&operation) {
+            tasks.shutdown().await;
+        }
+    }
+
+    /// Stops everything.
+    pub(crate) async fn cancel_all(&mut self) {
+        for (_, mut tasks) in self.running.drain() {
+            tasks.shutdown().await;
+        }
+    }
+
+    fn spawn(&mut self, operation: OperationId, task: impl Future<Output = ()> + Send + 'static) {
+        self.running.retain(|_, tasks| {
+            while tasks.try_join_next().is_some() {}
+            !tasks.is_empty()
+        });
+        self.running.entry(operation).or_default().spawn(task);
+    }
+}
+
+impl ToolRunner {
+    async fn run(&self, call: &ToolCall, progress: ProgressSink) -> ToolOutput {
+        // The registry answers an unknown tool with what there is, and runs nothing.
+        let access = self.registry.access(&call.name).unwrap_or(ToolAccess::Read);
+        if let Err(denial) = permit(self.mode, access, call, &self.approvals).await {
+            return ToolOutput::denied(denial);
+        }
+        let context = ToolContext {
+            workspace: self.workspace.clone(),
+            progress,
+        };
+        self.registry.run(call, &context).await
+    }
+}
+
+/// Passes a tool's output on while it runs. It is a preview, so what does not fit is dropped.
+fn progress_of(
+    operation: OperationId,
+    call: &ToolCall,
+    reports: &mpsc::Sender<AgentEvent>,
+) -> ProgressSink {
+    let reports = reports.clone();
+    let call_id = call.id.clone();
+    ProgressSink::new(move |piece| {
+        let _ = reports.try_send(AgentEvent::ToolProgress {
+            operation,
+            call_id: call_id.clone(),
+            output: piece.to_owned(),
+        });
+    })
+}

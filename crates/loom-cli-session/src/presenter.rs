@@ -1,0 +1,325 @@
+//! Turns what the agent is told and wants into the events that front ends are drawn from.
+//!
+//! The presenter knows which model call and which tools are current, because reports of something
+//! cancelled may still be in the queue and must not be shown. It opens an item with the first
+//! thing there is to show and closes every item that it has opened, whatever happens in between.
+
+use std::collections::HashMap;
+
+use loom_common_core::stream::{
+    Item, ItemDelta, ItemDetails, ItemStatus, ItemUpdate, NoticeLevel, ThreadEvent,
+};
+use loom_common_core::{BlockKind, LlmEvent, OperationId, ToolCall, ToolOutput, ToolStatus};
+use serde_json::Value;
+use tokio::time::Instant;
+
+/// Makes thread events and remembers the items that are open.
+#[derive(Default)]
+pub(crate) struct Presenter {
+    last_item: u64,
+    llm_call: Option<OperationId>,
+    /// Text and thoughts of the current answer, by block.
+    blocks: Vec<OpenBlock>,
+    tool_calls: HashMap<(OperationId, String), OpenToolCall>,
+}
+
+struct OpenBlock {
+    index: u32,
+    speech: Speech,
+    text: String,
+    /// None until there is text to show.
+    item: Option<String>,
+}
+
+#[derive(Clone, Copy)]
+enum Speech {
+    Message,
+    Thought,
+}
+
+struct OpenToolCall {
+    /// Order among all items.
+    number: u64,
+    item: String,
+    call: ToolCall,
+    started: Instant,
+}
+
+impl Presenter {
+    /// A model call begins; only its events are shown from now on.
+    pub(crate) fn llm_call_begins(&mut self, operation: OperationId) {
+        self.llm_call = Some(operation);
+    }
+
+    /// Shows an event of a model call.
+    pub(crate) fn llm_event(
+        &mut self,
+        operation: OperationId,
+        event: &LlmEvent,
+    ) -> Vec<ThreadEvent> {
+        if self.llm_call != Some(operation) {
+            return Vec::new();
+        }
+        match event {
+            LlmEvent::BlockStarted { index, block } => {
+                let speech = match block {
+                    BlockKind::Text => Speech::Message,
+                    BlockKind::Thinking => Speech::Thought,
+                    BlockKind::ToolUse { .. } => return Vec::new(),
+                };
+                self.blocks.push(OpenBlock {
+                    index: *index,
+                    speech,
+                    text: String::new(),
+                    item: None,
+                });
+                Vec::new()
+            }
+            LlmEvent::TextDelta { index, text } => self.more(*index, text),
+            LlmEvent::ThinkingDelta { index, thinking } => self.more(*index, thinking),
+            LlmEvent::BlockStopped { index } => {
+                match self.blocks.iter().position(|block| block.index == *index) {
+                    Some(position) => self.blocks.remove(position).close(Ending::Whole),
+                    None => Vec::new(),
+                }
+            }
+            LlmEvent::Finished { .. } => self.close_answer(Ending::Whole),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The answer broke off: what was shown of it is marked so.
+    pub(crate) fn answer_cut(&mut self) -> Vec<ThreadEvent> {
+        self.close_answer(Ending::Cut)
+    }
+
+    fn close_answer(&mut self, ending: Ending) -> Vec<ThreadEvent> {
+        self.llm_call = None;
+        self.blocks
+            .drain(..)
+            .flat_map(|block| block.close(ending))
+            .collect()
+    }
+
+    fn more(&mut self, index: u32, delta: &str) -> Vec<ThreadEvent> {
+        let Some(position) = self.blocks.iter().position(|block| block.index == index) else {
+            return Vec::new();
+        };
+        if delta.is_empty() {
+            return Vec::new();
+        }
+        let mut events = Vec::new();
+        let id = match &self.blocks[position].item {
+            Some(id) => id.clone(),
+            None => {
+                let id = self.next_id();
+                let block = &mut self.blocks[position];
+                block.item = Some(id.clone());
+                events.push(ThreadEvent::ItemStarted {
+                    item: Item {
+                        id: id.clone(),
+                        details: block.speech.item(String::new(), false),
+                    },
+                });
+                id
+            }
+        };
+        let block = &mut self.blocks[position];
+        block.text.push_str(delta);
+        events.push(ThreadEvent::ItemUpdated {
+            item: ItemUpdate {
+                id,
+                delta: block.speech.delta(delta.to_owned()),
+            },
+        });
+        events
+    }
+
+    /// Tool calls begin.
+    pub(crate) fn tools_begin(
+        &mut self,
+        operation: OperationId,
+        calls: &[ToolCall],
+    ) -> Vec<ThreadEvent> {
+        calls
+            .iter()
+            .map(|call| {
+                let id = self.next_id();
+                let open = OpenToolCall {
+                    number: self.last_item,
+                    item: id.clone(),
+                    call: call.clone(),
+                    started: Instant::now(),
+                };
+                let details = open.details(ItemStatus::Running, None, None);
+                self.tool_calls.insert((operation, call.id.clone()), open);
+                ThreadEvent::ItemStarted {
+                    item: Item { id, details },
+                }
+            })
+            .collect()
+    }
+
+    /// A running tool put something out.
+    pub(crate) fn tool_progress(
+        &self,
+        operation: OperationId,
+        call_id: &str,
+        output: &str,
+    ) -> Vec<ThreadEvent> {
+        let open = self.tool_calls.get(&(operation, call_id.to_owned()));
+        open.into_iter()
+            .map(|open| ThreadEvent::ItemUpdated {
+                item: ItemUpdate {
+                    id: open.item.clone(),
+                    delta: ItemDelta::ToolCall {
+                        delta: output.to_owned(),
+                    },
+                },
+            })
+            .collect()
+    }
+
+    /// A tool call ended.
+    pub(crate) fn tool_ends(
+        &mut self,
+        operation: OperationId,
+        call_id: &str,
+        output: &ToolOutput,
+    ) -> Vec<ThreadEvent> {
+        let Some(open) = self.tool_calls.remove(&(operation, call_id.to_owned())) else {
+            return Vec::new();
+        };
+        let mut events = vec![open.close(output.status, output.text())];
+        if !output.changes.is_empty() {
+            let item = Item {
+                id: self.next_id(),
+                details: ItemDetails::FileChange {
+                    tool_call: open.item,
+                    changes: output.changes.clone(),
+                },
+            };
+            events.extend(at_once(item));
+        }
+        events
+    }
+
+    /// The tools of an operation were stopped.
+    pub(crate) fn tools_cut(&mut self, operation: OperationId) -> Vec<ThreadEvent> {
+        let mut cut: Vec<_> = self
+            .tool_calls
+            .extract_if(|(of, _), _| *of == operation)
+            .map(|(_, open)| open)
+            .collect();
+        cut.sort_by_key(|open| open.number);
+        cut.iter()
+            .map(|open| open.close(ToolStatus::Cancelled, "stopped".to_owned()))
+            .collect()
+    }
+
+    /// Says something to the person.
+    pub(crate) fn notice(
+        &mut self,
+        level: NoticeLevel,
+        message: impl Into<String>,
+    ) -> Vec<ThreadEvent> {
+        let item = Item {
+            id: self.next_id(),
+            details: ItemDetails::Notice {
+                level,
+                message: message.into(),
+            },
+        };
+        at_once(item)
+    }
+
+    fn next_id(&mut self) -> String {
+        self.last_item += 1;
+        format!("item_{}", self.last_item)
+    }
+}
+
+/// How an answer ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    Whole,
+    Cut,
+}
+
+impl OpenBlock {
+    fn close(self, ending: Ending) -> Vec<ThreadEvent> {
+        let details = self.speech.item(self.text, ending == Ending::Cut);
+        self.item
+            .into_iter()
+            .map(|id| ThreadEvent::ItemCompleted {
+                item: Item {
+                    id,
+                    details: details.clone(),
+                },
+            })
+            .collect()
+    }
+}
+
+impl Speech {
+    fn item(self, text: String, interrupted: bool) -> ItemDetails {
+        match self {
+            Self::Message => ItemDetails::AgentMessage { text, interrupted },
+            Self::Thought => ItemDetails::Reasoning { text, interrupted },
+        }
+    }
+
+    fn delta(self, delta: String) -> ItemDelta {
+        match self {
+            Self::Message => ItemDelta::AgentMessage { delta },
+            Self::Thought => ItemDelta::Reasoning { delta },
+        }
+    }
+}
+
+impl OpenToolCall {
+    fn close(&self, status: ToolStatus, output: String) -> ThreadEvent {
+        let status = match status {
+            ToolStatus::Completed => ItemStatus::Completed,
+            ToolStatus::Failed | ToolStatus::Cancelled => ItemStatus::Failed,
+            ToolStatus::Denied => ItemStatus::Denied,
+        };
+        let duration = self.started.elapsed().as_millis();
+        ThreadEvent::ItemCompleted {
+            item: Item {
+                id: self.item.clone(),
+                details: self.details(
+                    status,
+                    Some(output),
+                    Some(u64::try_from(duration).unwrap_or(u64::MAX)),
+                ),
+            },
+        }
+    }
+
+    fn details(
+        &self,
+        status: ItemStatus,
+        output: Option<String>,
+        duration_ms: Option<u64>,
+    ) -> ItemDetails {
+        ItemDetails::ToolCall {
+            name: self.call.name.clone(),
+            arguments: self.call.parse_arguments().map_or_else(
+                |_| Value::String(self.call.arguments.clone()),
+                Value::Object,
+            ),
+            status,
+            output,
+            duration_ms,
+        }
+    }
+}
+
+/// An item that begins and ends in one moment.
+fn at_once(item: Item) -> Vec<ThreadEvent> {
+    vec![
+        ThreadEvent::ItemStarted { item: item.clone() },
+        ThreadEvent::ItemCompleted { item },
+    ]
+}

@@ -1,0 +1,450 @@
+//! The task that owns the agent: takes what happens, carries out what the agent wants.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use loom_cli_tools::ToolRegistry;
+use loom_common_core::stream::{NoticeLevel, StreamError, ThreadEvent};
+use loom_common_core::{
+    Agent, AgentAction, AgentConfig, AgentEvent, LlmClient, LlmError, Message, OperationId,
+    PermissionMode, Role, StopReason, TurnOutcome, Usage,
+};
+use loom_common_http::RetryConfig;
+use loom_common_thread::{NewThread, StoredThread, ThreadId, ThreadStore, ThreadStoreError};
+use rand::rngs::StdRng;
+use tokio::sync::mpsc;
+
+use crate::error::SessionError;
+use crate::operations::{Operations, ToolRunner};
+use crate::permission::Approvals;
+use crate::presenter::Presenter;
+use crate::prompt::system_prompt;
+use crate::transcript::Transcript;
+
+/// How many events may wait for the front end, and how many reports for the agent.
+const QUEUE: usize = 256;
+
+/// Tells the time.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// What a session works with.
+pub struct SessionSetup {
+    /// The way to the model.
+    pub client: Arc<dyn LlmClient>,
+    /// Name of the model's provider.
+    pub provider: String,
+    /// Name of the model.
+    pub model: String,
+    /// Limit of tokens for one answer.
+    pub max_tokens: Option<u32>,
+    /// How long to wait before a failed model call is asked again, and how often.
+    pub retry: RetryConfig,
+    /// The tools.
+    pub tools: ToolRegistry,
+    /// The folder to work in: absolute, with symbolic links resolved.
+    pub workspace: PathBuf,
+    /// What the agent may do without asking.
+    pub permission_mode: PermissionMode,
+    /// How to ask.
+    pub approvals: Approvals,
+    /// Where threads are kept.
+    pub store: ThreadStore,
+    /// The thread.
+    pub thread: ThreadStart,
+    /// The time, for what is stored.
+    pub clock: Clock,
+    /// Randomness, for the jitter of waiting times.
+    pub rng: StdRng,
+}
+
+/// The thread of a session.
+pub enum ThreadStart {
+    /// A new one, stored with the first message.
+    New(Box<NewThread>),
+    /// One that goes on.
+    Resume(Box<StoredThread>),
+}
+
+/// A running session.
+pub struct Session {
+    /// Takes commands.
+    pub handle: SessionHandle,
+    /// Gives what is to be shown. Ends after [`ThreadEvent::Result`].
+    pub events: mpsc::Receiver<ThreadEvent>,
+}
+
+/// Takes commands for a session. The session ends when the last handle is dropped.
+#[derive(Clone)]
+pub struct SessionHandle {
+    commands: mpsc::Sender<Command>,
+}
+
+enum Command {
+    Prompt(Message),
+    Cancel,
+    Shutdown,
+}
+
+impl SessionHandle {
+    /// Says something to the agent. While a turn runs it is kept for the next model call.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Ended`].
+    pub async fn prompt(&self, message: Message) -> Result<(), SessionError> {
+        self.send(Command::Prompt(message)).await
+    }
+
+    /// Stops the turn, if one runs.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Ended`].
+    pub async fn cancel(&self) -> Result<(), SessionError> {
+        self.send(Command::Cancel).await
+    }
+
+    /// Ends the session.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Ended`], when it already has.
+    pub async fn shutdown(&self) -> Result<(), SessionError> {
+        self.send(Command::Shutdown).await
+    }
+
+    async fn send(&self, command: Command) -> Result<(), SessionError> {
+        let sent = self.commands.send(command).await;
+        sent.map_err(|_| SessionError::Ended)
+    }
+}
+
+impl Session {
+    /// Starts a session as a task of the current runtime.
+    pub fn start(setup: SessionSetup) -> Self {
+        let (commands, command_queue) = mpsc::channel(QUEUE);
+        let (events, event_queue) = mpsc::channel(QUEUE);
+        let (reports, report_queue) = mpsc::channel(QUEUE);
+        let (runner, first_actions) = Runner::new(setup, events, Operations::new(reports));
+        tokio::spawn(runner.run(first_actions, command_queue, report_queue));
+        Self {
+            handle: SessionHandle { commands },
+            events: event_queue,
+        }
+    }
+}
+
+/// The task's state.
+struct Runner {
+    agent: Agent,
+    client: Arc<dyn LlmClient>,
+    tools: ToolRunner,
+    transcript: Transcript,
+    operations: Operations,
+    presenter: Presenter,
+    events: mpsc::Sender<ThreadEvent>,
+    retry: RetryConfig,
+    rng: StdRng,
+    greeting: ThreadEvent,
+    summary: Summary,
+}
+
+/// What the run came to.
+struct Summary {
+    thread_id: ThreadId,
+    text: String,
+    is_error: bool,
+    turns: u32,
+    usage: Usage,
+}
+
+impl Runner {
+    fn new(
+        setup: SessionSetup,
+        events: mpsc::Sender<ThreadEvent>,
+        operations: Operations,
+    ) -> (Self, Vec<AgentAction>) {
+        let config = AgentConfig {
+            model: setup.model.clone(),
+            system: Some(system_prompt(&setup.workspace, std::env::consts::OS)),
+            tools: setup.tools.definitions(),
+            max_tokens: setup.max_tokens,
+            max_retries: setup.retry.max_attempts.saturating_sub(1),
+        };
+        let (thread_id, transcript, (agent, first_actions)) = match setup.thread {
+            ThreadStart::New(thread) => (
+                thread.id,
+                Transcript::begin(setup.store, setup.clock, *thread),
+                (Agent::new(config), Vec::new()),
+            ),
+            ThreadStart::Resume(stored) => {
+                let id = stored.thread.id;
+                let length = stored.messages.len() as u64;
+                (
+                    id,
+                    Transcript::resume(setup.store, setup.clock, id, length),
+                    Agent::resume(config, stored.messages),
+                )
+            }
+        };
+        let greeting = ThreadEvent::ThreadStarted {
+            thread_id: thread_id.to_string(),
+            cwd: setup.workspace.display().to_string(),
+            provider: setup.provider,
+            model: setup.model,
+            permission_mode: setup.permission_mode,
+            tools: setup.tools.names(),
+        };
+        let runner = Self {
+            agent,
+            client: setup.client,
+            tools: ToolRunner {
+                registry: Arc::new(setup.tools),
+                workspace: setup.workspace,
+                mode: setup.permission_mode,
+                approvals: setup.approvals,
+            },
+            transcript,
+            operations,
+            presenter: Presenter::default(),
+            events,
+            retry: setup.retry,
+            rng: setup.rng,
+            greeting,
+            summary: Summary {
+                thread_id,
+                text: String::new(),
+                is_error: false,
+                turns: 0,
+                usage: Usage::default(),
+            },
+        };
+        (runner, first_actions)
+    }
+
+    async fn run(
+        mut self,
+        first_actions: Vec<AgentAction>,
+        mut commands: mpsc::Receiver<Command>,
+        mut reports: mpsc::Receiver<AgentEvent>,
+    ) {
+        self.show([self.greeting.clone()]).await;
+        self.carry_out(first_actions).await;
+        loop {
+            // Commands first: a flood of reports must not delay a cancellation.
+            let event = tokio::select! {
+                biased;
+                command = commands.recv() => match command {
+                    Some(Command::Prompt(message)) => AgentEvent::UserInput(message),
+                    Some(Command::Cancel) => AgentEvent::Cancel,
+                    Some(Command::Shutdown) | None => AgentEvent::Shutdown,
+                },
+                Some(report) = reports.recv() => report,
+            };
+            let ends = event == AgentEvent::Shutdown;
+            self.take(event).await;
+            if ends {
+                break;
+            }
+        }
+        let summary = &self.summary;
+        let result = ThreadEvent::Result {
+            thread_id: summary.thread_id.to_string(),
+            text: summary.text.clone(),
+            is_error: summary.is_error,
+            turns: summary.turns,
+            usage: summary.usage,
+        };
+        self.show([result]).await;
+    }
+
+    async fn take(&mut self, event: AgentEvent) {
+        let shown = match &event {
+            AgentEvent::Llm { operation, event } => self.presenter.llm_event(*operation, event),
+            AgentEvent::ToolProgress {
+                operation,
+                call_id,
+                output,
+            } => self.presenter.tool_progress(*operation, call_id, output),
+            AgentEvent::ToolCompleted {
+                operation,
+                call_id,
+                output,
+            } => self.presenter.tool_ends(*operation, call_id, output),
+            _ => Vec::new(),
+        };
+        self.show(shown).await;
+        let actions = self.agent.handle(event);
+        self.carry_out(actions).await;
+    }
+
+    /// Carries actions out in order. When a message cannot be stored, nothing that relies on it
+    /// happens: the turn is stopped, and the reason is what the person is told.
+    async fn carry_out(&mut self, actions: Vec<AgentAction>) {
+        let Err(error) = self.try_carry_out(actions).await else {
+            return;
+        };
+        let stop = self.agent.handle(AgentEvent::Cancel).into_iter();
+        // The turn ends here as failed, not as stopped by the person.
+        let stop = stop.filter(|action| !matches!(action, AgentAction::FinishTurn(_)));
+        // The store has just refused. What it refuses again waits in the transcript.
+        let _ = self.try_carry_out(stop.collect()).await;
+        let shown = self.presenter.answer_cut();
+        self.show(shown).await;
+        self.fail_turn(storage_error(&error)).await;
+    }
+
+    async fn try_carry_out(&mut self, actions: Vec<AgentAction>) -> Result<(), ThreadStoreError> {
+        let mut actions = actions.into_iter();
+        while let Some(action) = actions.next() {
+            if let Err(error) = self.perform(action).await {
+                for left in actions {
+                    if let AgentAction::AppendMessage(message) = left {
+                        self.transcript.queue(message);
+                    }
+                }
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    async fn perform(&mut self, action: AgentAction) -> Result<(), ThreadStoreError> {
+        match action {
+            AgentAction::AppendMessage(message) => {
+                if message.role == Role::Assistant {
+                    self.summary.text = message.text();
+                }
+                self.transcript.queue(message);
+                self.transcript.save().await?;
+            }
+            AgentAction::SendLlmRequest { operation, request } => {
+                self.presenter.llm_call_begins(operation);
+                let client = Arc::clone(&self.client);
+                self.operations.call_llm(operation, client, request);
+            }
+            AgentAction::CancelLlmRequest { operation } => {
+                self.operations.cancel(operation).await;
+                let shown = self.presenter.answer_cut();
+                self.show(shown).await;
+            }
+            AgentAction::ExecuteTools { operation, calls } => {
+                let shown = self.presenter.tools_begin(operation, &calls);
+                self.show(shown).await;
+                self.operations.execute_tools(operation, &self.tools, calls);
+            }
+            AgentAction::CancelTools { operation } => {
+                self.operations.cancel(operation).await;
+                let shown = self.presenter.tools_cut(operation);
+                self.show(shown).await;
+            }
+            AgentAction::RunPostToolsHook { operation, .. } => {
+                self.operations.run_post_tools_hook(operation);
+            }
+            AgentAction::CancelPostToolsHook { operation }
+            | AgentAction::CancelRetry { operation } => self.operations.cancel(operation).await,
+            AgentAction::ScheduleRetry {
+                operation,
+                attempt,
+                error,
+            } => self.schedule_retry(operation, attempt, &error).await,
+            AgentAction::BeginTurn => {
+                self.summary.turns += 1;
+                self.summary.text.clear();
+                self.show([ThreadEvent::TurnStarted]).await;
+            }
+            AgentAction::FinishTurn(outcome) => self.finish_turn(outcome).await?,
+            AgentAction::Exit => self.operations.cancel_all().await,
+        }
+        Ok(())
+    }
+
+    async fn schedule_retry(&mut self, operation: OperationId, attempt: u32, error: &LlmError) {
+        let delay = self
+            .retry
+            .delay(attempt, error.retry_after(), &mut self.rng);
+        let most = self.retry.max_attempts.saturating_sub(1);
+        let notice = format!(
+            "{}; asking again in {:.1} s ({attempt} of {most})",
+            error.message,
+            delay.as_secs_f64(),
+        );
+        let mut shown = self.presenter.answer_cut();
+        shown.extend(self.presenter.notice(NoticeLevel::Warning, notice));
+        self.show(shown).await;
+        self.operations.wait(operation, delay);
+    }
+
+    async fn finish_turn(&mut self, outcome: TurnOutcome) -> Result<(), ThreadStoreError> {
+        let (TurnOutcome::Completed { usage, .. }
+        | TurnOutcome::Failed { usage, .. }
+        | TurnOutcome::Cancelled { usage }) = outcome;
+        self.summary.usage += usage;
+        self.transcript.add_usage(usage).await?;
+        match outcome {
+            TurnOutcome::Completed { stop_reason, usage } => {
+                if let Some(notice) = explain(&stop_reason) {
+                    let shown = self.presenter.notice(NoticeLevel::Warning, notice);
+                    self.show(shown).await;
+                }
+                self.summary.is_error = false;
+                self.show([ThreadEvent::TurnCompleted { usage, stop_reason }])
+                    .await;
+            }
+            TurnOutcome::Failed { error, .. } => {
+                let shown = self.presenter.answer_cut();
+                self.show(shown).await;
+                self.fail_turn(StreamError::from(&error)).await;
+            }
+            TurnOutcome::Cancelled { .. } => {
+                let hint = format!(
+                    "go on with a new prompt, or later with `loom --resume {}`",
+                    self.summary.thread_id
+                );
+                self.fail_turn(StreamError {
+                    code: "cancelled".to_owned(),
+                    message: "the turn was stopped".to_owned(),
+                    hint: Some(hint),
+                })
+                .await;
+            }
+        }
+        Ok(())
+    }
+
+    async fn fail_turn(&mut self, error: StreamError) {
+        self.summary.is_error = true;
+        self.show([ThreadEvent::TurnFailed { error }]).await;
+    }
+
+    /// Hands events to the front end. One that has gone away is no reason to stop: the turn is
+    /// still worth storing, and the handle that it dropped ends the session.
+    async fn show(&self, events: impl IntoIterator<Item = ThreadEvent>) {
+        for event in events {
+            let _ = self.events.send(event).await;
+        }
+    }
+}
+
+fn storage_error(error: &ThreadStoreError) -> StreamError {
+    StreamError {
+        code: "thread_not_saved".to_owned(),
+        message: format!("the conversation could not be saved: {error}"),
+        hint: Some(error.hint()),
+    }
+}
+
+/// Says what a stop reason means where a person would wonder.
+fn explain(reason: &StopReason) -> Option<&'static str> {
+    match reason {
+        StopReason::MaxTokens => Some(
+            "the answer reached the limit of tokens and was cut; ask to go on, or raise model.max_tokens",
+        ),
+        StopReason::Refusal => Some("the model, or its provider's filter, refused to go on"),
+        StopReason::ContextExceeded => {
+            Some("the conversation has filled the model's context; start a new thread")
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,227 @@
+//! The command line: what can be asked for, and how.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use loom_common_config::Arguments as Settings;
+use loom_common_core::PermissionMode;
+
+/// A coding agent that works in the current folder.
+///
+/// Without a command, `loom` starts a session: it reads prompts from the terminal, or with
+/// --print does one prompt and ends.
+#[derive(Debug, Parser)]
+#[command(
+    name = "loom",
+    disable_version_flag = true,
+    args_conflicts_with_subcommands = false,
+    after_help = "Exit codes: 0 done, 1 the turn failed, 2 wrong use, 130 interrupted."
+)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) session: SessionArguments,
+    #[command(flatten)]
+    pub(crate) global: GlobalArguments,
+    /// Print the version and end.
+    #[arg(short = 'V', long)]
+    pub(crate) version: bool,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+impl Arguments {
+    /// Returns the arguments that set configuration values.
+    pub(crate) fn settings(&self) -> Settings {
+        let mode = self.session.permission_mode.map(PermissionMode::from);
+        Settings::new()
+            .with("--server-url", self.global.server_url.as_ref())
+            .with("--token", self.global.token.as_ref())
+            .with("--model", self.session.model.as_ref())
+            .with("--provider", self.session.provider.as_ref())
+            .with("--permission-mode", mode)
+    }
+}
+
+/// Options that every command takes.
+#[derive(Debug, Args)]
+pub(crate) struct GlobalArguments {
+    /// Use this server instead of starting one on this machine.
+    #[arg(long, global = true, value_name = "URL", help_heading = "Server")]
+    server_url: Option<String>,
+    /// Access token for the server. Other users may see it in the list of processes: prefer
+    /// LOOM_TOKEN or LOOM_TOKEN_FILE.
+    #[arg(long, global = true, value_name = "TOKEN", help_heading = "Server")]
+    token: Option<String>,
+    /// Work in this folder instead of the current one.
+    #[arg(
+        short = 'C',
+        long = "directory",
+        global = true,
+        value_name = "DIR",
+        value_hint = ValueHint::DirPath
+    )]
+    pub(crate) directory: Option<PathBuf>,
+}
+
+/// Options of a session.
+#[derive(Debug, Args)]
+pub(crate) struct SessionArguments {
+    /// Do one prompt without a terminal, print the answer, and end. The prompt also comes from
+    /// standard input; with both, standard input follows the prompt.
+    #[arg(short = 'p', long, value_name = "PROMPT", num_args = 0..=1, default_missing_value = "")]
+    pub(crate) print: Option<String>,
+    /// What --print writes to standard output.
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        requires = "print"
+    )]
+    pub(crate) output_format: OutputFormat,
+    /// Write nothing about the work in progress to standard error.
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+    /// Model to use.
+    #[arg(long, value_name = "NAME")]
+    model: Option<String>,
+    /// Provider of the model.
+    #[arg(long, value_name = "NAME")]
+    provider: Option<String>,
+    /// What the agent may do without asking.
+    #[arg(long, value_name = "MODE")]
+    permission_mode: Option<PermissionModeArgument>,
+    /// Go on with the newest thread of this folder.
+    #[arg(short = 'c', long = "continue", conflicts_with = "resume")]
+    pub(crate) continue_latest: bool,
+    /// Go on with this thread.
+    #[arg(short = 'r', long, value_name = "ID")]
+    pub(crate) resume: Option<String>,
+}
+
+/// What `--print` writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OutputFormat {
+    /// The answer.
+    Text,
+    /// One JSON object at the end.
+    Json,
+    /// Each event as a JSON object, one a line (see `loom schema`).
+    StreamJson,
+}
+
+/// What the agent may do without asking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum PermissionModeArgument {
+    /// Reads only.
+    Plan,
+    /// Reads and edits in the folder; commands ask, or are denied without a terminal.
+    Auto,
+    /// Everything.
+    Full,
+}
+
+impl From<PermissionModeArgument> for PermissionMode {
+    fn from(mode: PermissionModeArgument) -> Self {
+        match mode {
+            PermissionModeArgument::Plan => Self::Plan,
+            PermissionModeArgument::Auto => Self::Auto,
+            PermissionModeArgument::Full => Self::Full,
+        }
+    }
+}
+
+/// What else `loom` does.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Look at and delete stored conversations.
+    #[command(subcommand)]
+    Threads(ThreadsCommand),
+    /// Start, stop and look at the server on this machine.
+    #[command(subcommand)]
+    Server(ServerCommand),
+    /// Look at the configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Say what is wrong and how to mend it.
+    Doctor,
+    /// Print the version.
+    Version {
+        /// Print a JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print a completion script for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the JSON schema of the events of `--output-format stream-json`.
+    Schema,
+    /// Print the reference of this command line as Markdown.
+    #[command(hide = true)]
+    Reference,
+}
+
+/// What `loom threads` does.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ThreadsCommand {
+    /// List threads, newest first.
+    List {
+        /// List the threads of all folders, not only of this one.
+        #[arg(short, long)]
+        all: bool,
+        /// List at most this many.
+        #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
+        limit: u32,
+        /// Print a JSON array.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show a thread.
+    Show {
+        /// The thread: its id, or enough of its end to be unique.
+        id: String,
+        /// Print a JSON object with all messages.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Delete threads for good.
+    Delete {
+        /// The threads.
+        #[arg(required = true)]
+        ids: Vec<String>,
+    },
+}
+
+/// What `loom server` does.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ServerCommand {
+    /// Start the server if it does not run.
+    Start,
+    /// Stop the server. Answers in progress may finish first.
+    Stop,
+    /// Say whether the server runs, and where.
+    Status {
+        /// Print a JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// What `loom config` does.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Show the values in force.
+    Show {
+        /// Say where each value comes from.
+        #[arg(long)]
+        origin: bool,
+    },
+    /// Print the path of the configuration file.
+    Path,
+    /// Print the JSON schema of the configuration file.
+    Schema,
+    /// Print the reference of all settings as Markdown.
+    #[command(hide = true)]
+    Reference,
+}

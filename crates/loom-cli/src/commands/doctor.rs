@@ -1,0 +1,148 @@
+//! `loom doctor`: says what is wrong and how to mend it.
+//!
+//! The checks go from the near to the far (folder, files, git, server, token, providers, keys), and
+//! one that fails does not stop those that do not need it.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::process::Stdio;
+
+use anstyle::{AnsiColor, Style};
+use tokio::process::Command;
+
+use crate::commands::session::no_provider;
+use crate::connection::Connection;
+use crate::error::CliError;
+use crate::setting::Setting;
+
+pub(crate) async fn run(setting: &Setting) -> Result<(), CliError> {
+    let mut report = Report::default();
+    report.note("version", loom_common_version::build_info().to_string());
+    report.add("folder", check_folder(setting));
+    report.add("threads", check_threads(setting).await);
+    report.add("git", check_git().await);
+    match Connection::open(setting).await {
+        Ok(connection) => check_server(&connection, &mut report).await,
+        Err(error) => report.add("server", Err(error)),
+    }
+    anstream::stdout().write_all(report.text.as_bytes())?;
+    match report.failures {
+        0 => Ok(()),
+        1 => Err(CliError::failed("one check failed")),
+        failures => Err(CliError::failed(format!("{failures} checks failed"))),
+    }
+}
+
+fn check_folder(setting: &Setting) -> Result<String, CliError> {
+    let folder = setting.workspace.display();
+    rustix::fs::access(&setting.workspace, rustix::fs::Access::WRITE_OK).map_err(|error| {
+        CliError::failed(format!("{folder} cannot be written: {error}"))
+            .hint("the agent can only read here; work in another folder with -C")
+    })?;
+    Ok(folder.to_string())
+}
+
+async fn check_threads(setting: &Setting) -> Result<String, CliError> {
+    let store = setting.open_threads().await?;
+    Ok(store.path().display().to_string())
+}
+
+async fn check_git() -> Result<String, CliError> {
+    let output = Command::new("git")
+        .arg("--version")
+        .stdin(Stdio::null())
+        .output()
+        .await
+        .map_err(|error| {
+            CliError::failed(format!("git cannot be run: {error}"))
+                .hint("install git; the agent works without it, but knows no history")
+        })?;
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+async fn check_server(connection: &Connection, report: &mut Report) {
+    let server = match connection.server() {
+        Ok(server) => server,
+        Err(error) => return report.add("server", Err(error)),
+    };
+    match server.health().await {
+        Ok(health) => {
+            let text = format!("{} version {}", connection.url, health.version);
+            report.add("server", Ok(text));
+        }
+        Err(error) => return report.add("server", Err(error.into())),
+    }
+    if let Some(version) = &connection.other_version {
+        let error = CliError::failed(format!("the running server is of version {version}"))
+            .hint("`loom server stop` lets the next session start the fitting one");
+        report.add("server version", Err(error));
+    }
+    let providers = match server.providers().await {
+        Ok(providers) => providers,
+        Err(error) => return report.add("token", Err(error.into())),
+    };
+    report.add("token", Ok("accepted".to_owned()));
+    let mut configured = providers
+        .iter()
+        .filter(|provider| provider.configured)
+        .peekable();
+    if configured.peek().is_none() {
+        report.add("providers", Err(no_provider()));
+    }
+    for provider in configured {
+        let check = match server.check(&provider.name).await {
+            Ok(models) => Ok(describe_models(&models, provider.default_model.as_deref())),
+            Err(error) => Err(error.into()),
+        };
+        report.add(&provider.name, check);
+    }
+}
+
+/// Names the default model and some of the others.
+fn describe_models(models: &[String], default: Option<&str>) -> String {
+    const SHOWN: usize = 8;
+    let mut text = match default {
+        Some(model) => format!("key accepted; default model {model}; offers "),
+        None => "key accepted; no default model; offers ".to_owned(),
+    };
+    let shown: Vec<&str> = models.iter().take(SHOWN).map(String::as_str).collect();
+    text.push_str(&match shown.is_empty() {
+        true => "no list of models".to_owned(),
+        false => shown.join(", "),
+    });
+    if models.len() > SHOWN {
+        // Writing to a string cannot fail.
+        let _ = write!(text, " and {} more", models.len() - SHOWN);
+    }
+    text
+}
+
+/// What the checks came to.
+#[derive(Default)]
+struct Report {
+    text: String,
+    failures: u32,
+}
+
+impl Report {
+    fn note(&mut self, name: &str, text: impl AsRef<str>) {
+        self.line(Style::new(), "-", name, text.as_ref());
+    }
+
+    fn add(&mut self, name: &str, outcome: Result<String, CliError>) {
+        match outcome {
+            Ok(text) => self.line(AnsiColor::Green.on_default(), "✓", name, &text),
+            Err(error) => {
+                self.failures += 1;
+                self.line(AnsiColor::Red.on_default(), "✗", name, error.message());
+                if let Some(hint) = error.hint_text() {
+                    let _ = writeln!(self.text, "  {:14} hint: {hint}", "");
+                }
+            }
+        }
+    }
+
+    fn line(&mut self, style: Style, mark: &str, name: &str, text: &str) {
+        let _ = writeln!(self.text, "{style}{mark}{style:#} {name:14} {text}");
+    }
+}

@@ -1,0 +1,77 @@
+//! Which model answers: the one that was asked for, else the thread's, else the server's choice.
+
+use loom_common_thread::StoredThread;
+
+use crate::connection::Connection;
+use crate::error::CliError;
+use crate::setting::Setting;
+
+/// A model and its provider.
+pub(super) struct Model {
+    pub(super) provider: String,
+    pub(super) name: String,
+}
+
+pub(super) async fn select_model(
+    setting: &Setting,
+    connection: &Connection,
+    stored: Option<&StoredThread>,
+) -> Result<Model, CliError> {
+    let asked = &setting.config.value.model;
+    let thread = stored.map(|stored| &stored.thread);
+    let provider = asked
+        .provider
+        .clone()
+        .or_else(|| thread.map(|thread| thread.provider.clone()));
+    let name = asked.name.clone().or_else(|| {
+        // A thread's model goes with its provider.
+        let thread = thread.filter(|thread| provider.as_ref() == Some(&thread.provider));
+        thread.map(|thread| thread.model.clone())
+    });
+    if let (Some(provider), Some(name)) = (&provider, &name) {
+        return Ok(Model {
+            provider: provider.clone(),
+            name: name.clone(),
+        });
+    }
+    let providers = connection.server()?.providers().await?;
+    let known = || {
+        let names: Vec<&str> = providers
+            .iter()
+            .map(|provider| provider.name.as_str())
+            .collect();
+        names.join(", ")
+    };
+    let chosen = match &provider {
+        Some(name) => providers
+            .iter()
+            .find(|provider| provider.name == *name)
+            .ok_or_else(|| {
+                CliError::usage(format!("the server knows no provider `{name}`"))
+                    .hint(format!("it knows: {}", known()))
+            })?,
+        None => providers
+            .iter()
+            .find(|provider| provider.configured)
+            .ok_or_else(no_provider)?,
+    };
+    let name = name
+        .or_else(|| chosen.default_model.clone())
+        .ok_or_else(|| {
+            CliError::usage(format!("provider `{}` has no default model", chosen.name)).hint(
+                "name one with --model; `loom doctor` lists the models that the provider offers",
+            )
+        })?;
+    Ok(Model {
+        provider: chosen.name.clone(),
+        name,
+    })
+}
+
+/// The error of a server that has no key for any provider.
+pub(crate) fn no_provider() -> CliError {
+    CliError::failed("the server has no model provider").hint(
+        "set ANTHROPIC_API_KEY or OPENAI_API_KEY (or LOOM_SERVER_OPENAI_BASE_URL for a server \
+         compatible with OpenAI's, such as Ollama), run `loom server stop` and try again",
+    )
+}

@@ -1,0 +1,164 @@
+//! `loom threads`.
+
+use loom_common_core::{ContentBlock, Message, Role, ToolResult, ToolResultContent};
+use loom_common_thread::{StoredThread, Thread, ThreadFilter, ThreadStore};
+use serde_json::{Value, json};
+
+use super::{print, print_json};
+use crate::arguments::ThreadsCommand;
+use crate::error::CliError;
+use crate::render::{headline, sanitize};
+use crate::setting::Setting;
+
+/// Lines of a tool's result that are shown.
+const RESULT_LINES: usize = 6;
+
+pub(crate) async fn run(setting: &Setting, command: ThreadsCommand) -> Result<(), CliError> {
+    let store = setting.open_threads().await?;
+    match command {
+        ThreadsCommand::List { all, limit, json } => {
+            let filter = ThreadFilter {
+                cwd: (!all).then(|| setting.workspace.clone()),
+                limit: Some(limit),
+            };
+            let threads = store.list(&filter).await?;
+            if json {
+                let rows: Vec<Value> = threads.iter().map(summary).collect();
+                return print_json(&rows);
+            }
+            print(&listing(&threads, all))
+        }
+        ThreadsCommand::Show { id, json } => {
+            let stored = load(&store, &id).await?;
+            if json {
+                let mut value = summary(&stored.thread);
+                value["messages"] = json!(stored.messages);
+                return print_json(&value);
+            }
+            print(&transcript(&stored))
+        }
+        ThreadsCommand::Delete { ids } => {
+            for id in ids {
+                let id = store.resolve(&id).await?;
+                store.delete(id).await?;
+                print(&format!("deleted {id}\n"))?;
+            }
+            Ok(())
+        }
+    }
+}
+
+/// Loads the thread that `id` stands for.
+pub(crate) async fn load(store: &ThreadStore, id: &str) -> Result<StoredThread, CliError> {
+    let id = store.resolve(id).await?;
+    store.load(id).await?.ok_or_else(|| {
+        CliError::failed(format!("thread {id} has just been deleted"))
+            .hint("`loom threads list` shows the threads there are")
+    })
+}
+
+fn summary(thread: &Thread) -> Value {
+    json!({
+        "id": thread.id,
+        "title": thread.title,
+        "cwd": thread.cwd,
+        "provider": thread.provider,
+        "model": thread.model,
+        "permission_mode": thread.permission_mode,
+        "git": thread.git,
+        "created_at": thread.created_at,
+        "updated_at": thread.updated_at,
+        "message_count": thread.message_count,
+        "usage": thread.usage,
+    })
+}
+
+fn listing(threads: &[Thread], with_folder: bool) -> String {
+    if threads.is_empty() {
+        return match with_folder {
+            true => "no threads\n".to_owned(),
+            false => "no threads in this folder; --all lists those of all folders\n".to_owned(),
+        };
+    }
+    let mut text = String::new();
+    for thread in threads {
+        let title = thread.title.as_deref().unwrap_or("(untitled)");
+        let time = thread.updated_at.strftime("%Y-%m-%d %H:%M");
+        text.push_str(&format!("{}  {time}  {title}\n", thread.id));
+        if with_folder {
+            text.push_str(&format!("    {}\n", thread.cwd.display()));
+        }
+    }
+    text
+}
+
+fn transcript(stored: &StoredThread) -> String {
+    let thread = &stored.thread;
+    let usage = thread.usage;
+    let mut text = format!(
+        "{}  {}\n{}\n{} ({}), {} messages, tokens: {} in, {} out, {} from cache, {} to cache\n",
+        thread.id,
+        thread.title.as_deref().unwrap_or("(untitled)"),
+        thread.cwd.display(),
+        thread.model,
+        thread.provider,
+        thread.message_count,
+        usage.input_tokens,
+        usage.output_tokens,
+        usage.cache_read_tokens,
+        usage.cache_write_tokens,
+    );
+    for message in &stored.messages {
+        describe(message, &mut text);
+    }
+    text
+}
+
+fn describe(message: &Message, text: &mut String) {
+    for block in &message.content {
+        match block {
+            ContentBlock::Text { text: said, .. } => {
+                let mark = match message.role {
+                    Role::User => "> ",
+                    Role::Assistant => "",
+                };
+                text.push('\n');
+                for line in sanitize(said.trim_end()).lines() {
+                    text.push_str(&format!("{mark}{line}\n"));
+                }
+            }
+            ContentBlock::Image(image) => text.push_str(&format!("\n[{}]\n", image.media_type)),
+            ContentBlock::ToolUse(call) => {
+                let arguments = call
+                    .parse_arguments()
+                    .map_or_else(|_| Value::String(call.arguments.clone()), Value::Object);
+                text.push_str(&format!("\n● {}\n", headline(&call.name, &arguments)));
+            }
+            ContentBlock::ToolResult(result) => describe_result(result, text),
+            // Thoughts and what only the provider reads is not for reading here.
+            ContentBlock::Thinking { .. } | ContentBlock::Opaque { .. } => {}
+        }
+    }
+}
+
+fn describe_result(result: &ToolResult, text: &mut String) {
+    for part in &result.content {
+        match part {
+            ToolResultContent::Text { text: output } => {
+                let clean = sanitize(output.trim_end());
+                let lines = clean.lines().count();
+                for line in clean.lines().take(RESULT_LINES) {
+                    text.push_str(&format!("  │ {line}\n"));
+                }
+                if lines > RESULT_LINES {
+                    text.push_str(&format!("  │ … {} more lines …\n", lines - RESULT_LINES));
+                }
+            }
+            ToolResultContent::Image(image) => {
+                text.push_str(&format!("  │ [{}]\n", image.media_type));
+            }
+        }
+    }
+    let verdict = if result.is_error { "failed" } else { "done" };
+    text.push_str(&format!("  └ {verdict}\n"));
+}

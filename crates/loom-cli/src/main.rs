@@ -1,0 +1,77 @@
+//! The `loom` command: a coding agent for the terminal.
+//!
+//! `main` parses the command line, builds what the command needs and turns the outcome into an
+//! exit code. What a command does stands in `commands`; how events are drawn in `render`; how the
+//! server is found or started in `connection` and `local_server`.
+
+mod arguments;
+mod commands;
+mod connection;
+mod error;
+mod git;
+mod interrupt;
+mod local_server;
+mod render;
+mod setting;
+mod tracing_output;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use loom_common_version::build_info;
+
+use crate::arguments::{Arguments, Command};
+use crate::error::CliError;
+use crate::setting::Setting;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    if arguments.version {
+        return finish(commands::version::print_version(
+            commands::version::Form::Text,
+        ));
+    }
+    match &arguments.command {
+        // What needs no configuration works with a broken one, and at once.
+        Some(Command::Version { json }) => finish(commands::version::print_version((*json).into())),
+        Some(Command::Completions { shell }) => finish(commands::completions::print_script(*shell)),
+        Some(Command::Schema) => finish(commands::schema::print_schema()),
+        Some(Command::Reference) => finish(commands::reference::print_reference()),
+        _ => finish(run(arguments)),
+    }
+}
+
+/// Runs a command that needs the configuration.
+fn run(arguments: Arguments) -> Result<(), CliError> {
+    let setting = Setting::of_process(&arguments)?;
+    tracing_output::install(&setting.config.value.log.filter)?;
+    tracing::debug!(build = %build_info(), "loom starts");
+    // Two threads: one runs the session while the other draws. The heavy work of tools has
+    // threads of its own.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    let outcome = runtime.block_on(async {
+        match arguments.command {
+            Some(Command::Threads(command)) => commands::threads::run(&setting, command).await,
+            Some(Command::Server(command)) => commands::server::run(&setting, command).await,
+            Some(Command::Config(command)) => commands::config::run(&setting, command),
+            Some(Command::Doctor) => commands::doctor::run(&setting).await,
+            _ => commands::session::run(&setting, arguments.session).await,
+        }
+    });
+    // A thread may be blocked on reading from a terminal or a pipe; it holds nothing to lose.
+    runtime.shutdown_background();
+    outcome
+}
+
+fn finish(outcome: Result<(), CliError>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            error.print();
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
