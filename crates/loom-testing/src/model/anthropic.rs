@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::delivery::{Event, EventKind};
+use super::delivery::{AnthropicUsage, Event, EventKind};
 use super::reply::{Block, ErrorReply, Reply, Usage};
 
 /// The whole answer as one JSON object.
@@ -53,6 +53,24 @@ pub(super) fn events(reply: &Reply, id: &str, model: &str) -> Vec<Event> {
         events: Vec::new(),
         pings: reply.delivery.pings,
     };
+    let usage = reply.usage;
+    let (start_usage, end_usage) = match reply.delivery.anthropic_usage {
+        AnthropicUsage::InputAtStart | AnthropicUsage::OutputTwice => {
+            (full_usage(usage, 1), delta_usage(usage.output_tokens))
+        }
+        AnthropicUsage::AllAtEnd => {
+            let nothing = Usage {
+                input_tokens: 0,
+                output_tokens: 0,
+                cache_read_tokens: 0,
+                cache_write_tokens: 0,
+            };
+            (
+                full_usage(nothing, 0),
+                full_usage(usage, usage.output_tokens),
+            )
+        }
+    };
     stream.push(
         "message_start",
         json!({
@@ -64,19 +82,19 @@ pub(super) fn events(reply: &Reply, id: &str, model: &str) -> Vec<Event> {
                 "content": [],
                 "stop_reason": null,
                 "stop_sequence": null,
-                "usage": full_usage(reply.usage, 1),
+                "usage": start_usage,
             }
         }),
     );
     for (index, block) in reply.content.iter().enumerate() {
         stream.push_block(index, block, reply.delivery.delta_chars);
     }
-    if reply.delivery.usage_twice {
+    if reply.delivery.anthropic_usage == AnthropicUsage::OutputTwice {
         stream.push(
             "message_delta",
             json!({
                 "delta": {"stop_reason": null, "stop_sequence": null},
-                "usage": delta_usage(reply.usage.output_tokens / 2),
+                "usage": delta_usage(usage.output_tokens / 2),
             }),
         );
     }
@@ -84,7 +102,7 @@ pub(super) fn events(reply: &Reply, id: &str, model: &str) -> Vec<Event> {
         "message_delta",
         json!({
             "delta": {"stop_reason": reply.effective_stop_reason().anthropic(), "stop_sequence": null},
-            "usage": delta_usage(reply.usage.output_tokens),
+            "usage": end_usage,
         }),
     );
     stream.push("message_stop", json!({}));

@@ -8,8 +8,8 @@
 //! own drop whether the last step had been reached.
 
 use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
@@ -28,8 +28,10 @@ pub(super) struct Delivery {
     pub(super) comments: bool,
     pub(super) pings: bool,
     pub(super) no_space_after_colon: bool,
-    pub(super) usage_twice: bool,
+    pub(super) anthropic_usage: AnthropicUsage,
     pub(super) openai_usage: OpenAiUsage,
+    /// A wait before each event, in milliseconds.
+    pub(super) pace_ms: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) fault: Option<Fault>,
     #[serde(skip)]
@@ -45,8 +47,9 @@ impl Default for Delivery {
             comments: false,
             pings: false,
             no_space_after_colon: false,
-            usage_twice: false,
+            anthropic_usage: AnthropicUsage::default(),
             openai_usage: OpenAiUsage::default(),
+            pace_ms: 0,
             fault: None,
             gates: Vec::new(),
         }
@@ -74,6 +77,19 @@ impl LineEnding {
             Self::Cr => "\r",
         }
     }
+}
+
+/// Where a Messages server puts the usage of a stream. A client merges what is not null; it never adds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AnthropicUsage {
+    /// Input in `message_start`, output in `message_delta`, whose input fields are null.
+    #[default]
+    InputAtStart,
+    /// A first `message_delta` with half of the output, a second with all of it: the counts are cumulative.
+    OutputTwice,
+    /// Zeros in `message_start`, everything in `message_delta`, as compatible gateways do.
+    AllAtEnd,
 }
 
 /// Where a Chat Completions server puts the usage of a stream whose request asks for it.
@@ -131,47 +147,58 @@ pub(super) enum EventKind {
 #[derive(Debug)]
 pub(super) enum Step {
     Write(Bytes),
+    Pause(Duration),
     Pass(Gate),
     Hang,
+    /// Breaks off after what was written, the head of the response at least.
     Cut,
+    /// Breaks off before the head.
+    Refuse,
 }
 
 /// Lays out a stream: the events in their order, the gates between them, and the fault where it strikes.
 pub(super) fn plan(events: Vec<Event>, error_event: &Event, delivery: &Delivery) -> Vec<Step> {
     let mut steps = Vec::new();
     let mut counted = 0;
-    pass_gates(&mut steps, counted, delivery);
     for mut event in events {
         if event.kind != EventKind::Ping {
-            match delivery.fault {
-                Some(Fault::NoResponse) => return vec![Step::Cut],
-                Some(Fault::CutAfterEvents(limit)) if counted >= limit => {
-                    steps.push(Step::Cut);
-                    break;
-                }
-                Some(Fault::HangAfter(limit)) if counted >= limit => {
-                    steps.push(Step::Hang);
-                    break;
-                }
-                Some(Fault::ErrorEventAfter(limit)) if counted >= limit => {
-                    steps.push(Step::Write(frame(error_event, delivery)));
-                    break;
-                }
-                Some(Fault::EndAfterEvents(limit)) if counted >= limit => break,
-                Some(Fault::EndWithoutStop) if event.kind == EventKind::Stop => break,
-                Some(Fault::MalformedJsonAt(place)) if counted == place => {
-                    event.data = broken(&event.data);
-                }
-                _ => {}
+            pass_gates(&mut steps, delivery, |place| place == counted);
+            if let Some(end) = last_step(&event, counted, error_event, delivery) {
+                steps.extend(end);
+                return resize_writes(steps, &delivery.write_sizes);
             }
+            if delivery.fault == Some(Fault::MalformedJsonAt(counted)) {
+                event.data = broken(&event.data);
+            }
+            counted += 1;
+        }
+        if delivery.pace_ms > 0 {
+            steps.push(Step::Pause(Duration::from_millis(delivery.pace_ms)));
         }
         steps.push(Step::Write(frame(&event, delivery)));
-        if event.kind != EventKind::Ping {
-            counted += 1;
-            pass_gates(&mut steps, counted, delivery);
-        }
     }
+    pass_gates(&mut steps, delivery, |place| place >= counted);
     resize_writes(steps, &delivery.write_sizes)
+}
+
+/// What a fault puts in the place of this event and all later ones.
+fn last_step(
+    event: &Event,
+    counted: usize,
+    error_event: &Event,
+    delivery: &Delivery,
+) -> Option<Vec<Step>> {
+    match delivery.fault? {
+        Fault::NoResponse => Some(vec![Step::Refuse]),
+        Fault::CutAfterEvents(limit) if counted >= limit => Some(vec![Step::Cut]),
+        Fault::HangAfter(limit) if counted >= limit => Some(vec![Step::Hang]),
+        Fault::ErrorEventAfter(limit) if counted >= limit => {
+            Some(vec![Step::Write(frame(error_event, delivery))])
+        }
+        Fault::EndAfterEvents(limit) if counted >= limit => Some(Vec::new()),
+        Fault::EndWithoutStop if event.kind == EventKind::Stop => Some(Vec::new()),
+        _ => None,
+    }
 }
 
 /// Lays out an answer that is not streamed: every gate comes before its body, every fault strikes in the middle of it.
@@ -182,7 +209,7 @@ pub(super) fn plan_whole(body: String, delivery: &Delivery) -> Vec<Step> {
         .map(|(_, gate)| Step::Pass(gate.clone()))
         .collect();
     match delivery.fault {
-        Some(Fault::NoResponse) => return vec![Step::Cut],
+        Some(Fault::NoResponse) => return vec![Step::Refuse],
         Some(Fault::CutAfterEvents(_)) => {
             steps.extend([Step::Write(first_half(&body)), Step::Cut]);
         }
@@ -198,8 +225,8 @@ pub(super) fn plan_whole(body: String, delivery: &Delivery) -> Vec<Step> {
     resize_writes(steps, &delivery.write_sizes)
 }
 
-fn pass_gates(steps: &mut Vec<Step>, counted: usize, delivery: &Delivery) {
-    let here = delivery.gates.iter().filter(|(place, _)| *place == counted);
+fn pass_gates(steps: &mut Vec<Step>, delivery: &Delivery, is_here: impl Fn(usize) -> bool) {
+    let here = delivery.gates.iter().filter(|(place, _)| is_here(*place));
     steps.extend(here.map(|(_, gate)| Step::Pass(gate.clone())));
 }
 
@@ -257,43 +284,39 @@ fn resize_writes(steps: Vec<Step>, sizes: &[usize]) -> Vec<Step> {
     resized
 }
 
-/// What became of one body: whether it went out whole, and whether the client left before its end.
+/// What became of one answer: whether it went out whole, unset while it is under way.
+pub(super) type Fate = Arc<OnceLock<bool>>;
+
+/// Watches one body and settles its fate.
 #[derive(Debug)]
 pub(super) struct Progress {
-    /// Set when the last byte is about to be handed over and nothing went wrong on purpose.
-    delivered: Arc<AtomicBool>,
+    fate: Fate,
     /// Gets a permit when the client hangs up.
     hang_ups: Arc<Semaphore>,
-    over: bool,
 }
 
 impl Progress {
-    pub(super) fn new(delivered: Arc<AtomicBool>, hang_ups: Arc<Semaphore>) -> Self {
-        Self {
-            delivered,
-            hang_ups,
-            over: false,
-        }
+    pub(super) fn new(fate: Fate, hang_ups: Arc<Semaphore>) -> Self {
+        Self { fate, hang_ups }
     }
 
     /// The last byte is about to go out. A client that has read the protocol's end mark may close at once, so this must
     /// be known before the byte leaves.
-    fn complete(&mut self, whole: bool) {
-        self.over = true;
-        self.delivered.store(whole, Ordering::SeqCst);
+    fn complete(&self, whole: bool) {
+        let _ = self.fate.set(whole);
     }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        if !self.over {
+        if self.fate.set(false).is_ok() {
             self.hang_ups.add_permits(1);
         }
     }
 }
 
 /// A body that performs the steps. `whole` says that they bring the full answer.
-pub(super) fn body(steps: Vec<Step>, whole: bool, mut progress: Progress) -> Body {
+pub(super) fn body(steps: Vec<Step>, whole: bool, progress: Progress) -> Body {
     Body::from_stream(async_stream::stream! {
         let last = steps.len().saturating_sub(1);
         for (place, step) in steps.into_iter().enumerate() {
@@ -312,10 +335,14 @@ pub(super) fn body(steps: Vec<Step>, whole: bool, mut progress: Progress) -> Bod
                         progress.complete(whole);
                     }
                 }
+                Step::Pause(pause) => tokio::time::sleep(pause).await,
                 Step::Hang => std::future::pending::<()>().await,
-                Step::Cut => {
+                Step::Cut | Step::Refuse => {
                     progress.complete(false);
-                    yield Err(io::Error::other("the script cuts the connection here"));
+                    if matches!(step, Step::Cut) {
+                        tokio::task::yield_now().await;
+                    }
+                    yield Err(io::Error::other("the script breaks off here"));
                 }
             }
         }

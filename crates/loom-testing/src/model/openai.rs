@@ -13,7 +13,8 @@ const CREATED: u64 = 1_767_225_600;
 
 /// The whole answer as one JSON object.
 pub(super) fn completion(reply: &Reply, id: &str, model: &str) -> Value {
-    let mut message = json!({"role": "assistant", "content": text(reply), "refusal": null});
+    let mut message =
+        json!({"role": "assistant", "content": text(&reply.content), "refusal": null});
     let calls: Vec<_> = reply.content.iter().filter_map(tool_call).collect();
     if !calls.is_empty() {
         message["tool_calls"] = Value::Array(calls);
@@ -43,9 +44,8 @@ pub(super) fn completion(reply: &Reply, id: &str, model: &str) -> Value {
 }
 
 /// The text of the answer, all of its text blocks joined; null where there is none.
-pub(super) fn text(reply: &Reply) -> Option<String> {
-    let texts: Vec<_> = reply
-        .content
+pub(super) fn text(content: &[Block]) -> Option<String> {
+    let texts: Vec<_> = content
         .iter()
         .filter_map(|block| match block {
             Block::Text { text } => Some(text.as_str()),

@@ -4,10 +4,13 @@
 //! that the same script can come from a test or from a recorded conversation in a JSON file. Only a gate, which a
 //! test holds in its hand, has no JSON form.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::delivery::{Delivery, Fault, LineEnding, OpenAiUsage};
+use super::delivery::{AnthropicUsage, Delivery, Fault, LineEnding, OpenAiUsage};
 use super::gate::Gate;
 
 /// One answer of the fake model: a message, or an HTTP error.
@@ -20,7 +23,7 @@ pub struct Reply {
     pub(super) usage: Usage,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) error: Option<ErrorReply>,
-    pub(super) headers: Vec<(String, String)>,
+    pub(super) headers: BTreeMap<String, String>,
     pub(super) delivery: Delivery,
 }
 
@@ -238,7 +241,7 @@ impl Reply {
     /// Adds a response header.
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.headers.push((name.into(), value.into()));
+        self.headers.insert(name.into(), value.into());
         self
     }
 
@@ -344,10 +347,10 @@ impl Reply {
         self
     }
 
-    /// Reports usage in two `message_delta` events, the second one cumulative, so that a sum would be wrong.
+    /// Spreads the usage of a Messages stream over its events in another way.
     #[must_use]
-    pub fn usage_twice(mut self) -> Self {
-        self.delivery.usage_twice = true;
+    pub fn anthropic_usage(mut self, anthropic_usage: AnthropicUsage) -> Self {
+        self.delivery.anthropic_usage = anthropic_usage;
         self
     }
 
@@ -355,6 +358,13 @@ impl Reply {
     #[must_use]
     pub fn openai_usage(mut self, openai_usage: OpenAiUsage) -> Self {
         self.delivery.openai_usage = openai_usage;
+        self
+    }
+
+    /// Waits so long before each event, as a model does that has to think; for people who watch, not for tests.
+    #[must_use]
+    pub fn pace(mut self, pace: Duration) -> Self {
+        self.delivery.pace_ms = pace.as_millis().try_into().unwrap_or(u64::MAX);
         self
     }
 

@@ -55,14 +55,6 @@ impl Answer {
             })
             .collect()
     }
-
-    /// The `type` of each event of a Messages stream.
-    pub(crate) fn types(&self) -> Vec<String> {
-        self.events()
-            .iter()
-            .map(|event| event.json()["type"].as_str().unwrap().to_owned())
-            .collect()
-    }
 }
 
 /// The client itself.
