@@ -45,7 +45,8 @@ pub(crate) fn reported(data: &str, peer: &Peer) -> LlmError {
 
 /// Makes the error that a problem document tells of.
 fn told(problem: Problem, failure: &Failure) -> LlmError {
-    let kind = kind_named(&problem.code).unwrap_or_else(|| kind_of_status(failure.status));
+    let named = kind_named(&problem.code);
+    let kind = named.unwrap_or_else(|| kind_of_status(failure.status));
     let message = [problem.detail, problem.title]
         .into_iter()
         .find(|text| !text.is_empty())
