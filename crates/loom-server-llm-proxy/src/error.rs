@@ -52,10 +52,16 @@ fn told(problem: Problem, failure: &Failure) -> LlmError {
         .find(|text| !text.is_empty())
         .unwrap_or(problem.code);
     let error = failure.error(kind, message);
+    let own_hint = match failure.status {
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED if named.is_none() => {
+            Some(VERSION_HINT)
+        }
+        // The server speaks of headers; a person has options and variables.
+        StatusCode::UNAUTHORIZED => Some(TOKEN_HINT),
+        _ => None,
+    };
     LlmError {
-        hint: problem
-            .hint
-            .or_else(|| default_hint(kind).map(str::to_owned)),
+        hint: own_hint.map(str::to_owned).or(problem.hint),
         retry_after_ms: problem.retry_after_ms.or(error.retry_after_ms),
         should_retry: problem.should_retry.or(error.should_retry),
         request_id: problem.request_id.or(error.request_id),

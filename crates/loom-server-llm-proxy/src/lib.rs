@@ -36,5 +36,4 @@ pub mod wire;
 
 pub use client::ProxyLlmClient;
 pub use loom_llm_core::ConfigError;
-pub use loom_llm_core::ConfigError;
 pub use server::ServerClient;

@@ -130,9 +130,6 @@ pub struct Health {
     /// Commit that the server was built from.
     #[serde(default)]
     pub commit: String,
-    /// Commit that the server was built from.
-    #[serde(default)]
-    pub commit: String,
     /// The parts that were looked at.
     #[serde(default)]
     pub components: Vec<ComponentHealth>,
