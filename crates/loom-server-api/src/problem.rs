@@ -1,0 +1,161 @@
+//! Errors as RFC 9457 problem documents.
+//!
+//! | code | status |
+//! | --- | --- |
+//! | `malformed_json` | 400 |
+//! | `unauthorized`: the access token is missing or not good | 401 |
+//! | `not_found` | 404 |
+//! | `method_not_allowed` | 405 |
+//! | `body_too_large` | 413 |
+//! | `unsupported_media_type` | 415 |
+//! | `invalid_request`: JSON, but not what the route takes | 422 |
+//! | `internal` | 500 |
+//! | `database_unavailable` | 503 |
+//!
+//! A failed call to a provider has the code of its [`LlmErrorKind`](loom_common_core::LlmErrorKind)
+//! and the status that [`loom_server_llm_proxy::wire`] gives it. A status speaks about this
+//! server: when a provider refuses the server's key, the client's own token is in order, so that
+//! is a bad gateway and not 401.
+
+use std::any::Any;
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderValue, Method, StatusCode};
+use loom_common_core::LlmError;
+use loom_server_auth::AuthError;
+use loom_server_db::DbError;
+use loom_server_llm_proxy::wire::{PROBLEM_MEDIA_TYPE, Problem};
+
+/// A problem document as the answer to a request.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ProblemResponse(Box<Problem>);
+
+impl ProblemResponse {
+    pub(crate) fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> Self {
+        Self(Box::new(Problem {
+            kind: "about:blank".to_owned(),
+            title: status.canonical_reason().unwrap_or("Error").to_owned(),
+            status: status.as_u16(),
+            detail: detail.into(),
+            code: code.to_owned(),
+            hint: None,
+            retry_after_ms: None,
+            should_retry: None,
+            request_id: None,
+        }))
+    }
+
+    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.0.hint = Some(hint.into());
+        self
+    }
+
+    pub(crate) fn not_found(path: &str) -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            format!("there is nothing at {path}"),
+        )
+        .with_hint("/api/docs lists what there is")
+    }
+
+    pub(crate) fn method_not_allowed(method: &Method, path: &str) -> Self {
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method_not_allowed",
+            format!("{path} cannot be asked with {method}"),
+        )
+        .with_hint("/api/docs lists what there is")
+    }
+
+    pub(crate) fn unauthorized(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", detail).with_hint(
+            "send `Authorization: Bearer TOKEN`; `loom-server token create NAME` makes a token",
+        )
+    }
+
+    fn internal() -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "the server failed inside",
+        )
+        .with_hint("the server's log says more, under the id in the x-request-id header")
+    }
+}
+
+impl From<LlmError> for ProblemResponse {
+    fn from(error: LlmError) -> Self {
+        Self(Box::new(error.into()))
+    }
+}
+
+impl From<AuthError> for ProblemResponse {
+    fn from(error: AuthError) -> Self {
+        match error {
+            AuthError::Malformed | AuthError::Unknown | AuthError::Revoked => {
+                Self::unauthorized(error.to_string())
+            }
+            AuthError::Database(error) => error.into(),
+            AuthError::NotFound(_) | AuthError::InvalidId(_) | AuthError::InvalidName => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "invalid_request",
+                error.to_string(),
+            ),
+        }
+    }
+}
+
+impl From<DbError> for ProblemResponse {
+    /// What the database says goes to the log only: it speaks of hosts and files.
+    fn from(error: DbError) -> Self {
+        if error.is_retryable() {
+            tracing::warn!(%error, "the database is not available");
+            Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "database_unavailable",
+                "the server's database does not answer",
+            )
+            .with_hint("try again later; the server's log says more")
+        } else {
+            tracing::error!(%error, "the database failed");
+            Self::internal()
+        }
+    }
+}
+
+/// Turns a panic of a handler into an answer. The message goes to the log only.
+pub(crate) fn from_panic(panic: Box<dyn Any + Send>) -> Response {
+    let message = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("no message");
+    tracing::error!(message, "a handler panicked");
+    ProblemResponse::internal().into_response()
+}
+
+impl IntoResponse for ProblemResponse {
+    fn into_response(self) -> Response {
+        let Self(problem) = self;
+        tracing::Span::current().record("code", problem.code.as_str());
+        let status =
+            StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let retry_after = problem.retry_after_ms.map(|ms| ms.div_ceil(1000));
+        let mut response = (status, Json(problem)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_MEDIA_TYPE));
+        if let Some(seconds) = retry_after {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(
+                WWW_AUTHENTICATE,
+                HeaderValue::from_static("Bearer realm=\"loom\""),
+            );
+        }
+        response
+    }
+}

@@ -1,0 +1,108 @@
+//! The command line: what can be asked for, and how.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueHint};
+use loom_common_config::Arguments as Settings;
+
+/// The Loom server: owns the keys of the model providers, and answers `loom` on their behalf.
+///
+/// Without a command it serves.
+#[derive(Debug, Parser)]
+#[command(
+    name = "loom-server",
+    version,
+    args_conflicts_with_subcommands = false,
+    after_help = "Exit codes: 0 done, 1 failed, 2 wrong use.\n\
+                  `loom-server config reference` lists all settings."
+)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) serve: ServeArguments,
+    /// Read this configuration file instead of the usual one.
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) config: Option<PathBuf>,
+    /// Keep all data in this folder.
+    #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    data_dir: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+impl Arguments {
+    /// Returns the arguments that set configuration values.
+    pub(crate) fn settings(&self) -> Settings {
+        let serve = match &self.command {
+            Some(Command::Serve(serve)) => serve,
+            _ => &self.serve,
+        };
+        Settings::new()
+            .with(
+                "--data-dir",
+                self.data_dir.as_ref().map(|path| path.display()),
+            )
+            .with("--host", serve.host.as_ref())
+            .with("--port", serve.port)
+    }
+}
+
+/// Options of serving.
+#[derive(Debug, Args)]
+pub(crate) struct ServeArguments {
+    /// Listen on this address or host name.
+    #[arg(long)]
+    host: Option<String>,
+    /// Listen on this port; 0 picks a free one.
+    #[arg(long)]
+    port: Option<u16>,
+    /// Make a new local access token, and write it with the server's address to this file, which
+    /// only this user can read. It is removed at the end.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) state_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve, until SIGTERM or SIGINT.
+    Serve(ServeArguments),
+    /// Manage access tokens.
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Show settings.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Print the OpenAPI document.
+    Openapi,
+    /// Print version, commit and platform.
+    Version,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenCommand {
+    /// Make an access token, and print it. It cannot be shown again.
+    Create {
+        /// What the token is for, such as the name of the machine that will use it.
+        name: String,
+    },
+    /// List the access tokens; the tokens themselves are not stored.
+    List,
+    /// Revoke an access token. It stops working at once.
+    Revoke {
+        /// Id of the token, as `list` shows it.
+        id: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Show all settings as they are in effect; secrets are not shown.
+    Show {
+        /// Show where each value came from, too.
+        #[arg(long)]
+        origin: bool,
+    },
+    /// Print a table of all settings, in Markdown.
+    Reference,
+    /// Print the JSON schema of the configuration file.
+    Schema,
+}
