@@ -66,7 +66,8 @@ pub struct ModelSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct AgentSettings {
-    /// What the agent may do: read only (`plan`), edit in the workspace and ask before it runs commands (`auto`), or all (`full`).
+    /// What the agent may do: read only (`plan`), edit in the workspace and ask before it runs
+    /// commands (`auto`), or all (`full`).
     pub permission_mode: PermissionMode,
     /// How often a failed request to the model is sent again before the turn fails.
     pub max_retries: u32,

@@ -54,7 +54,7 @@ impl HttpUrl {
         text.parse().expect("a constant address is usable")
     }
 
-    /// Lends the address.
+    /// Lends the address; its path is `/` when it has none, and has no slash at its end otherwise.
     pub fn as_url(&self) -> &Url {
         &self.0
     }
@@ -69,7 +69,7 @@ impl FromStr for HttpUrl {
     type Err = HttpUrlError;
 
     fn from_str(text: &str) -> Result<Self, HttpUrlError> {
-        let url = Url::parse(text.trim()).map_err(|source| match text.contains('@') {
+        let mut url = Url::parse(text.trim()).map_err(|source| match text.contains('@') {
             true => HttpUrlError::Credentials,
             false => HttpUrlError::Unreadable {
                 text: text.to_owned(),
@@ -87,6 +87,8 @@ impl FromStr for HttpUrl {
         if url.query().is_some() || url.fragment().is_some() {
             return Err(HttpUrlError::Query);
         }
+        let path = url.path().trim_end_matches('/').to_owned();
+        url.set_path(&path);
         Ok(Self(url))
     }
 }

@@ -63,7 +63,9 @@ mod kind;
 mod origin;
 mod reference;
 mod resolve;
+mod resolved;
 mod schema;
+mod sources;
 
 pub use directories::Directories;
 pub use environment::Environment;
@@ -72,5 +74,7 @@ pub use http_url::{HttpUrl, HttpUrlError};
 pub use key::Key;
 pub use origin::Origin;
 pub use reference::reference;
-pub use resolve::{Arguments, ConfigFile, Resolved, Row, Sources, resolve};
+pub use resolve::resolve;
+pub use resolved::{Resolved, Row};
 pub use schema::file_schema;
+pub use sources::{Arguments, ConfigFile, Sources};

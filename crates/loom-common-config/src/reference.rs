@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::resolve::at;
+use crate::resolved::at;
 use crate::schema::{Catalog, Setting};
 use crate::{Error, Key};
 

@@ -5,151 +5,21 @@
 //! whole; when they refuse it, each entry is tried alone to find the one at fault.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use schemars::JsonSchema;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::file::{self, Entry};
 use crate::kind::{describe, describe_type};
 use crate::schema::{Catalog, Setting};
-use crate::{Environment, Error, Key, Origin};
+use crate::{Arguments, ConfigFile, Environment, Error, Key, Origin, Resolved, Sources};
 
 /// Upper bound of a file that a `_FILE` variable names, in bytes.
 const MAX_VALUE_FILE: u64 = 64 * 1024;
-
-/// Where values may come from, the lowest layer first.
-#[derive(Debug, Clone, Copy)]
-pub struct Sources<'a> {
-    /// Configuration files; a later one wins.
-    pub files: &'a [ConfigFile],
-    /// Environment variables.
-    pub environment: &'a Environment,
-    /// Command line arguments.
-    pub arguments: &'a Arguments,
-}
-
-impl Default for Sources<'_> {
-    /// Nothing at all.
-    fn default() -> Self {
-        const NO_VARIABLES: &Environment = &Environment::new();
-        const NO_ARGUMENTS: &Arguments = &Arguments::new();
-        Self {
-            files: &[],
-            environment: NO_VARIABLES,
-            arguments: NO_ARGUMENTS,
-        }
-    }
-}
-
-/// A configuration file that may or must exist.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConfigFile {
-    path: PathBuf,
-    required: bool,
-}
-
-impl ConfigFile {
-    /// A file that somebody asked for: it is an error when it does not exist.
-    pub fn required(path: impl Into<PathBuf>) -> Self {
-        Self {
-            path: path.into(),
-            required: true,
-        }
-    }
-
-    /// A file in its usual place, which may not exist.
-    pub fn optional(path: impl Into<PathBuf>) -> Self {
-        Self {
-            path: path.into(),
-            required: false,
-        }
-    }
-}
-
-/// The command line arguments that set keys, as text.
-///
-/// The program parses its command line as it likes and hands over what was given, by flag. (It must
-/// not let its parser read environment variables: they would show up as arguments.)
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct Arguments {
-    values: Vec<(&'static str, String)>,
-}
-
-impl Arguments {
-    /// No arguments.
-    pub const fn new() -> Self {
-        Self { values: Vec::new() }
-    }
-
-    /// Adds the value of a flag, if it was given; several values of a list are joined by commas.
-    #[must_use]
-    pub fn with(mut self, flag: &'static str, value: Option<impl ToString>) -> Self {
-        self.values
-            .extend(value.map(|value| (flag, value.to_string())));
-        self
-    }
-}
-
-impl fmt::Debug for Arguments {
-    /// Lists flags only: values may be secret.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set()
-            .entries(self.values.iter().map(|(flag, _)| flag))
-            .finish()
-    }
-}
-
-/// A configuration, and where each of its values came from.
-#[derive(Debug, Clone)]
-pub struct Resolved<T> {
-    /// The configuration itself.
-    pub value: T,
-    keys: &'static [Key],
-    origins: BTreeMap<&'static str, Origin>,
-}
-
-/// One key with its value, as shown to people.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Row {
-    /// Dotted path of the key.
-    pub key: &'static str,
-    /// The value; null when unset, `[REDACTED]` when it is a secret and set.
-    pub value: Value,
-    /// Where the value came from.
-    pub origin: Origin,
-}
-
-impl<T> Resolved<T> {
-    /// Tells where the value of the key at `path` came from.
-    pub fn origin(&self, path: &str) -> &Origin {
-        self.origins.get(path).unwrap_or(&Origin::Default)
-    }
-}
-
-impl<T: Serialize> Resolved<T> {
-    /// Lists all keys in the order of their declaration; secrets are redacted.
-    pub fn rows(&self) -> Vec<Row> {
-        // Serializing is what redacts a secret, so no value can get around it.
-        let tree = serde_json::to_value(&self.value).unwrap_or_default();
-        let row = |key: &Key| Row {
-            key: key.path,
-            value: at(&tree, key.path).clone(),
-            origin: self.origin(key.path).clone(),
-        };
-        self.keys.iter().map(row).collect()
-    }
-}
-
-/// Finds the value at a dotted path.
-pub(crate) fn at<'a>(tree: &'a Value, path: &str) -> &'a Value {
-    path.split('.').fold(tree, |value, name| &value[name])
-}
 
 /// Puts a configuration together; see the crate's documentation for the order of the layers.
 ///
@@ -189,6 +59,8 @@ where
 }
 
 /// Lets the structs read the values, and finds the one at fault when they refuse.
+///
+/// A struct that refuses even an empty tree lacks defaults, which is no value's fault.
 fn build<T: DeserializeOwned>(
     catalog: &Catalog,
     entries: &BTreeMap<&'static str, Entry>,
@@ -196,31 +68,33 @@ fn build<T: DeserializeOwned>(
     for entry in entries.values() {
         refuse_blank_secret(catalog, entry)?;
     }
-    let error = match serde_json::from_value(tree(entries.values())) {
+    let refused = match serde_json::from_value(tree(entries.values())) {
         Ok(value) => return Ok(value),
         Err(error) => error,
     };
-    for entry in entries.values() {
-        if let Err(error) = serde_json::from_value::<T>(tree([entry])) {
-            let secret = catalog
-                .setting(entry.path)
-                .is_none_or(|setting| setting.secret);
-            let message = if secret {
-                "it cannot be read".to_owned()
-            } else {
-                error.to_string()
-            };
-            let origin = entry.origin.clone();
-            return Err(Error::InvalidValue {
-                key: entry.path.to_owned(),
-                origin,
-                message,
-            });
-        }
+    let alone = |entry: &Entry| serde_json::from_value::<T>(tree([entry])).err();
+    if serde_json::from_value::<T>(tree([])).is_ok()
+        && let Some((entry, error)) = entries
+            .values()
+            .find_map(|entry| Some((entry, alone(entry)?)))
+    {
+        let secret = catalog
+            .setting(entry.path)
+            .is_none_or(|setting| setting.secret);
+        let message = if secret {
+            "it cannot be read".to_owned()
+        } else {
+            error.to_string()
+        };
+        let (key, origin) = (entry.path.to_owned(), entry.origin.clone());
+        return Err(Error::InvalidValue {
+            key,
+            origin,
+            message,
+        });
     }
-    // Refused together but not alone: the structs check more than single values, or lack defaults.
     Err(Error::Declaration(format!(
-        "the structs refuse values that are right one by one: {error}"
+        "the structs need more than single values: {refused}"
     )))
 }
 

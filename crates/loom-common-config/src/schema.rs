@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::transform::{RecursiveTransform, Transform};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::Value;
+use strsim::normalized_damerau_levenshtein;
 
 use crate::kind::Kind;
 use crate::{Error, Key};
@@ -80,19 +81,30 @@ impl Catalog {
 
     /// Finds the key or table that somebody who wrote `path` probably meant.
     pub(crate) fn similar_to(&self, path: &str) -> Option<&str> {
-        let last = |path: &str| path.rsplit('.').next().map(str::to_owned);
+        let (table, name) = split(path);
         let keys = self.settings.iter().map(|setting| setting.key.path);
-        let paths = || keys.clone().chain(self.tables.iter().map(String::as_str));
-        let (likeness, closest) = paths()
-            .map(|known| (strsim::normalized_damerau_levenshtein(path, known), known))
+        let known = || keys.clone().chain(self.tables.iter().map(String::as_str));
+        // Table and name count apart: a long table in common makes no two names alike.
+        let likeness = |known: &str| {
+            let (known_table, known_name) = split(known);
+            normalized_damerau_levenshtein(table, known_table)
+                * normalized_damerau_levenshtein(name, known_name)
+        };
+        let (likeness, closest) = known()
+            .map(|known| (likeness(known), known))
             .max_by(|a, b| a.0.total_cmp(&b.0))?;
-        if likeness >= 0.7 {
+        if likeness >= 0.6 {
             return Some(closest);
         }
         // The right name in the wrong table, when there is only one such name.
-        let mut named = paths().filter(|known| last(known) == last(path));
+        let mut named = known().filter(|known| split(known).1 == name);
         named.next().filter(|_| named.next().is_none())
     }
+}
+
+/// Splits a path into the table and the name in it.
+fn split(path: &str) -> (&str, &str) {
+    path.rsplit_once('.').unwrap_or(("", path))
 }
 
 /// What the schema says about a leaf.

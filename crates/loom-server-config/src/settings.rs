@@ -99,7 +99,8 @@ pub struct LlmSettings {
     /// Time in which a connection to a provider must be made, in milliseconds.
     #[schemars(range(min = 1))]
     pub connect_timeout_ms: u64,
-    /// Longest silence of a provider: an answer of which nothing comes for so long is cut, in milliseconds.
+    /// Longest silence of a provider: an answer of which nothing comes for so long is cut, in
+    /// milliseconds.
     #[schemars(range(min = 1))]
     pub idle_timeout_ms: u64,
     /// Anthropic, or a server that speaks its Messages API.
