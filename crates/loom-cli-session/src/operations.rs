@@ -5,6 +5,8 @@
 //! over nothing of it runs any more.
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,12 +16,24 @@ use loom_common_core::{
     AgentEvent, LlmClient, LlmRequest, OperationId, PermissionMode, ProgressSink, ToolAccess,
     ToolCall, ToolContext, ToolOutput,
 };
-use std::panic::AssertUnwindSafe;
-use std::path::PathBuf;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use crate::permission::{Approvals, permit};
+
+/// What an operation reports.
+#[derive(Debug)]
+pub(crate) enum Report {
+    /// Something that the agent must know.
+    Event(AgentEvent),
+    /// A tool call has its permission and begins to run.
+    ToolRuns {
+        operation: OperationId,
+        call_id: String,
+        since: Instant,
+    },
+}
 
 /// What tool calls need.
 #[derive(Clone)]
@@ -32,12 +46,12 @@ pub(crate) struct ToolRunner {
 
 /// All that runs.
 pub(crate) struct Operations {
-    reports: mpsc::Sender<AgentEvent>,
+    reports: mpsc::Sender<Report>,
     running: HashMap<OperationId, JoinSet<()>>,
 }
 
 impl Operations {
-    pub(crate) fn new(reports: mpsc::Sender<AgentEvent>) -> Self {
+    pub(crate) fn new(reports: mpsc::Sender<Report>) -> Self {
         Self {
             reports,
             running: HashMap::new(),
@@ -56,9 +70,8 @@ impl Operations {
             let mut stream = match client.stream(&request).await {
                 Ok(stream) => stream,
                 Err(error) => {
-                    let _ = reports
-                        .send(AgentEvent::LlmFailed { operation, error })
-                        .await;
+                    let failed = AgentEvent::LlmFailed { operation, error };
+                    let _ = reports.send(Report::Event(failed)).await;
                     return;
                 }
             };
@@ -69,11 +82,12 @@ impl Operations {
                     Ok(event) => (AgentEvent::Llm { operation, event }, false),
                     Err(error) => (AgentEvent::LlmFailed { operation, error }, true),
                 };
-                if reports.send(report).await.is_err() || last {
+                if reports.send(Report::Event(report)).await.is_err() || last {
                     return;
                 }
             }
-            let _ = reports.send(AgentEvent::LlmStreamEnded { operation }).await;
+            let ended = AgentEvent::LlmStreamEnded { operation };
+            let _ = reports.send(Report::Event(ended)).await;
         });
     }
 
@@ -88,9 +102,8 @@ impl Operations {
             let reports = self.reports.clone();
             let runner = runner.clone();
             self.spawn(operation, async move {
-                let progress = progress_of(operation, &call, &reports);
                 // A defect in one tool must not take the session with it.
-                let output = AssertUnwindSafe(runner.run(&call, progress))
+                let output = AssertUnwindSafe(runner.run(operation, &call, &reports))
                     .catch_unwind()
                     .await
                     .unwrap_or_else(|_| {
@@ -101,7 +114,7 @@ impl Operations {
                     call_id: call.id,
                     output,
                 };
-                let _ = reports.send(report).await;
+                let _ = reports.send(Report::Event(report)).await;
             });
         }
     }
@@ -111,9 +124,8 @@ impl Operations {
         let reports = self.reports.clone();
         self.spawn(operation, async move {
             tokio::time::sleep(delay).await;
-            let _ = reports
-                .send(AgentEvent::RetryTimeoutElapsed { operation })
-                .await;
+            let elapsed = AgentEvent::RetryTimeoutElapsed { operation };
+            let _ = reports.send(Report::Event(elapsed)).await;
         });
     }
 
@@ -123,7 +135,7 @@ impl Operations {
         let reports = self.reports.clone();
         self.spawn(operation, async move {
             let done = AgentEvent::PostToolsHookCompleted { operation };
-            let _ = reports.send(done).await;
+            let _ = reports.send(Report::Event(done)).await;
         });
     }
 
@@ -151,15 +163,26 @@ impl Operations {
 }
 
 impl ToolRunner {
-    async fn run(&self, call: &ToolCall, progress: ProgressSink) -> ToolOutput {
+    async fn run(
+        &self,
+        operation: OperationId,
+        call: &ToolCall,
+        reports: &mpsc::Sender<Report>,
+    ) -> ToolOutput {
         // The registry answers an unknown tool with what there is, and runs nothing.
         let access = self.registry.access(&call.name).unwrap_or(ToolAccess::Read);
         if let Err(denial) = permit(self.mode, access, call, &self.approvals).await {
             return ToolOutput::denied(denial);
         }
+        let runs = Report::ToolRuns {
+            operation,
+            call_id: call.id.clone(),
+            since: Instant::now(),
+        };
+        let _ = reports.send(runs).await;
         let context = ToolContext {
             workspace: self.workspace.clone(),
-            progress,
+            progress: progress_of(operation, call, reports),
         };
         self.registry.run(call, &context).await
     }
@@ -169,15 +192,15 @@ impl ToolRunner {
 fn progress_of(
     operation: OperationId,
     call: &ToolCall,
-    reports: &mpsc::Sender<AgentEvent>,
+    reports: &mpsc::Sender<Report>,
 ) -> ProgressSink {
     let reports = reports.clone();
     let call_id = call.id.clone();
     ProgressSink::new(move |piece| {
-        let _ = reports.try_send(AgentEvent::ToolProgress {
+        let _ = reports.try_send(Report::Event(AgentEvent::ToolProgress {
             operation,
             call_id: call_id.clone(),
             output: piece.to_owned(),
-        });
+        }));
     })
 }

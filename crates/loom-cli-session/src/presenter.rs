@@ -42,7 +42,8 @@ struct OpenToolCall {
     number: u64,
     item: String,
     call: ToolCall,
-    started: Instant,
+    /// When it began to run; none while it waits for permission.
+    runs_since: Option<Instant>,
 }
 
 impl Presenter {
@@ -149,7 +150,7 @@ impl Presenter {
                     number: self.last_item,
                     item: id.clone(),
                     call: call.clone(),
-                    started: Instant::now(),
+                    runs_since: None,
                 };
                 let details = open.details(ItemStatus::Running, None, None);
                 self.tool_calls.insert((operation, call.id.clone()), open);
@@ -158,6 +159,13 @@ impl Presenter {
                 }
             })
             .collect()
+    }
+
+    /// A tool call begins to run, after whatever permission it needed.
+    pub(crate) fn tool_runs(&mut self, operation: OperationId, call_id: String, since: Instant) {
+        if let Some(open) = self.tool_calls.get_mut(&(operation, call_id)) {
+            open.runs_since = Some(since);
+        }
     }
 
     /// A running tool put something out.
@@ -284,14 +292,14 @@ impl OpenToolCall {
             ToolStatus::Failed | ToolStatus::Cancelled => ItemStatus::Failed,
             ToolStatus::Denied => ItemStatus::Denied,
         };
-        let duration = self.started.elapsed().as_millis();
+        let duration = self.runs_since.map(|since| since.elapsed().as_millis());
         ThreadEvent::ItemCompleted {
             item: Item {
                 id: self.item.clone(),
                 details: self.details(
                     status,
                     Some(output),
-                    Some(u64::try_from(duration).unwrap_or(u64::MAX)),
+                    duration.map(|duration| u64::try_from(duration).unwrap_or(u64::MAX)),
                 ),
             },
         }

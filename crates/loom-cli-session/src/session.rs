@@ -16,7 +16,7 @@ use rand::rngs::StdRng;
 use tokio::sync::mpsc;
 
 use crate::error::SessionError;
-use crate::operations::{Operations, ToolRunner};
+use crate::operations::{Operations, Report, ToolRunner};
 use crate::permission::Approvals;
 use crate::presenter::Presenter;
 use crate::prompt::system_prompt;
@@ -227,7 +227,7 @@ impl Runner {
         mut self,
         first_actions: Vec<AgentAction>,
         mut commands: mpsc::Receiver<Command>,
-        mut reports: mpsc::Receiver<AgentEvent>,
+        mut reports: mpsc::Receiver<Report>,
     ) {
         self.show([self.greeting.clone()]).await;
         self.carry_out(first_actions).await;
@@ -240,7 +240,13 @@ impl Runner {
                     Some(Command::Cancel) => AgentEvent::Cancel,
                     Some(Command::Shutdown) | None => AgentEvent::Shutdown,
                 },
-                Some(report) = reports.recv() => report,
+                Some(report) = reports.recv() => match report {
+                    Report::Event(event) => event,
+                    Report::ToolRuns { operation, call_id, since } => {
+                        self.presenter.tool_runs(operation, call_id, since);
+                        continue;
+                    }
+                },
             };
             let ends = event == AgentEvent::Shutdown;
             self.take(event).await;

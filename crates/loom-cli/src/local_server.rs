@@ -27,6 +27,8 @@ const START_LIMIT: Duration = Duration::from_secs(30);
 /// How long a server may take to stop: it lets running answers finish.
 const STOP_LIMIT: Duration = Duration::from_secs(45);
 const POLL: Duration = Duration::from_millis(5);
+/// Size, in bytes, past which a log is set aside when the next server starts.
+const LOG_LIMIT: u64 = 8 << 20;
 /// How much of the end of the log is shown when the server does not start.
 const LOG_EXCERPT: u64 = 2000;
 
@@ -146,6 +148,7 @@ impl LocalServer {
 
     async fn start(&self) -> Result<ServerState, CliError> {
         let program = self.find_program()?;
+        self.rotate_log()?;
         let log = OpenOptions::new()
             .create(true)
             .append(true)
@@ -184,6 +187,18 @@ impl LocalServer {
                 return Err(self.start_failed("it was not ready in time"));
             }
             sleep(POLL).await;
+        }
+    }
+
+    /// Sets a log aside that has grown, in the place of the one before it.
+    fn rotate_log(&self) -> Result<(), CliError> {
+        let path = self.log_file();
+        match std::fs::metadata(&path) {
+            Ok(log) if log.len() > LOG_LIMIT => {
+                let aside = path.with_extension("log.1");
+                std::fs::rename(&path, &aside).map_err(|error| self.cannot("rename", &path, &error))
+            }
+            _ => Ok(()),
         }
     }
 

@@ -128,7 +128,7 @@ pub enum ItemDetails {
         /// What the model sees of the result.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         output: Option<String>,
-        /// How long it ran, in milliseconds.
+        /// How long it ran, in milliseconds, without the waiting for permission.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         duration_ms: Option<u64>,
     },

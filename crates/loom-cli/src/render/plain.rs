@@ -145,7 +145,7 @@ impl<W: Write> PlainView<W> {
                     writeln!(self.output, "{CYAN}●{CYAN:#} {BOLD}{line}{BOLD:#}")?;
                 }
                 self.excerpt(output.as_deref().unwrap_or_default())?;
-                self.verdict(*status, duration_ms.unwrap_or_default())?;
+                self.verdict(*status, *duration_ms)?;
                 self.position = Position::LineStart;
             }
             ItemDetails::FileChange { changes, .. } => {
@@ -195,19 +195,19 @@ impl<W: Write> PlainView<W> {
         Ok(())
     }
 
-    fn verdict(&mut self, status: ItemStatus, duration_ms: u64) -> io::Result<()> {
+    fn verdict(&mut self, status: ItemStatus, duration_ms: Option<u64>) -> io::Result<()> {
         let (style, word) = match status {
             ItemStatus::Running => (DIM, "running"),
             ItemStatus::Completed => (GREEN, "done"),
             ItemStatus::Failed => (RED, "failed"),
             ItemStatus::Denied => (YELLOW, "denied"),
         };
-        let seconds = duration_ms / 1000;
-        let tenths = duration_ms % 1000 / 100;
-        writeln!(
-            self.output,
-            "  {DIM}└{DIM:#} {style}{word}{style:#} {DIM}{seconds}.{tenths} s{DIM:#}"
-        )
+        write!(self.output, "  {DIM}└{DIM:#} {style}{word}{style:#}")?;
+        if let Some(duration) = duration_ms {
+            let (seconds, tenths) = (duration / 1000, duration % 1000 / 100);
+            write!(self.output, " {DIM}{seconds}.{tenths} s{DIM:#}")?;
+        }
+        writeln!(self.output)
     }
 
     fn change(&mut self, change: &FileChange) -> io::Result<()> {
