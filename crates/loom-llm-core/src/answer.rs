@@ -48,7 +48,8 @@ pub fn answer(mut events: EventStream, mut decoder: impl Decoder) -> LlmStream {
                     return;
                 }
             }
-            if let Some(error) = failure {
+            if let Some(mut error) = failure {
+                error.request_id = error.request_id.or(events.request_id().map(str::to_owned));
                 yield Err(error);
                 return;
             }

@@ -23,6 +23,7 @@ const EVENT_LIMIT: usize = 16 * 1024 * 1024;
 /// Server-sent events as they come.
 pub struct EventStream {
     peer: Peer,
+    request_id: Option<String>,
     events: SseByteStream<BoxStream<'static, Result<Bytes, Broken>>>,
     /// Bytes since the last event.
     pending: Arc<AtomicUsize>,
@@ -36,6 +37,7 @@ struct Broken(LlmError);
 impl EventStream {
     pub(crate) fn new(
         peer: Peer,
+        request_id: Option<String>,
         bytes: impl Stream<Item = reqwest::Result<Bytes>> + Send + 'static,
         patience: Duration,
     ) -> Self {
@@ -48,6 +50,7 @@ impl EventStream {
                 Arc::clone(&pending),
             )),
             peer,
+            request_id,
             pending,
         }
     }
@@ -69,8 +72,13 @@ impl EventStream {
     }
 
     /// Returns the peer that sends the events.
-    pub fn peer(&self) -> &Peer {
+    pub(crate) fn peer(&self) -> &Peer {
         &self.peer
+    }
+
+    /// Returns the peer's name for the request.
+    pub(crate) fn request_id(&self) -> Option<&str> {
+        self.request_id.as_deref()
     }
 
     fn read_error(&self, error: sse_stream::Error) -> LlmError {

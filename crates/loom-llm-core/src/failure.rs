@@ -17,8 +17,8 @@ use crate::peer::Peer;
 const BODY_LIMIT: usize = 64 * 1024;
 /// How long the body of a failure may take: its status says nearly all.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// The most characters of an unknown body that are shown.
-const SHOWN_CHARACTERS: usize = 200;
+/// The most characters that are shown of what a peer sent.
+const SHOWN_CHARACTERS: usize = 300;
 
 /// An HTTP answer that is a failure.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,6 +79,44 @@ impl Failure {
         one_line(body)
     }
 
+    /// Makes the error for a refusal by the provider of `model`, in the provider's own words.
+    pub fn explained(
+        &self,
+        peer: &Peer,
+        kind: LlmErrorKind,
+        model: &str,
+        explanation: &str,
+    ) -> LlmError {
+        let name = peer.name;
+        let message = match kind {
+            LlmErrorKind::KeyRefused => key_refused(peer),
+            LlmErrorKind::ModelNotFound => format!("{name} has no model `{model}`"),
+            _ if explanation.is_empty() => {
+                format!("{name} refused the request: {}", self.summary())
+            }
+            _ => format!("{name} refused the request: {}", peer.quote(explanation)),
+        };
+        self.error(kind, message)
+    }
+
+    /// Makes the error for an answer without an explanation that the API would give: it comes from a
+    /// proxy in between, or from another kind of server.
+    pub fn unexplained(&self, peer: &Peer, kind: LlmErrorKind) -> LlmError {
+        if kind == LlmErrorKind::KeyRefused {
+            return self.error(kind, key_refused(peer));
+        }
+        let summary = self.summary();
+        if self.status.is_success() {
+            return peer.malformed(&format!("it is not an event stream but {summary}"));
+        }
+        let Peer { name, base, .. } = peer;
+        let status = self.status.as_u16();
+        self.error(
+            kind,
+            format!("{name} at {base} answered {status}: {summary}"),
+        )
+    }
+
     /// Makes the error, with what the headers say about trying again.
     pub fn error(&self, kind: LlmErrorKind, message: impl Into<String>) -> LlmError {
         LlmError {
@@ -90,6 +128,31 @@ impl Failure {
             request_id: self.request_id.clone(),
             ..LlmError::new(kind, message)
         }
+    }
+}
+
+/// Says that a key was refused, without the provider's words: they may repeat a part of the key.
+fn key_refused(peer: &Peer) -> String {
+    let name = peer.name;
+    match peer.secret {
+        Some(_) => format!("{name} refused the API key"),
+        None => format!("{name} wants an API key, and the server has none"),
+    }
+}
+
+/// Returns what a status of a model provider means where nothing explains it.
+pub fn kind_of_status(status: StatusCode) -> LlmErrorKind {
+    match status.as_u16() {
+        401 => LlmErrorKind::KeyRefused,
+        402 => LlmErrorKind::SpendLimit,
+        403 => LlmErrorKind::PermissionDenied,
+        408 => LlmErrorKind::Timeout,
+        413 => LlmErrorKind::ContextTooLong,
+        429 => LlmErrorKind::RateLimited,
+        // Not in any standard: Anthropic's word for an overload.
+        503 | 529 => LlmErrorKind::Overloaded,
+        500.. => LlmErrorKind::ProviderFailed,
+        _ => LlmErrorKind::InvalidRequest,
     }
 }
 
@@ -106,7 +169,7 @@ fn retry_after_ms(headers: &HeaderMap) -> Option<u64> {
 }
 
 /// Reads the peer's name for the request: Anthropic and OpenAI spell the header differently.
-fn request_id(headers: &HeaderMap) -> Option<String> {
+pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {
     let id = headers
         .get("request-id")
         .or_else(|| headers.get("x-request-id"))?;
@@ -123,7 +186,7 @@ fn html_title(page: &str) -> Option<&str> {
 }
 
 /// Returns the text without line ends and control characters, shortened.
-fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     let mut line = String::new();
     let mut count = 0;
     for word in text.split(|character: char| character.is_whitespace() || character.is_control()) {

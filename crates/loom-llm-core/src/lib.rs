@@ -9,9 +9,9 @@
 //! # Flow
 //!
 //! ```text
-//! LlmRequest ── adapter ──> Peer::send ──> 200 ──> EventStream ──> answer(Decoder) ──> LlmEvents
-//!                               │           └────> Peer::body  (an unstreamed answer)
-//!                               └─ any other ────> Failure ── adapter ──> LlmError
+//! LlmRequest ── adapter ──> Peer::ask ──> 200 ──> Peer::events ──> answer(Decoder) ──> LlmEvents
+//!                              │           └────> Peer::body  (an unstreamed answer)
+//!                              └─ any other ────> Failure ── adapter ──> LlmError
 //! ```
 //!
 //! # Failure
@@ -26,6 +26,7 @@
 
 mod address;
 mod answer;
+mod delivery;
 mod events;
 mod failure;
 mod names;
@@ -33,7 +34,8 @@ mod peer;
 
 pub use address::{BaseUrl, ConfigError, bearer_header, secret_header};
 pub use answer::{Decoder, answer};
+pub use delivery::Delivery;
 pub use events::EventStream;
-pub use failure::Failure;
+pub use failure::{Failure, kind_of_status};
 pub use names::wire_name;
 pub use peer::Peer;

@@ -11,6 +11,7 @@ use tokio::time::timeout;
 
 use crate::BaseUrl;
 use crate::events::EventStream;
+use crate::failure::{Failure, one_line, request_id};
 
 /// The most bytes that an unstreamed answer may have.
 const BODY_LIMIT: usize = 64 * 1024 * 1024;
@@ -19,13 +20,15 @@ const BODY_LIMIT: usize = 64 * 1024 * 1024;
 #[derive(Clone, Debug)]
 pub struct Peer {
     /// What people call it, such as `Anthropic`.
-    pub name: String,
+    pub name: &'static str,
     /// Where it is.
     pub base: BaseUrl,
     /// The kind of error when it cannot be reached.
     pub unreachable: LlmErrorKind,
     /// What a person can do when it cannot be reached.
-    pub unreachable_hint: String,
+    pub unreachable_hint: &'static str,
+    /// What a person can do when it says nothing for too long.
+    pub silence_hint: &'static str,
     /// What must not be shown should the peer send it back.
     pub secret: Option<SecretString>,
 }
@@ -47,6 +50,25 @@ impl Peer {
             Ok(Err(error)) => Err(self.no_answer(&error)),
             Err(_) => Err(self.silent(patience)),
         }
+    }
+
+    /// Sends a request and waits for the head of an answer that is a success. `refusal` says what
+    /// any other answer means.
+    ///
+    /// # Errors
+    ///
+    /// As [`Peer::send`], and what `refusal` makes.
+    pub async fn ask(
+        &self,
+        request: RequestBuilder,
+        patience: Duration,
+        refusal: impl FnOnce(&Failure) -> LlmError,
+    ) -> Result<Response, LlmError> {
+        let response = self.send(request, patience).await?;
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        Err(refusal(&Failure::read(self, response).await))
     }
 
     /// Reads the whole body of an answer.
@@ -81,21 +103,24 @@ impl Peer {
     }
 
     /// Starts reading the body of an answer as server-sent events, each at most `patience` after
-    /// the last sign of life.
-    pub fn events(&self, response: Response, patience: Duration) -> EventStream {
-        EventStream::new(self.clone(), response.bytes_stream(), patience)
-    }
-
-    /// Tells whether an answer is a document where events were asked for: a web page of something
-    /// in between, or an error under a good status.
-    pub fn is_document(response: &Response) -> bool {
-        let content_type = response.headers().get(CONTENT_TYPE);
-        let content_type = content_type.and_then(|value| value.to_str().ok());
-        content_type.is_some_and(|content_type| {
-            let media_type = content_type.split(';').next().unwrap_or_default().trim();
-            media_type.eq_ignore_ascii_case("text/html")
-                || media_type.to_ascii_lowercase().ends_with("json")
-        })
+    /// the last sign of life. `refusal` says what it means when the answer is a document instead: a
+    /// web page of something in between, or an error under a good status.
+    ///
+    /// # Errors
+    ///
+    /// What `refusal` makes.
+    pub async fn events(
+        &self,
+        response: Response,
+        patience: Duration,
+        refusal: impl FnOnce(&Failure) -> LlmError,
+    ) -> Result<EventStream, LlmError> {
+        if is_document(&response) {
+            return Err(refusal(&Failure::read(self, response).await));
+        }
+        let request_id = request_id(response.headers());
+        let bytes = response.bytes_stream();
+        Ok(EventStream::new(self.clone(), request_id, bytes, patience))
     }
 
     /// Makes the error for an answer that does not follow the protocol.
@@ -105,7 +130,7 @@ impl Peer {
             format!(
                 "{} sent an answer that cannot be read: {}",
                 self.name,
-                self.redact(what)
+                self.quote(what)
             ),
         )
     }
@@ -124,10 +149,17 @@ impl Peer {
             LlmErrorKind::Timeout,
             format!("nothing came from {} for {patience:?}", self.name),
         )
+        .with_hint(self.silence_hint)
+    }
+
+    /// Returns what the peer sent in a form that can be shown: on one line, not too long, and with
+    /// the secret blotted out.
+    pub fn quote(&self, text: &str) -> String {
+        one_line(&self.redact(text))
     }
 
     /// Returns `text` with the secret blotted out.
-    pub fn redact(&self, text: &str) -> String {
+    pub(crate) fn redact(&self, text: &str) -> String {
         match &self.secret {
             Some(secret) if !secret.expose().is_empty() => text.replace(secret.expose(), REDACTED),
             _ => text.to_owned(),
@@ -142,8 +174,18 @@ impl Peer {
         } else {
             format!("the connection to {name} at {base} broke before an answer came: {cause}")
         };
-        LlmError::new(self.unreachable, message).with_hint(self.unreachable_hint.clone())
+        LlmError::new(self.unreachable, message).with_hint(self.unreachable_hint)
     }
+}
+
+fn is_document(response: &Response) -> bool {
+    let content_type = response.headers().get(CONTENT_TYPE);
+    let content_type = content_type.and_then(|value| value.to_str().ok());
+    content_type.is_some_and(|content_type| {
+        let media_type = content_type.split(';').next().unwrap_or_default().trim();
+        media_type.eq_ignore_ascii_case("text/html")
+            || media_type.to_ascii_lowercase().ends_with("json")
+    })
 }
 
 /// Returns what lies at the bottom of an error. The layers above repeat the address, which may

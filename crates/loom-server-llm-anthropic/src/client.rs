@@ -1,5 +1,6 @@
 //! The client: settings, routes, and one request from its start to its answer.
 
+use std::fmt;
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -8,21 +9,21 @@ use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
 use loom_common_core::{LlmClient, LlmError, LlmErrorKind, LlmRequest, LlmResponse, LlmStream};
 use loom_common_secret::SecretString;
-use loom_llm_core::{BaseUrl, ConfigError, Failure, Peer, answer, secret_header};
-use reqwest::{RequestBuilder, Response};
+use loom_llm_core::{BaseUrl, ConfigError, Delivery, Failure, Peer, answer, secret_header};
+use reqwest::RequestBuilder;
 use serde::Deserialize;
 use url::Url;
 
 use crate::decoder::MessageDecoder;
-use crate::error::{RefusedRequest, refusal};
-use crate::request::{Delivery, body};
+use crate::error::refusal;
+use crate::request::body;
 
 const API_VERSION: HeaderValue = HeaderValue::from_static("2023-06-01");
 /// How long listing the models may take; a person waits for it.
 const LIST_PATIENCE: Duration = Duration::from_secs(15);
 
 /// Settings of [`AnthropicClient`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct AnthropicConfig {
     /// The key. A gateway in between may do without.
     pub api_key: Option<SecretString>,
@@ -37,9 +38,6 @@ pub struct AnthropicConfig {
 }
 
 impl AnthropicConfig {
-    /// The address of the vendor's own API.
-    pub const DEFAULT_BASE_URL: &str = "https://api.anthropic.com";
-
     /// Makes the settings for the API at `base_url`, without a key.
     pub fn new(base_url: Url) -> Self {
         Self {
@@ -53,7 +51,7 @@ impl AnthropicConfig {
 }
 
 /// Client of the Anthropic Messages API.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct AnthropicClient {
     http: reqwest::Client,
     peer: Peer,
@@ -91,12 +89,12 @@ impl AnthropicClient {
             messages_url: api.join("messages"),
             models_url,
             peer: Peer {
-                name: "Anthropic".to_owned(),
+                name: "Anthropic",
                 base,
                 unreachable: LlmErrorKind::ProviderUnreachable,
                 unreachable_hint: "check the network of the machine that runs loom-server, and \
-                                   LOOM_SERVER_ANTHROPIC_BASE_URL"
-                    .to_owned(),
+                                   LOOM_SERVER_ANTHROPIC_BASE_URL",
+                silence_hint: "try again; LOOM_SERVER_LLM_IDLE_TIMEOUT_MS raises the limit",
                 secret: config.api_key,
             },
             headers,
@@ -113,10 +111,10 @@ impl AnthropicClient {
     ///
     /// As [`LlmClient::complete`].
     pub async fn list_models(&self) -> Result<Vec<String>, LlmError> {
-        let request = self.http.get(self.models_url.clone());
-        let response = self
-            .send(request.headers(self.headers.clone()), LIST_PATIENCE, None)
-            .await?;
+        let question = self.http.get(self.models_url.clone());
+        let question = question.headers(self.headers.clone());
+        let refusal = |failure: &Failure| refusal(failure, &self.peer, "");
+        let response = self.peer.ask(question, LIST_PATIENCE, refusal).await?;
         let body = self.peer.body(response, LIST_PATIENCE).await?;
         let list: ModelList = serde_json::from_slice(&body)
             .map_err(|error| self.peer.malformed(&error.to_string()))?;
@@ -124,69 +122,39 @@ impl AnthropicClient {
     }
 
     async fn start(&self, request: &LlmRequest) -> Result<LlmStream, LlmError> {
-        let response = self
-            .send(
-                self.question(request, Delivery::Streamed),
-                self.idle_timeout,
-                Some(request),
-            )
-            .await?;
-        let decoder = MessageDecoder::new(self.peer.clone(), request_id(&response));
-        if Peer::is_document(&response) {
-            let failure = Failure::read(&self.peer, response).await;
-            return Err(refusal(&failure, &self.refused(Some(request))));
-        }
-        Ok(answer(
-            self.peer.events(response, self.idle_timeout),
-            decoder,
-        ))
+        let refusal = |failure: &Failure| refusal(failure, &self.peer, &request.model);
+        let question = self.question(request, Delivery::Streamed);
+        let patience = self.idle_timeout;
+        let response = self.peer.ask(question, patience, refusal).await?;
+        let events = self.peer.events(response, patience, refusal).await?;
+        Ok(answer(events, MessageDecoder::new(self.peer.clone())))
     }
 
     async fn ask(&self, request: &LlmRequest) -> Result<LlmResponse, LlmError> {
-        let response = self
-            .send(
-                self.question(request, Delivery::Whole),
-                self.answer_timeout,
-                Some(request),
-            )
-            .await?;
-        let decoder = MessageDecoder::new(self.peer.clone(), request_id(&response));
-        let body = self.peer.body(response, self.answer_timeout).await?;
-        decoder.whole(&body)
+        let refusal = |failure: &Failure| refusal(failure, &self.peer, &request.model);
+        let question = self.question(request, Delivery::Whole);
+        let patience = self.answer_timeout;
+        let response = self.peer.ask(question, patience, refusal).await?;
+        let body = self.peer.body(response, patience).await?;
+        MessageDecoder::new(self.peer.clone()).whole(&body)
     }
 
     fn question(&self, request: &LlmRequest, delivery: Delivery) -> RequestBuilder {
-        let accept = match delivery {
-            Delivery::Streamed => "text/event-stream",
-            Delivery::Whole => "application/json",
-        };
         self.http
             .post(self.messages_url.clone())
             .headers(self.headers.clone())
             .header(CONTENT_TYPE, "application/json")
-            .header(ACCEPT, accept)
+            .header(ACCEPT, delivery.media_type())
             .body(body(request, self.max_tokens, delivery))
     }
+}
 
-    async fn send(
-        &self,
-        http_request: RequestBuilder,
-        patience: Duration,
-        request: Option<&LlmRequest>,
-    ) -> Result<Response, LlmError> {
-        let response = self.peer.send(http_request, patience).await?;
-        if response.status().is_success() {
-            return Ok(response);
-        }
-        let failure = Failure::read(&self.peer, response).await;
-        Err(refusal(&failure, &self.refused(request)))
-    }
-
-    fn refused<'a>(&'a self, request: Option<&'a LlmRequest>) -> RefusedRequest<'a> {
-        RefusedRequest {
-            peer: &self.peer,
-            model: request.map(|request| request.model.as_str()),
-        }
+impl fmt::Debug for AnthropicClient {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("AnthropicClient")
+            .field("peer", &self.peer)
+            .finish_non_exhaustive()
     }
 }
 
@@ -201,11 +169,6 @@ impl LlmClient for AnthropicClient {
     ) -> BoxFuture<'a, Result<LlmResponse, LlmError>> {
         self.ask(request).boxed()
     }
-}
-
-fn request_id(response: &Response) -> Option<String> {
-    let id = response.headers().get("request-id")?;
-    Some(id.to_str().ok()?.to_owned())
 }
 
 #[derive(Deserialize)]

@@ -21,7 +21,6 @@ use crate::usage::WireUsage;
 #[derive(Debug)]
 pub(crate) struct MessageDecoder {
     peer: Peer,
-    request_id: Option<String>,
     open: Vec<(u32, OpenBlock)>,
     usage: WireUsage,
     stop_reason: Option<StopReason>,
@@ -80,10 +79,9 @@ impl From<serde_json::Error> for Trouble {
 }
 
 impl MessageDecoder {
-    pub(crate) fn new(peer: Peer, request_id: Option<String>) -> Self {
+    pub(crate) fn new(peer: Peer) -> Self {
         Self {
             peer,
-            request_id,
             open: Vec::new(),
             usage: WireUsage::default(),
             stop_reason: None,
@@ -202,15 +200,12 @@ impl MessageDecoder {
     }
 
     fn reported(&self, body: ErrorBody) -> Trouble {
-        Trouble::Reported(interruption(body, &self.peer, self.request_id.as_deref()))
+        Trouble::Reported(interruption(body, &self.peer))
     }
 
     fn error(&self, trouble: Trouble) -> LlmError {
         match trouble {
-            Trouble::Malformed(what) => LlmError {
-                request_id: self.request_id.clone(),
-                ..self.peer.malformed(&what)
-            },
+            Trouble::Malformed(what) => self.peer.malformed(&what),
             Trouble::Reported(error) => error,
         }
     }

@@ -6,8 +6,9 @@
 
 use http::StatusCode;
 use loom_common_core::{LlmError, LlmErrorKind};
-use loom_llm_core::{Failure, Peer};
+use loom_llm_core::{Failure, Peer, kind_of_status};
 use serde::Deserialize;
+use serde_json::Value;
 
 /// The body of a failure, or the data of an `error` event.
 #[derive(Debug, Deserialize)]
@@ -20,102 +21,53 @@ pub(crate) struct ErrorBody {
 #[derive(Debug, Deserialize)]
 struct ErrorDetail {
     #[serde(default, rename = "type")]
-    kind: String,
+    kind: Option<String>,
     #[serde(default)]
-    message: String,
+    message: Option<String>,
     #[serde(default)]
-    details: Option<MoreDetail>,
+    details: Value,
 }
 
-#[derive(Debug, Deserialize)]
-struct MoreDetail {
-    #[serde(default)]
-    error_code: Option<String>,
-}
-
-/// A request that was refused, as far as errors speak of it.
-pub(crate) struct RefusedRequest<'a> {
-    pub(crate) peer: &'a Peer,
-    /// The model that was asked; none where the models are listed.
-    pub(crate) model: Option<&'a str>,
-}
-
-/// Makes the error for an answer that is a failure.
-pub(crate) fn refusal(failure: &Failure, request: &RefusedRequest<'_>) -> LlmError {
-    let name = &request.peer.name;
-    let status = failure.status;
-    let body: Option<ErrorBody> = failure.json();
-    let Some(ErrorBody { error, request_id }) = body else {
-        return foreign_answer(failure, request);
+/// Makes the error for an answer that is a failure; `model` is the one that was asked.
+pub(crate) fn refusal(failure: &Failure, peer: &Peer, model: &str) -> LlmError {
+    let Some(ErrorBody { error, request_id }) = failure.json() else {
+        return unexplained(failure, peer);
     };
-    let kind = kind(&error, Some(status));
-    let message = match kind {
-        LlmErrorKind::KeyRefused if request.peer.secret.is_none() => {
-            format!("{name} wants an API key, and the server has none")
-        }
-        // The provider's message may repeat a part of the key.
-        LlmErrorKind::KeyRefused => format!("{name} refused the API key"),
-        LlmErrorKind::ModelNotFound => {
-            format!("{name} has no model `{}`", request.model.unwrap_or("?"))
-        }
-        _ => format!("{name} refused the request: {}", described(&error, failure)),
-    };
-    let mut refusal = with_hint(failure.error(kind, message));
+    let kind = kind(&error, Some(failure.status));
+    let explanation = error.message.unwrap_or_default();
+    let mut refusal = with_hint(failure.explained(peer, kind, model, &explanation));
     refusal.request_id = refusal.request_id.or(request_id);
     refusal
 }
 
 /// Makes the error for an `error` event in the middle of a stream.
-pub(crate) fn interruption(body: ErrorBody, peer: &Peer, request_id: Option<&str>) -> LlmError {
-    let ErrorBody {
-        error,
-        request_id: own_id,
-    } = body;
-    let what = if error.message.is_empty() {
-        &error.kind
-    } else {
-        &error.message
-    };
-    let message = format!("{} broke off its answer: {}", peer.name, peer.redact(what));
-    let mut interruption = with_hint(LlmError::new(kind(&error, None), message));
-    interruption.request_id = own_id.or(request_id.map(str::to_owned));
-    interruption
-}
-
-/// Makes the error for an answer that the API itself does not give: a proxy's page, another server.
-fn foreign_answer(failure: &Failure, request: &RefusedRequest<'_>) -> LlmError {
-    let Peer { name, base, .. } = request.peer;
-    let status = failure.status;
-    let summary = failure.summary();
-    if status.is_success() {
-        return request
-            .peer
-            .malformed(&format!("it is not an event stream but {summary}"))
-            .with_hint(BASE_URL_HINT);
+pub(crate) fn interruption(body: ErrorBody, peer: &Peer) -> LlmError {
+    let ErrorBody { error, request_id } = body;
+    let kind = kind(&error, None);
+    let what = error.message.or(error.kind).unwrap_or_default();
+    let message = format!("{} broke off its answer: {}", peer.name, peer.quote(&what));
+    LlmError {
+        request_id,
+        ..with_hint(LlmError::new(kind, message))
     }
-    let message = format!("{name} at {base} answered {}: {summary}", status.as_u16());
-    let kind = kind_of_status(status);
-    let error = failure.error(kind, message);
-    if kind == LlmErrorKind::InvalidRequest {
-        return error.with_hint(BASE_URL_HINT);
-    }
-    with_hint(error)
 }
 
 const BASE_URL_HINT: &str = "check LOOM_SERVER_ANTHROPIC_BASE_URL: it must be the address of an \
                              Anthropic Messages API";
 
-fn described(error: &ErrorDetail, failure: &Failure) -> String {
-    if error.message.is_empty() {
-        failure.summary()
-    } else {
-        error.message.clone()
+fn unexplained(failure: &Failure, peer: &Peer) -> LlmError {
+    let kind = kind_of_status(failure.status);
+    let error = failure.unexplained(peer, kind);
+    if failure.status.is_success() || kind == LlmErrorKind::InvalidRequest {
+        return error.with_hint(BASE_URL_HINT);
     }
+    with_hint(error)
 }
 
 fn kind(error: &ErrorDetail, status: Option<StatusCode>) -> LlmErrorKind {
-    let says = |words: &str| error.message.contains(words);
-    match error.kind.as_str() {
+    let message = error.message.as_deref().unwrap_or_default();
+    let says = |words: &str| message.contains(words);
+    match error.kind.as_deref().unwrap_or_default() {
         "authentication_error" => LlmErrorKind::KeyRefused,
         "permission_error" => LlmErrorKind::PermissionDenied,
         "billing_error" => LlmErrorKind::SpendLimit,
@@ -132,32 +84,14 @@ fn kind(error: &ErrorDetail, status: Option<StatusCode>) -> LlmErrorKind {
         "invalid_request_error" if says("credit balance is too low") || says("usage limits") => {
             LlmErrorKind::SpendLimit
         }
-        // A type that did not exist when this was written: the status is left.
         "invalid_request_error" => status.map_or(LlmErrorKind::InvalidRequest, kind_of_status),
+        // A type that did not exist when this was written.
         _ => status.map_or(LlmErrorKind::ProviderFailed, kind_of_status),
     }
 }
 
 fn is_spend_limit(error: &ErrorDetail) -> bool {
-    let code = error
-        .details
-        .as_ref()
-        .and_then(|more| more.error_code.as_deref());
-    code == Some("enforced_spend_limit_reached")
-}
-
-fn kind_of_status(status: StatusCode) -> LlmErrorKind {
-    match status.as_u16() {
-        401 => LlmErrorKind::KeyRefused,
-        402 => LlmErrorKind::SpendLimit,
-        403 => LlmErrorKind::PermissionDenied,
-        408 => LlmErrorKind::Timeout,
-        413 => LlmErrorKind::ContextTooLong,
-        429 => LlmErrorKind::RateLimited,
-        529 => LlmErrorKind::Overloaded,
-        500.. => LlmErrorKind::ProviderFailed,
-        _ => LlmErrorKind::InvalidRequest,
-    }
+    error.details["error_code"] == "enforced_spend_limit_reached"
 }
 
 fn with_hint(error: LlmError) -> LlmError {
@@ -170,6 +104,9 @@ fn with_hint(error: LlmError) -> LlmError {
             "the key's workspace may not use this model or feature; ask whoever manages the key"
         }
         LlmErrorKind::ModelNotFound => "choose another model with --model",
+        LlmErrorKind::ContextTooLong => {
+            "start a new thread, or choose a model that takes longer conversations"
+        }
         LlmErrorKind::SpendLimit => {
             "raise the limit or add credit in the provider's console, or use another key"
         }

@@ -10,7 +10,7 @@ use loom_common_core::{
     ContentBlock, Extra, ImageData, LlmRequest, Message, Role, ToolCall, ToolDefinition,
     ToolResult, ToolResultContent,
 };
-use loom_llm_core::wire_name;
+use loom_llm_core::{Delivery, wire_name};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
@@ -28,21 +28,12 @@ const LONGEST_ID: usize = 256;
 /// Extra fields that another provider's adapter keeps stand under that provider's name.
 const OTHER_PROVIDERS: [&str; 3] = ["openai", "vertex", "zai"];
 
-/// How the answer is to come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Delivery {
-    /// Event by event.
-    Streamed,
-    /// In one piece.
-    Whole,
-}
-
 /// Writes the body of a request.
 pub(crate) fn body(request: &LlmRequest, max_tokens: u32, delivery: Delivery) -> Vec<u8> {
     let request = WireRequest {
         model: &request.model,
         max_tokens: request.max_tokens.unwrap_or(max_tokens),
-        stream: delivery == Delivery::Streamed,
+        stream: delivery.is_streamed(),
         cache_control: CacheControl { kind: "ephemeral" },
         tools: request.tools.iter().map(WireTool::from).collect(),
         system: request.system.as_deref().filter(|system| !is_blank(system)),

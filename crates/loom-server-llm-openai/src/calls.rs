@@ -14,7 +14,11 @@ use crate::chunk::{CallDelta, arguments_of};
 
 /// The tool calls of one answer.
 #[derive(Debug, Default)]
-pub(crate) struct Calls(Vec<Call>);
+pub(crate) struct Calls {
+    calls: Vec<Call>,
+    /// Id of the answer, for calls without an id of their own.
+    answer_id: String,
+}
 
 #[derive(Debug)]
 struct Call {
@@ -31,9 +35,14 @@ struct Call {
 }
 
 impl Calls {
+    /// Takes the id of the answer.
+    pub(crate) fn set_answer_id(&mut self, id: &str) {
+        id.clone_into(&mut self.answer_id);
+    }
+
     /// Tells whether the answer has any.
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.calls.is_empty()
     }
 
     /// Takes a piece. `new_block` hands out the index of a new block.
@@ -50,7 +59,7 @@ impl Calls {
         let place = match self.place(piece.index, &id, &name) {
             Some(place) => place,
             None => {
-                self.0.push(Call {
+                self.calls.push(Call {
                     wire_index: piece.index,
                     wire_id: String::new(),
                     block: new_block(),
@@ -58,17 +67,17 @@ impl Calls {
                     waiting: String::new(),
                     extra: Map::new(),
                 });
-                self.0.len() - 1
+                self.calls.len() - 1
             }
         };
-        if self.0[place].wire_id.is_empty() {
-            self.0[place].wire_id = id;
+        if self.calls[place].wire_id.is_empty() {
+            self.calls[place].wire_id = id;
         }
         let arguments = function.and_then(|function| function.arguments);
         let json = arguments.map(arguments_of).transpose()?.unwrap_or_default();
-        let begins = !self.0[place].begun && !name.is_empty();
+        let begins = !self.calls[place].begun && !name.is_empty();
         let own_id = begins.then(|| self.own_id(place));
-        let call = &mut self.0[place];
+        let call = &mut self.calls[place];
         call.waiting.push_str(&json);
         call.keep(piece.extra);
         if let Some(id) = own_id {
@@ -89,7 +98,7 @@ impl Calls {
 
     /// Ends all calls. False when one never got a name.
     pub(crate) fn stop(&mut self, out: &mut Vec<LlmEvent>) -> bool {
-        for call in &mut self.0 {
+        for call in &mut self.calls {
             if !call.begun {
                 return false;
             }
@@ -108,30 +117,31 @@ impl Calls {
     fn place(&self, index: Option<u32>, id: &str, name: &str) -> Option<usize> {
         let by_id = |call: &Call| !id.is_empty() && call.wire_id == id;
         let Some(index) = index else {
-            let known = self.0.iter().rposition(by_id);
+            let known = self.calls.iter().rposition(by_id);
             let begins = !name.is_empty();
-            return known.or_else(|| (!begins).then(|| self.0.len().checked_sub(1)).flatten());
+            return known.or_else(|| (!begins).then(|| self.calls.len().checked_sub(1)).flatten());
         };
         let place = self
-            .0
+            .calls
             .iter()
             .rposition(|call| call.wire_index == Some(index))?;
-        let call = &self.0[place];
+        let call = &self.calls[place];
         let other = !id.is_empty() && !call.wire_id.is_empty() && call.wire_id != id;
         if other && !name.is_empty() {
-            return self.0.iter().rposition(by_id);
+            return self.calls.iter().rposition(by_id);
         }
         Some(place)
     }
 
-    /// Returns an id that no other call of this answer has.
+    /// Returns an id that no other call of this answer has, and as far as possible no other at all:
+    /// some providers want that when the conversation goes on with them.
     fn own_id(&self, place: usize) -> String {
-        let call = &self.0[place];
-        let taken = self.0[..place]
+        let call = &self.calls[place];
+        let taken = self.calls[..place]
             .iter()
             .any(|other| other.wire_id == call.wire_id);
         match (call.wire_id.as_str(), taken) {
-            ("", _) => format!("call_{}", call.block),
+            ("", _) => format!("call_{}_{}", self.answer_id, call.block),
             (id, true) => format!("{id}_{}", call.block),
             (id, false) => id.to_owned(),
         }

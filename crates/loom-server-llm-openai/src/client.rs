@@ -1,5 +1,6 @@
 //! The client: settings, routes, and one request from its start to its answer.
 
+use std::fmt;
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -8,20 +9,20 @@ use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
 use loom_common_core::{LlmClient, LlmError, LlmErrorKind, LlmRequest, LlmResponse, LlmStream};
 use loom_common_secret::SecretString;
-use loom_llm_core::{BaseUrl, ConfigError, Failure, Peer, answer, bearer_header};
-use reqwest::{RequestBuilder, Response};
+use loom_llm_core::{BaseUrl, ConfigError, Delivery, Failure, Peer, answer, bearer_header};
+use reqwest::RequestBuilder;
 use serde::Deserialize;
 use url::Url;
 
 use crate::decoder::ChatDecoder;
-use crate::error::{RefusedRequest, refusal};
-use crate::request::{Delivery, Dialect, body};
+use crate::error::refusal;
+use crate::request::{Dialect, body};
 
 /// How long listing the models may take; a person waits for it.
 const LIST_PATIENCE: Duration = Duration::from_secs(15);
 
 /// Settings of [`OpenAiClient`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct OpenAiConfig {
     /// The key. Servers on one's own machine mostly do without.
     pub api_key: Option<SecretString>,
@@ -38,9 +39,6 @@ pub struct OpenAiConfig {
 }
 
 impl OpenAiConfig {
-    /// The address of OpenAI's own API.
-    pub const DEFAULT_BASE_URL: &str = "https://api.openai.com/v1";
-
     /// Makes the settings for the API at `base_url`, without a key.
     pub fn new(base_url: Url) -> Self {
         Self {
@@ -55,7 +53,7 @@ impl OpenAiConfig {
 }
 
 /// Client of OpenAI's Chat Completions API, or of a server compatible with it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct OpenAiClient {
     http: reqwest::Client,
     peer: Peer,
@@ -99,14 +97,14 @@ impl OpenAiClient {
             models_url: api.join("models"),
             peer: Peer {
                 name: match dialect {
-                    Dialect::OpenAi => "OpenAI".to_owned(),
-                    Dialect::Compatible => format!("the model server {}", base.host()),
+                    Dialect::OpenAi => "OpenAI",
+                    Dialect::Compatible => "the model server",
                 },
                 base,
                 unreachable: LlmErrorKind::ProviderUnreachable,
                 unreachable_hint: "check that the model server runs and can be reached from the \
-                                   machine of loom-server, and LOOM_SERVER_OPENAI_BASE_URL"
-                    .to_owned(),
+                                   machine of loom-server, and LOOM_SERVER_OPENAI_BASE_URL",
+                silence_hint: "try again; LOOM_SERVER_LLM_IDLE_TIMEOUT_MS raises the limit",
                 secret: config.api_key,
             },
             dialect,
@@ -124,10 +122,10 @@ impl OpenAiClient {
     ///
     /// As [`LlmClient::complete`].
     pub async fn list_models(&self) -> Result<Vec<String>, LlmError> {
-        let request = self.http.get(self.models_url.clone());
-        let response = self
-            .send(request.headers(self.headers.clone()), LIST_PATIENCE, None)
-            .await?;
+        let question = self.http.get(self.models_url.clone());
+        let question = question.headers(self.headers.clone());
+        let refusal = |failure: &Failure| refusal(failure, &self.peer, "");
+        let response = self.peer.ask(question, LIST_PATIENCE, refusal).await?;
         let body = self.peer.body(response, LIST_PATIENCE).await?;
         let list: ModelList = serde_json::from_slice(&body)
             .map_err(|error| self.peer.malformed(&error.to_string()))?;
@@ -137,69 +135,40 @@ impl OpenAiClient {
     }
 
     async fn start(&self, request: &LlmRequest) -> Result<LlmStream, LlmError> {
-        let response = self
-            .send(
-                self.question(request, Delivery::Streamed),
-                self.idle_timeout,
-                Some(request),
-            )
-            .await?;
-        if Peer::is_document(&response) {
-            let failure = Failure::read(&self.peer, response).await;
-            return Err(refusal(&failure, &self.refused(Some(request))));
-        }
-        let decoder = ChatDecoder::new(self.peer.clone());
-        Ok(answer(
-            self.peer.events(response, self.idle_timeout),
-            decoder,
-        ))
+        let refusal = |failure: &Failure| refusal(failure, &self.peer, &request.model);
+        let question = self.question(request, Delivery::Streamed);
+        let patience = self.idle_timeout;
+        let response = self.peer.ask(question, patience, refusal).await?;
+        let events = self.peer.events(response, patience, refusal).await?;
+        Ok(answer(events, ChatDecoder::new(self.peer.clone())))
     }
 
     async fn ask(&self, request: &LlmRequest) -> Result<LlmResponse, LlmError> {
-        let response = self
-            .send(
-                self.question(request, Delivery::Whole),
-                self.answer_timeout,
-                Some(request),
-            )
-            .await?;
-        let body = self.peer.body(response, self.answer_timeout).await?;
+        let refusal = |failure: &Failure| refusal(failure, &self.peer, &request.model);
+        let question = self.question(request, Delivery::Whole);
+        let patience = self.answer_timeout;
+        let response = self.peer.ask(question, patience, refusal).await?;
+        let body = self.peer.body(response, patience).await?;
         ChatDecoder::new(self.peer.clone()).whole(&body)
     }
 
     fn question(&self, request: &LlmRequest, delivery: Delivery) -> RequestBuilder {
-        let accept = match delivery {
-            Delivery::Streamed => "text/event-stream",
-            Delivery::Whole => "application/json",
-        };
         let max_tokens = request.max_tokens.or(self.max_tokens);
         self.http
             .post(self.chat_url.clone())
             .headers(self.headers.clone())
             .header(CONTENT_TYPE, "application/json")
-            .header(ACCEPT, accept)
+            .header(ACCEPT, delivery.media_type())
             .body(body(request, max_tokens, self.dialect, delivery))
     }
+}
 
-    async fn send(
-        &self,
-        http_request: RequestBuilder,
-        patience: Duration,
-        request: Option<&LlmRequest>,
-    ) -> Result<Response, LlmError> {
-        let response = self.peer.send(http_request, patience).await?;
-        if response.status().is_success() {
-            return Ok(response);
-        }
-        let failure = Failure::read(&self.peer, response).await;
-        Err(refusal(&failure, &self.refused(request)))
-    }
-
-    fn refused<'a>(&'a self, request: Option<&'a LlmRequest>) -> RefusedRequest<'a> {
-        RefusedRequest {
-            peer: &self.peer,
-            model: request.map(|request| request.model.as_str()),
-        }
+impl fmt::Debug for OpenAiClient {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("OpenAiClient")
+            .field("peer", &self.peer)
+            .finish_non_exhaustive()
     }
 }
 

@@ -83,8 +83,10 @@ impl ChatDecoder {
         }
         if !self.started {
             self.started = true;
+            let id = chunk.id.filter(|id| !id.is_empty());
+            self.calls.set_answer_id(id.as_deref().unwrap_or_default());
             out.push(LlmEvent::Started {
-                id: chunk.id.filter(|id| !id.is_empty()),
+                id,
                 model: chunk.model.filter(|model| !model.is_empty()),
             });
         }

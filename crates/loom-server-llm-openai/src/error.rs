@@ -5,7 +5,7 @@
 
 use http::StatusCode;
 use loom_common_core::{LlmError, LlmErrorKind};
-use loom_llm_core::{Failure, Peer};
+use loom_llm_core::{Failure, Peer, kind_of_status};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -21,37 +21,15 @@ struct ErrorDetail {
     code: Value,
 }
 
-/// A request that was refused, as far as errors speak of it.
-pub(crate) struct RefusedRequest<'a> {
-    pub(crate) peer: &'a Peer,
-    /// The model that was asked; none where the models are listed.
-    pub(crate) model: Option<&'a str>,
-}
-
-/// Makes the error for an answer that is a failure.
-pub(crate) fn refusal(failure: &Failure, request: &RefusedRequest<'_>) -> LlmError {
-    let peer = request.peer;
+/// Makes the error for an answer that is a failure; `model` is the one that was asked.
+pub(crate) fn refusal(failure: &Failure, peer: &Peer, model: &str) -> LlmError {
     let Some(error) = described(&failure.body) else {
-        return foreign_answer(failure, peer);
+        return unexplained(failure, peer);
     };
-    let status = failure.status;
-    let kind = kind(&error, (!status.is_success()).then_some(status));
-    let name = &peer.name;
-    let message = match kind {
-        LlmErrorKind::KeyRefused if peer.secret.is_none() => {
-            format!("{name} wants an API key, and the server has none")
-        }
-        // The provider's message may repeat a part of the key.
-        LlmErrorKind::KeyRefused => format!("{name} refused the API key"),
-        LlmErrorKind::ModelNotFound => {
-            format!("{name} has no model `{}`", request.model.unwrap_or("?"))
-        }
-        _ => {
-            let what = error.message.unwrap_or_else(|| failure.summary());
-            format!("{name} refused the request: {what}")
-        }
-    };
-    with_hint(failure.error(kind, message))
+    let status = Some(failure.status).filter(|status| !status.is_success());
+    let kind = kind(&error, status);
+    let explanation = error.message.unwrap_or_default();
+    with_hint(failure.explained(peer, kind, model, &explanation))
 }
 
 /// Makes the error for an error object in the middle of a stream.
@@ -62,7 +40,7 @@ pub(crate) fn interruption(json: &str, peer: &Peer) -> LlmError {
         .message
         .or(error.kind)
         .unwrap_or_else(|| json.to_owned());
-    let message = format!("{} broke off its answer: {}", peer.name, peer.redact(&what));
+    let message = format!("{} broke off its answer: {}", peer.name, peer.quote(&what));
     with_hint(LlmError::new(kind, message))
 }
 
@@ -94,20 +72,10 @@ fn detail(json: &str) -> Option<ErrorDetail> {
 const BASE_URL_HINT: &str = "check LOOM_SERVER_OPENAI_BASE_URL: it must be the address of an \
                              OpenAI-compatible API, mostly ending in /v1";
 
-/// Makes the error for an answer that the API itself does not give: a proxy's page, another server.
-fn foreign_answer(failure: &Failure, peer: &Peer) -> LlmError {
-    let Peer { name, base, .. } = peer;
-    let status = failure.status;
-    let summary = failure.summary();
-    if status.is_success() {
-        return peer
-            .malformed(&format!("it is not an event stream but {summary}"))
-            .with_hint(BASE_URL_HINT);
-    }
-    let message = format!("{name} at {base} answered {}: {summary}", status.as_u16());
-    let kind = kind_of_status(status);
-    let error = failure.error(kind, message);
-    if kind == LlmErrorKind::InvalidRequest {
+fn unexplained(failure: &Failure, peer: &Peer) -> LlmError {
+    let kind = kind_of_status(failure.status);
+    let error = failure.unexplained(peer, kind);
+    if failure.status.is_success() || kind == LlmErrorKind::InvalidRequest {
         return error.with_hint(BASE_URL_HINT);
     }
     with_hint(error)
@@ -150,20 +118,6 @@ fn kind(error: &ErrorDetail, status: Option<StatusCode>) -> LlmErrorKind {
     }
 }
 
-fn kind_of_status(status: StatusCode) -> LlmErrorKind {
-    match status.as_u16() {
-        401 => LlmErrorKind::KeyRefused,
-        402 => LlmErrorKind::SpendLimit,
-        403 => LlmErrorKind::PermissionDenied,
-        408 => LlmErrorKind::Timeout,
-        413 => LlmErrorKind::ContextTooLong,
-        429 => LlmErrorKind::RateLimited,
-        503 | 529 => LlmErrorKind::Overloaded,
-        500.. => LlmErrorKind::ProviderFailed,
-        _ => LlmErrorKind::InvalidRequest,
-    }
-}
-
 fn with_hint(error: LlmError) -> LlmError {
     let hint = match error.kind {
         LlmErrorKind::KeyRefused => {
@@ -173,6 +127,9 @@ fn with_hint(error: LlmError) -> LlmError {
             "the key may not use this model or feature; ask whoever manages the key"
         }
         LlmErrorKind::ModelNotFound => "choose another model with --model",
+        LlmErrorKind::ContextTooLong => {
+            "start a new thread, or choose a model that takes longer conversations"
+        }
         LlmErrorKind::SpendLimit => {
             "raise the limit or add credit in the provider's console, or use another key"
         }

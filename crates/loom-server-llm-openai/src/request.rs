@@ -9,7 +9,7 @@ use loom_common_core::{
     ContentBlock, ImageData, LlmRequest, Message, Role, ToolCall, ToolDefinition, ToolResult,
     ToolResultContent,
 };
-use loom_llm_core::wire_name;
+use loom_llm_core::{Delivery, wire_name};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -23,15 +23,6 @@ const PICTURE_FOLLOWS: &str = "(see the picture below)";
 const LONGEST_NAME: usize = 64;
 /// Longer than any id that a provider makes.
 const LONGEST_ID: usize = 256;
-
-/// How the answer is to come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Delivery {
-    /// Chunk by chunk.
-    Streamed,
-    /// In one piece.
-    Whole,
-}
 
 /// Who reads the request: OpenAI refuses fields that it does not know, others need them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +51,7 @@ pub(crate) fn body(
     dialect: Dialect,
     delivery: Delivery,
 ) -> Vec<u8> {
-    let streamed = delivery == Delivery::Streamed;
+    let streamed = delivery.is_streamed();
     let mut messages = Vec::with_capacity(request.messages.len() + 1);
     if let Some(system) = request.system.as_deref().filter(|system| !is_blank(system)) {
         messages.push(WireMessage::System { content: system });

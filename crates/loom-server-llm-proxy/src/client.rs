@@ -8,8 +8,8 @@ use http::Method;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use loom_common_core::{LlmClient, LlmError, LlmRequest, LlmResponse, LlmStream};
 use loom_common_secret::SecretString;
-use loom_llm_core::{ConfigError, Peer, answer};
-use reqwest::{RequestBuilder, Response};
+use loom_llm_core::{ConfigError, Delivery, Failure, answer};
+use reqwest::RequestBuilder;
 use url::Url;
 
 use crate::decoder::ServerDecoder;
@@ -79,38 +79,37 @@ impl ProxyLlmClient {
     }
 
     async fn start(&self, request: &LlmRequest) -> Result<LlmStream, LlmError> {
-        let question = self.question("stream", "text/event-stream", request)?;
-        let response = self.server.send(question, PATIENCE).await?;
-        if Peer::is_document(&response) {
-            return Err(self.server.refused(response).await);
-        }
-        let events = self.server.peer().events(response, STREAM_PATIENCE);
-        Ok(answer(
-            events,
-            ServerDecoder::new(self.server.peer().clone()),
-        ))
+        let question = self.question(Delivery::Streamed, request)?;
+        let response = self.server.ask(question, PATIENCE).await?;
+        let refusal = |failure: &Failure| self.server.refusal(failure);
+        let peer = self.server.peer();
+        let events = peer.events(response, STREAM_PATIENCE, refusal).await?;
+        Ok(answer(events, ServerDecoder::new(peer.clone())))
     }
 
     async fn ask(&self, request: &LlmRequest) -> Result<LlmResponse, LlmError> {
-        let question = self.question("complete", "application/json", request)?;
-        let response: Response = self.server.send(question, PATIENCE).await?;
+        let question = self.question(Delivery::Whole, request)?;
+        let response = self.server.ask(question, PATIENCE).await?;
         self.server.json(response, PATIENCE).await
     }
 
     fn question(
         &self,
-        route: &str,
-        accept: &'static str,
+        delivery: Delivery,
         request: &LlmRequest,
     ) -> Result<RequestBuilder, LlmError> {
         let body = serde_json::to_vec(request)
             .map_err(|error| self.server.peer().malformed(&error.to_string()))?;
+        let route = match delivery {
+            Delivery::Streamed => "stream",
+            Delivery::Whole => "complete",
+        };
         let path = format!("api/v1/llm/{}/{route}", self.provider);
         Ok(self
             .server
             .request(Method::POST, &path)
             .header(CONTENT_TYPE, "application/json")
-            .header(ACCEPT, accept)
+            .header(ACCEPT, delivery.media_type())
             .body(body))
     }
 }

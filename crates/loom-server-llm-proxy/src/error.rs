@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::wire::Problem;
 
+pub(crate) const DOCTOR_HINT: &str = "run `loom doctor` to see what is wrong with the server";
 const TOKEN_HINT: &str = "give the server's token with --token or LOOM_TOKEN; `loom doctor` tells \
                           which server and which token are in use";
 const VERSION_HINT: &str = "the versions of loom and loom-server seem to differ; `loom version` and \
@@ -72,34 +73,15 @@ fn told(problem: Problem, failure: &Failure) -> LlmError {
 /// Makes the error for a failure without a problem document: not the server's, or not this
 /// version's.
 fn untold(failure: &Failure, peer: &Peer) -> LlmError {
-    let Peer { name, base, .. } = peer;
     let status = failure.status;
-    let summary = failure.summary();
-    if status.is_success() {
-        return peer
-            .malformed(&format!("it is not an event stream but {summary}"))
-            .with_hint(ADDRESS_HINT);
-    }
     let kind = kind_of_status(status);
-    let message = format!("{name} at {base} answered {}: {summary}", status.as_u16());
-    let error = failure.error(kind, message);
+    let error = failure.unexplained(peer, kind);
     match status {
         StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => error.with_hint(VERSION_HINT),
-        status if status.is_redirection() => error.with_hint(ADDRESS_HINT),
-        _ => match default_hint(kind) {
-            Some(hint) => error.with_hint(hint),
-            None => error,
-        },
-    }
-}
-
-fn default_hint(kind: LlmErrorKind) -> Option<&'static str> {
-    match kind {
-        LlmErrorKind::Unauthorized => Some(TOKEN_HINT),
-        LlmErrorKind::ServerUnreachable => {
-            Some("run `loom doctor` to see what is wrong with the server")
-        }
-        _ => None,
+        status if status.is_success() || status.is_redirection() => error.with_hint(ADDRESS_HINT),
+        StatusCode::UNAUTHORIZED => error.with_hint(TOKEN_HINT),
+        _ if kind == LlmErrorKind::ServerUnreachable => error.with_hint(DOCTOR_HINT),
+        _ => error,
     }
 }
 

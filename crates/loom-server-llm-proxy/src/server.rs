@@ -11,7 +11,7 @@ use reqwest::{RequestBuilder, Response};
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use crate::error::refusal;
+use crate::error::{DOCTOR_HINT, refusal};
 use crate::wire::{CheckResult, Health, ProviderInfo, ProviderList};
 
 /// How long a short call may take; a person waits for it.
@@ -44,11 +44,11 @@ impl ServerClient {
         Ok(Self {
             http,
             peer: Peer {
-                name: "Loom's server".to_owned(),
+                name: "Loom's server",
                 base: BaseUrl::new(server_url)?,
                 unreachable: LlmErrorKind::ServerUnreachable,
-                unreachable_hint: "run `loom doctor` to see what is wrong with the server"
-                    .to_owned(),
+                unreachable_hint: DOCTOR_HINT,
+                silence_hint: DOCTOR_HINT,
                 secret: Some(token),
             },
             headers,
@@ -69,7 +69,7 @@ impl ServerClient {
             response.status(),
             StatusCode::OK | StatusCode::SERVICE_UNAVAILABLE
         ) {
-            return Err(self.refused(response).await);
+            return Err(self.refusal(&Failure::read(&self.peer, response).await));
         }
         self.json(response, PATIENCE).await
     }
@@ -81,7 +81,7 @@ impl ServerClient {
     /// As [`ServerClient::health`], and [`LlmErrorKind::Unauthorized`].
     pub async fn providers(&self) -> Result<Vec<ProviderInfo>, LlmError> {
         let request = self.request(Method::GET, "api/v1/llm/providers");
-        let response = self.send(request, PATIENCE).await?;
+        let response = self.ask(request, PATIENCE).await?;
         let list: ProviderList = self.json(response, PATIENCE).await?;
         Ok(list.providers)
     }
@@ -94,7 +94,7 @@ impl ServerClient {
     /// As [`ServerClient::providers`], and all that can go wrong between server and provider.
     pub async fn check(&self, provider: &str) -> Result<Vec<String>, LlmError> {
         let request = self.request(Method::POST, &format!("api/v1/llm/{provider}/check"));
-        let response = self.send(request, CHECK_PATIENCE).await?;
+        let response = self.ask(request, CHECK_PATIENCE).await?;
         let result: CheckResult = self.json(response, CHECK_PATIENCE).await?;
         Ok(result.models)
     }
@@ -111,16 +111,13 @@ impl ServerClient {
     }
 
     /// Sends a request and waits for the head of an answer that is no failure.
-    pub(crate) async fn send(
+    pub(crate) async fn ask(
         &self,
         request: RequestBuilder,
         patience: Duration,
     ) -> Result<Response, LlmError> {
-        let response = self.peer.send(request, patience).await?;
-        if response.status().is_success() {
-            return Ok(response);
-        }
-        Err(self.refused(response).await)
+        let refusal = |failure: &Failure| self.refusal(failure);
+        self.peer.ask(request, patience, refusal).await
     }
 
     /// Reads a JSON answer.
@@ -134,7 +131,7 @@ impl ServerClient {
     }
 
     /// Makes the error for an answer that is a failure.
-    pub(crate) async fn refused(&self, response: Response) -> LlmError {
-        refusal(&Failure::read(&self.peer, response).await, &self.peer)
+    pub(crate) fn refusal(&self, failure: &Failure) -> LlmError {
+        refusal(failure, &self.peer)
     }
 }

@@ -170,14 +170,15 @@ impl LlmService {
     }
 
     fn provider(&self, name: &str) -> Result<&Provider, LlmError> {
-        let mut configured = self.anthropic.iter().chain(&self.openai);
-        configured
-            .clone()
-            .find(|provider| provider.name() == name)
-            .ok_or_else(|| {
-                let names: Vec<_> = configured.by_ref().map(Provider::name).collect();
-                not_configured(name, &names)
-            })
+        let found = self.configured().find(|provider| provider.name() == name);
+        found.ok_or_else(|| {
+            let names: Vec<_> = self.configured().map(Provider::name).collect();
+            not_configured(name, &names)
+        })
+    }
+
+    fn configured(&self) -> impl Iterator<Item = &Provider> {
+        self.anthropic.iter().chain(&self.openai)
     }
 }
 
