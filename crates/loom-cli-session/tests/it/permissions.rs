@@ -1,0 +1,107 @@
+//! Who may do what, and how the model and the person learn of it.
+
+use loom_cli_session::PermissionAnswer;
+use loom_common_core::PermissionMode;
+use loom_common_core::stream::ItemStatus;
+use serde_json::json;
+
+use crate::bench::{Answer, Bench, tool_calls};
+
+fn wants_a_command() -> [Answer; 2] {
+    [
+        Answer::calls(&[("bash", json!({"command": "touch made"}))]),
+        Answer::text("done"),
+    ]
+}
+
+#[tokio::test]
+async fn in_auto_mode_a_command_runs_when_the_person_allows_it() {
+    let mut bench = Bench::new(wants_a_command());
+    bench.mode = PermissionMode::Auto;
+    let mut running = bench.start().await;
+    running.prompt("go").await;
+    let question = running.question().await;
+    assert_eq!(question.call.name, "bash");
+    assert!(
+        !bench.workspace().join("made").exists(),
+        "it ran before the answer"
+    );
+    question.answer.send(PermissionAnswer::Allow).unwrap();
+    running.turn().await;
+    assert!(bench.workspace().join("made").exists());
+}
+
+#[tokio::test]
+async fn a_denied_command_does_not_run_and_the_model_learns_what_the_person_wants() {
+    let mut bench = Bench::new(wants_a_command());
+    bench.mode = PermissionMode::Auto;
+    let mut running = bench.start().await;
+    running.prompt("go").await;
+    let denial = PermissionAnswer::Deny {
+        instead: Some("use edit_file".to_owned()),
+    };
+    running.question().await.answer.send(denial).unwrap();
+    let shown = running.turn().await;
+    assert!(!bench.workspace().join("made").exists());
+    let expected = "Denied by the user, who says: use edit_file";
+    assert_eq!(
+        tool_calls(&shown),
+        [("bash".to_owned(), ItemStatus::Denied, expected.to_owned())]
+    );
+    let second = bench.model.requests().pop().unwrap();
+    let result = second
+        .messages
+        .last()
+        .unwrap()
+        .results()
+        .next()
+        .unwrap()
+        .clone();
+    assert!(result.is_error);
+}
+
+#[tokio::test]
+async fn in_plan_mode_nothing_but_reading_happens() {
+    let mut bench = Bench::new([
+        Answer::calls(&[
+            ("read_file", json!({"file_path": "a.txt"})),
+            (
+                "edit_file",
+                json!({"file_path": "a.txt", "old_string": "one", "new_string": "two"}),
+            ),
+            ("bash", json!({"command": "touch made"})),
+        ]),
+        Answer::text("I would change a.txt"),
+    ]);
+    bench.mode = PermissionMode::Plan;
+    std::fs::write(bench.workspace().join("a.txt"), "one\n").unwrap();
+    let mut running = bench.start().await;
+    running.prompt("go").await;
+    let shown = running.turn().await;
+    let status: Vec<_> = tool_calls(&shown)
+        .into_iter()
+        .map(|(_, status, _)| status)
+        .collect();
+    assert_eq!(
+        status,
+        [
+            ItemStatus::Completed,
+            ItemStatus::Denied,
+            ItemStatus::Denied
+        ]
+    );
+    assert_eq!(crate::bench::read(&bench.workspace(), "a.txt"), "one\n");
+    assert!(!bench.workspace().join("made").exists());
+}
+
+#[tokio::test]
+async fn a_question_that_nobody_answers_any_more_denies_the_call() {
+    let mut bench = Bench::new(wants_a_command());
+    bench.mode = PermissionMode::Auto;
+    let mut running = bench.start().await;
+    running.prompt("go").await;
+    drop(running.question().await);
+    let shown = running.turn().await;
+    assert_eq!(tool_calls(&shown)[0].1, ItemStatus::Denied);
+    assert!(!bench.workspace().join("made").exists());
+}

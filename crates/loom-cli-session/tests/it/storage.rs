@@ -1,0 +1,149 @@
+//! The thread store refuses: the turn says so, and nothing is lost.
+
+use loom_common_core::stream::ThreadEvent;
+use loom_common_core::{ContentBlock, Message, ToolCall};
+use loom_common_thread::ThreadId;
+use serde_json::json;
+
+use crate::bench::{Answer, Bench, failure_code};
+
+/// Makes every write of a message fail as a full disk would: with an error of the database.
+async fn block_writes(bench: &Bench) {
+    sqlite(bench, "CREATE TRIGGER blocked BEFORE INSERT ON messages BEGIN SELECT RAISE(ABORT, 'blocked'); END").await;
+}
+
+async fn unblock_writes(bench: &Bench) {
+    sqlite(bench, "DROP TRIGGER blocked").await;
+}
+
+async fn sqlite(bench: &Bench, statement: &'static str) {
+    use sqlx::{Connection, SqliteConnection};
+    let url = format!("sqlite://{}", bench.database().display());
+    let mut connection = SqliteConnection::connect(&url).await.unwrap();
+    sqlx::query(statement)
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_prompt_that_cannot_be_stored_is_not_sent_but_kept_for_later() {
+    let mut bench = Bench::new([Answer::text("hello")]);
+    let mut running = bench.start().await;
+    block_writes(&bench).await;
+    running.prompt("one").await;
+    let shown = running.turn().await;
+    assert_eq!(failure_code(&shown), "thread_not_saved");
+    assert_eq!(bench.model.requests(), []);
+
+    unblock_writes(&bench).await;
+    running.prompt("two").await;
+    assert!(matches!(
+        running.turn().await.last(),
+        Some(ThreadEvent::TurnCompleted { .. })
+    ));
+    let id = running.thread_id.clone();
+    running.end().await;
+    let texts: Vec<String> = bench
+        .stored(&id)
+        .await
+        .messages
+        .iter()
+        .map(|message| message.text())
+        .collect();
+    assert_eq!(texts, ["one", "two", "hello"]);
+}
+
+#[tokio::test]
+async fn a_tool_call_that_cannot_be_stored_does_not_run() {
+    let mut bench = Bench::new([
+        Answer::calls(&[("bash", json!({"command": "touch made"}))]),
+        Answer::text("well"),
+    ]);
+    let mut running = bench.start().await;
+    sqlite(
+        &bench,
+        "CREATE TRIGGER blocked BEFORE INSERT ON messages WHEN NEW.seq > 0 BEGIN SELECT RAISE(ABORT, 'blocked'); END",
+    )
+    .await;
+    running.prompt("go").await;
+    assert_eq!(failure_code(&running.turn().await), "thread_not_saved");
+    assert!(!bench.workspace().join("made").exists());
+
+    unblock_writes(&bench).await;
+    running.prompt("again").await;
+    running.turn().await;
+    let id = running.thread_id.clone();
+    running.end().await;
+    let stored = bench.stored(&id).await;
+    let results: usize = stored
+        .messages
+        .iter()
+        .map(|message| message.results().count())
+        .sum();
+    assert_eq!((stored.messages.len(), results), (5, 1));
+}
+
+#[tokio::test]
+async fn a_thread_that_another_session_has_continued_is_not_overwritten() {
+    let mut bench = Bench::new([Answer::text("a"), Answer::text("b")]);
+    let mut first = bench.start().await;
+    first.prompt("one").await;
+    first.turn().await;
+    let id = first.thread_id.clone();
+
+    let mut second = bench.resume(&id).await;
+    second.prompt("two").await;
+    second.turn().await;
+
+    first.prompt("three").await;
+    let shown = first.turn().await;
+    assert_eq!(failure_code(&shown), "thread_not_saved");
+    let texts: Vec<String> = bench
+        .stored(&id)
+        .await
+        .messages
+        .iter()
+        .map(|message| message.text())
+        .collect();
+    assert_eq!(texts, ["one", "a", "two", "b"]);
+}
+
+#[tokio::test]
+async fn a_call_that_was_running_when_loom_died_gets_a_result_when_the_thread_is_resumed() {
+    let mut bench = Bench::new([Answer::text("first"), Answer::text("second")]);
+    let mut running = bench.start().await;
+    running.prompt("one").await;
+    running.turn().await;
+    let id = running.thread_id.clone();
+    running.end().await;
+    // As if loom had been killed after it had stored the call and before the result.
+    let call = ToolCall {
+        id: "call_9".to_owned(),
+        name: "bash".to_owned(),
+        arguments: "{}".to_owned(),
+        extra: Default::default(),
+    };
+    let thread: ThreadId = id.parse().unwrap();
+    let store = bench.store().await;
+    let at = "2026-01-02T12:00:00Z".parse().unwrap();
+    store
+        .append(thread, 2, &Message::user("two"), at)
+        .await
+        .unwrap();
+    let interrupted = Message::assistant(vec![ContentBlock::ToolUse(call)]);
+    store.append(thread, 3, &interrupted, at).await.unwrap();
+
+    let mut resumed = bench.resume(&id).await;
+    resumed.prompt("three").await;
+    resumed.turn().await;
+    resumed.end().await;
+    let request = bench.model.requests().pop().unwrap();
+    let result = request.messages[4].results().next().unwrap().clone();
+    assert_eq!(
+        (result.tool_use_id.as_str(), result.is_error),
+        ("call_9", true)
+    );
+    assert_eq!(bench.stored(&id).await.messages.len(), 7);
+}
