@@ -125,6 +125,12 @@ impl FakeModel {
         self.state().api_key = api_key.into();
     }
 
+    /// The key that requests must carry.
+    #[must_use]
+    pub fn api_key(&self) -> String {
+        self.state().api_key.clone()
+    }
+
     /// Sets the models that `GET /v1/models` lists.
     pub fn list_models(&self, models: impl IntoIterator<Item = impl Into<String>>) {
         let mut state = self.state();

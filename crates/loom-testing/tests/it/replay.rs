@@ -1,11 +1,14 @@
 //! Recorded conversations: the JSON form, and which reply a conversation gets.
 
+use loom_testing::command_line::Running;
 use loom_testing::model::Recording;
-use loom_testing::{FakeModel, Reply};
+use loom_testing::{CommandLine, FakeModel, Reply};
+use rustix::process::Signal;
 use serde_json::json;
 
 use crate::client::{
-    anthropic, anthropic_body, hello, openai, openai_body, send, stream_anthropic, stream_openai,
+    anthropic, anthropic_body, hello, http, openai, openai_body, send, stream_anthropic,
+    stream_openai,
 };
 
 fn recording() -> Recording {
@@ -119,4 +122,78 @@ fn a_recording_survives_being_written() {
     let written = serde_json::to_value(&all).unwrap();
     let read = Recording::from_json(&written.to_string()).unwrap();
     assert_eq!(serde_json::to_value(read).unwrap(), written);
+}
+
+/// The program with this recording, and the address it prints.
+fn start_program(command_line: &CommandLine, recording: &Recording) -> (Running, String) {
+    let file = command_line.work().join("recording.json");
+    std::fs::write(&file, serde_json::to_string(recording).unwrap()).unwrap();
+    let program = env!("CARGO_BIN_EXE_loom-replay-model");
+    let mut running = command_line.program(program, [file]).spawn();
+    let line = running.next_line().unwrap();
+    let url = line.strip_prefix("listening on ").unwrap().to_owned();
+    (running, url)
+}
+
+async fn ask_program(url: &str, body: &serde_json::Value) -> u16 {
+    let request = http()
+        .post(format!("{url}/v1/messages"))
+        .header("x-api-key", "test-key")
+        .header("anthropic-version", "2023-06-01");
+    send(request.json(body)).await.status
+}
+
+#[tokio::test]
+async fn the_program_serves_until_it_is_told_to_end() {
+    for signal in [Signal::TERM, Signal::INT] {
+        let command_line = CommandLine::new();
+        let (running, url) = start_program(&command_line, &Recording::new([Reply::text("Hi")]));
+        for _ in 0..2 {
+            assert_eq!(ask_program(&url, &anthropic_body(hello(), true)).await, 200);
+        }
+        running.signal(signal);
+        let output = running.wait();
+        output.assert_success();
+        assert_eq!(
+            (output.stdout, output.stderr),
+            (format!("listening on {url}\n"), String::new())
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_program_fails_when_a_request_broke_a_rule() {
+    let command_line = CommandLine::new();
+    let (running, url) = start_program(&command_line, &Recording::new([Reply::text("Hi")]));
+    let mut body = anthropic_body(hello(), true);
+    body.as_object_mut().unwrap().shift_remove("max_tokens");
+    assert_eq!(ask_program(&url, &body).await, 400);
+    running.signal(Signal::TERM);
+    let output = running.wait();
+    output.assert_code(1);
+    assert_eq!(
+        output.stderr,
+        "requests broke the rules of the model's protocol:\n\
+         - request 1: max_tokens is missing or not a positive integer\n"
+    );
+}
+
+#[test]
+fn the_program_says_what_is_wrong_with_its_file() {
+    let command_line = CommandLine::new();
+    let program = env!("CARGO_BIN_EXE_loom-replay-model");
+    let output = command_line.program(program, ["absent.json"]).run();
+    output.assert_code(2);
+    assert_eq!(
+        output.stderr,
+        "error: cannot read absent.json: No such file or directory (os error 2)\n"
+    );
+
+    std::fs::write(command_line.work().join("wrong.json"), "{}").unwrap();
+    let output = command_line.program(program, ["wrong.json"]).run();
+    output.assert_code(2);
+    assert_eq!(
+        output.stderr,
+        "error: wrong.json is no recording: missing field `replies` at line 1 column 2\n"
+    );
 }
