@@ -28,7 +28,7 @@ use serde_json::{Map, Value};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::unix::pipe;
 use tokio::process::Command;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::arguments::{answer, definition};
 use crate::error::ToolError;
@@ -49,6 +49,10 @@ const GRACE: Duration = Duration::from_secs(2);
 
 /// The same when the call is dropped, which blocks a thread: enough to take a lock file away.
 const DROP_GRACE: Duration = Duration::from_millis(100);
+
+/// What the model is told of processes that outlive their shell.
+const STILL_RUNNING: &str = "(something that the command put into the background is still \
+    running; what it prints from now on is lost, so send the output of such things to a file)";
 
 /// Bytes that are taken from the pipe at once: as many as it holds.
 const PIECE: usize = 64 * 1024;
@@ -104,7 +108,7 @@ impl BashTool {
         let mut running = self
             .start(&arguments.command, &context.workspace)
             .map_err(|source| ToolError::Io {
-                action: "start the shell".to_owned(),
+                action: format!("start a shell in {}", context.workspace.display()),
                 source,
             })?;
         let ended = running.follow(deadline, &mut output, context).await;
@@ -119,21 +123,20 @@ impl BashTool {
             None => {
                 running.kill().await;
                 running.drain(&mut output, context).await;
-                return Ok(ToolOutput::failed(format!(
-                    "{}\n(killed: it ran longer than its time-out of {} ms)",
-                    output.finish(),
-                    limit.as_millis()
-                )));
+                let note = format!(
+                    "(killed: it ran longer than its time-out of {} ms; give a larger \
+                     timeout_ms, up to {}, or put it into the background)",
+                    limit.as_millis(),
+                    MAX_TIMEOUT.as_millis()
+                );
+                return Ok(ToolOutput::failed(with_note(output.finish(), &note)));
             }
         };
         let is_open = running.drain(&mut output, context).await;
         let mut text = output.finish();
         if is_open {
             running.keep_reading();
-            text.push_str(
-                "\n(something that the command put into the background is still running; what \
-                 it prints from now on is lost, so send its output to a file)",
-            );
+            text = with_note(text, STILL_RUNNING);
         }
         Ok(if status.success() {
             if text.is_empty() {
@@ -141,11 +144,7 @@ impl BashTool {
             }
             ToolOutput::completed(text)
         } else {
-            if !text.is_empty() {
-                text.push('\n');
-            }
-            text.push_str(&describe_exit(status));
-            ToolOutput::failed(text)
+            ToolOutput::failed(with_note(text, &describe_exit(status)))
         })
     }
 
@@ -266,8 +265,9 @@ impl Running {
         if let Some(tree) = self.tree.clone() {
             // Should it panic, the drop tries again.
             let killed = tokio::task::spawn_blocking(move || tree.kill(GRACE)).await;
+            // Not even SIGKILL ends a process that hangs in the kernel, on a dead disk for one.
+            let _ = timeout(GRACE, self.child.wait()).await;
             if killed.is_ok() {
-                let _ = self.child.wait().await;
                 self.tree = None;
             }
         }
@@ -298,6 +298,15 @@ async fn read(reader: &mut Option<pipe::Receiver>, piece: &mut [u8]) -> usize {
         Some(reader) => reader.read(piece).await.unwrap_or(0),
         None => std::future::pending().await,
     }
+}
+
+/// Appends a note of ours to the output of a command.
+fn with_note(mut output: String, note: &str) -> String {
+    if !output.is_empty() {
+        output.push('\n');
+    }
+    output.push_str(note);
+    output
 }
 
 /// Returns how a command ended that did not succeed.

@@ -1,17 +1,25 @@
 //! The edit engine: replaces one text by another in the content of a file. Pure.
 //!
 //! The text to replace is looked for as it stands. When it is not there, it is looked for once
-//! more with white space normalized, and what is found that way must be the only such place; the
-//! new text then takes on the file's indentation. There is no guessing by similarity: when both
-//! fail, nothing is changed, and the failure tells the model what is there instead.
+//! more with white space normalized ([`spacing`]), and what is found that way must be the only
+//! such place; the new text then takes on the file's indentation ([`indentation`]). There is no
+//! guessing by similarity: when both fail, nothing is changed, and the failure tells the model
+//! what is there instead ([`advice`]).
 //!
-//! All of this works on a view of the file with plain line ends ([`text::Text`]), for models write
+//! All of this works on a view of the file with plain line ends ([`text`]), for models write
 //! nothing else; whatever lies outside of the replaced places is given back byte for byte.
 
+mod advice;
+mod indentation;
+mod spacing;
 mod text;
+
+#[cfg(test)]
+mod tests;
 
 use std::ops::Range;
 
+use spacing::Spaced;
 use text::Text;
 
 /// What is to be done to a file.
@@ -32,6 +40,8 @@ pub(crate) struct Edited {
     pub(crate) content: String,
     /// How many places were changed.
     pub(crate) places: usize,
+    /// Whether the place was found only with white space normalized.
+    pub(crate) is_respaced: bool,
 }
 
 /// Applies `edit` to the content of a file.
@@ -45,22 +55,33 @@ pub(crate) fn apply(content: &str, edit: Edit<'_>) -> Result<Edited, String> {
     let new = text.adapt(edit.new);
     if old == new {
         return Err(
-            "old_string and new_string are the same; there is nothing to change.".to_owned(),
+            "old_string and new_string are the same, so there is nothing to change.".into(),
         );
     }
-    let found: Vec<Range<usize>> = text
-        .view()
+    let view = text.view();
+    let found: Vec<Range<usize>> = view
         .match_indices(old.as_ref())
         .map(|(start, matched)| start..start + matched.len())
         .collect();
-    match found.len() {
-        0 => Err("old_string was not found.".to_owned()),
-        1 => Ok(()),
-        _ if edit.replace_all => Ok(()),
-        count => Err(format!("old_string occurs {count} times.")),
-    }?;
-    Ok(Edited {
-        content: text.replace(found.iter().map(|place| (place.clone(), new.as_ref()))),
-        places: found.len(),
-    })
+    if found.len() == 1 || (edit.replace_all && !found.is_empty()) {
+        return Ok(Edited {
+            content: text.replace(found.iter().map(|place| (place.clone(), new.as_ref()))),
+            places: found.len(),
+            is_respaced: false,
+        });
+    }
+    if !found.is_empty() {
+        let starts = found.iter().map(|place| place.start);
+        return Err(advice::several(view, starts));
+    }
+    match spacing::find(view, &old, &new) {
+        Spaced::One { place, new } if view[place.clone()] != new => Ok(Edited {
+            content: text.replace(std::iter::once((place, new.as_str()))),
+            places: 1,
+            is_respaced: true,
+        }),
+        Spaced::One { place, .. } => Err(advice::already_there(view, place.start)),
+        Spaced::Several(starts) => Err(advice::several_spaced(view, starts.into_iter())),
+        Spaced::None => Err(advice::not_found(view, &old, &new)),
+    }
 }

@@ -21,7 +21,7 @@ use similar::TextDiff;
 use crate::arguments::{answer, definition};
 use crate::blocking::{Cancellation, run_blocking};
 use crate::content::{MAX_EDITABLE_BYTES, Sniffed, sniff};
-use crate::edit::{self, Edit};
+use crate::edit::{self, Edit, Edited};
 use crate::error::{ToolError, describe};
 use crate::missing::missing;
 use crate::registry::ToolLimits;
@@ -167,7 +167,7 @@ fn change_existing(
     if seen.is_outdated(&path.absolute, old.as_bytes()) {
         return Err(ToolError::ChangedOnDisk { path: path.shown() });
     }
-    let (new, places) = if arguments.old_string.is_empty() {
+    let edited = if arguments.old_string.is_empty() {
         if !old.trim().is_empty() {
             return Err(ToolError::Edit(format!(
                 "{} exists and is not empty. To change it, give the text to replace as \
@@ -175,16 +175,19 @@ fn change_existing(
                 path.shown()
             )));
         }
-        (arguments.new_string.clone(), 1)
+        Edited {
+            content: arguments.new_string.clone(),
+            places: 1,
+            is_respaced: false,
+        }
     } else {
         let edit = Edit {
             old: &arguments.old_string,
             new: &arguments.new_string,
             replace_all: arguments.replace_all.unwrap_or(false),
         };
-        let edited = edit::apply(&old, edit)
-            .map_err(|why| ToolError::Edit(format!("{}: {why}", path.shown())))?;
-        (edited.content, edited.places)
+        edit::apply(&old, edit)
+            .map_err(|why| ToolError::Edit(format!("{}: {why}", path.shown())))?
     };
     if cancellation.is_cancelled() {
         return Err(not_written(path, "the call was cancelled"));
@@ -192,21 +195,30 @@ fn change_existing(
     let folder = workspace
         .open_parent(path)
         .map_err(|error| not_written(path, &describe(&error)))?;
-    write(&folder, path, Target::Known(&metadata), &new)?;
-    seen.record(&path.absolute, new.as_bytes());
-    let count = if places == 1 {
-        "1 place".to_owned()
-    } else {
-        format!("{places} places")
-    };
+    write(&folder, path, Target::Known(&metadata), &edited.content)?;
+    seen.record(&path.absolute, edited.content.as_bytes());
     Ok(Change {
-        summary: format!("Edited {} in {count}.", path.shown()),
+        summary: summary(path, &edited),
         change: FileChange {
             path: path.shown(),
             kind: ChangeKind::Modified,
-            diff: diff(&old, &new),
+            diff: diff(&old, &edited.content),
         },
     })
+}
+
+fn summary(path: &WorkspacePath, edited: &Edited) -> String {
+    let path = path.shown();
+    match edited {
+        Edited {
+            is_respaced: true, ..
+        } => format!(
+            "Edited {path}. old_string differs from the file in white space; the only place that \
+             can be meant was changed, and new_string was given the file's indentation. Check it:"
+        ),
+        Edited { places: 1, .. } => format!("Edited {path}."),
+        Edited { places, .. } => format!("Edited {path} in {places} places."),
+    }
 }
 
 /// Reads the whole of a file that can be edited.

@@ -221,7 +221,8 @@ fn page(
         }
         let shown = line.shown();
         let numbered = format!("{number:>6}\t{shown}\n");
-        if number - wanted.first >= wanted.lines || text.len() + numbered.len() > wanted.bytes {
+        let is_full = !text.is_empty() && text.len() + numbered.len() > wanted.bytes;
+        if is_full || number - wanted.first >= wanted.lines {
             is_cut_short = true;
             break;
         }
@@ -300,21 +301,27 @@ impl Line {
         let mut kept = self.kept.as_slice();
         if self.left_out == 0 {
             kept = kept.strip_suffix(b"\r").unwrap_or(kept);
+        } else if let Some(valid) = self.end_of_whole_characters() {
+            kept = &kept[..valid];
         }
         let text = String::from_utf8_lossy(kept);
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         if self.left_out == 0 {
-            text.to_owned()
-        } else {
-            format!("{text}… ({} more bytes)", self.left_out)
+            return text.to_owned();
         }
+        let left_out = self.left_out + (self.kept.len() - kept.len()) as u64;
+        format!("{text}… ({left_out} more bytes)")
     }
 
     /// Tells whether some bytes are not UTF-8. A character that was cut in two does not count.
     fn is_lossy(&self) -> bool {
-        match std::str::from_utf8(&self.kept) {
-            Ok(_) => false,
-            Err(error) => error.error_len().is_some() || self.left_out == 0,
-        }
+        std::str::from_utf8(&self.kept).is_err()
+            && (self.left_out == 0 || self.end_of_whole_characters().is_none())
+    }
+
+    /// Returns where the last character starts, when it was cut in two and all before it is UTF-8.
+    fn end_of_whole_characters(&self) -> Option<usize> {
+        let error = std::str::from_utf8(&self.kept).err()?;
+        error.error_len().is_none().then(|| error.valid_up_to())
     }
 }

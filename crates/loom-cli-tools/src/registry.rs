@@ -11,6 +11,9 @@ use loom_common_core::{ToolAccess, ToolCall, ToolContext, ToolDefinition, ToolOu
 use crate::arguments::shape;
 use crate::bash::BashTool;
 use crate::edit_file::EditFileTool;
+use crate::glob::GlobTool;
+use crate::grep::GrepTool;
+use crate::list_files::ListFilesTool;
 use crate::read_file::ReadFileTool;
 use crate::seen::SeenFiles;
 use crate::tool::Tool;
@@ -57,6 +60,9 @@ impl ToolRegistry {
         let seen = Arc::new(SeenFiles::default());
         Self::new(vec![
             Box::new(ReadFileTool::new(limits, Arc::clone(&seen))),
+            Box::new(ListFilesTool::new(limits)),
+            Box::new(GlobTool::new(limits)),
+            Box::new(GrepTool::new(limits)),
             Box::new(EditFileTool::new(limits, seen)),
             Box::new(BashTool::new(limits, environment)),
         ])

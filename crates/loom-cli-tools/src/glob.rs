@@ -1,0 +1,153 @@
+//! The tool `glob`: finds files by name, newest first.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
+
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use ignore::WalkState;
+use loom_common_core::{ToolAccess, ToolContext, ToolDefinition, ToolOutput};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::arguments::{answer, definition};
+use crate::blocking::{Cancellation, run_blocking};
+use crate::error::ToolError;
+use crate::missing::require;
+use crate::registry::ToolLimits;
+use crate::tool::Tool;
+use crate::walk::{PathPattern, walk};
+use crate::workspace::Workspace;
+
+/// The most files that are returned.
+const MAX_FILES: usize = 200;
+
+/// Finds files for the model.
+pub struct GlobTool {
+    definition: ToolDefinition,
+    max_output_bytes: usize,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+struct Arguments {
+    /// The pattern, such as `*.rs` or `src/**/*.{ts,tsx}`.
+    pattern: String,
+    /// Folder to look in, relative to the workspace or absolute. The workspace by default.
+    path: Option<String>,
+}
+
+impl GlobTool {
+    /// Makes the tool.
+    pub fn new(limits: ToolLimits) -> Self {
+        Self {
+            definition: definition::<Arguments>("glob", include_str!("glob.md"), ToolAccess::Read),
+            max_output_bytes: limits.max_output_bytes,
+        }
+    }
+}
+
+impl Tool for GlobTool {
+    fn definition(&self) -> &ToolDefinition {
+        &self.definition
+    }
+
+    fn run<'a>(
+        &'a self,
+        arguments: Map<String, Value>,
+        context: &'a ToolContext,
+    ) -> BoxFuture<'a, ToolOutput> {
+        answer(&self.definition, arguments, async |arguments: Arguments| {
+            let workspace = Workspace::new(&context.workspace);
+            let found =
+                run_blocking(move |cancellation| find(&workspace, &arguments, cancellation))
+                    .await?;
+            Ok(ToolOutput::completed(found.report(self.max_output_bytes)))
+        })
+        .boxed()
+    }
+}
+
+/// The newest files that match, and how many match at all. The greatest entry of the heap is the
+/// oldest file; of two of the same age, the one whose path comes later.
+#[derive(Default)]
+struct Found {
+    newest: BinaryHeap<(Reverse<SystemTime>, PathBuf)>,
+    count: usize,
+}
+
+impl Found {
+    fn push(&mut self, path: PathBuf, modified: SystemTime) {
+        self.count += 1;
+        self.newest.push((Reverse(modified), path));
+        if self.newest.len() > MAX_FILES {
+            self.newest.pop();
+        }
+    }
+
+    fn report(self, max_bytes: usize) -> String {
+        if self.count == 0 {
+            return "No files match.".to_owned();
+        }
+        let mut text = String::new();
+        let mut shown = 0;
+        for (_, path) in self.newest.into_sorted_vec() {
+            let path = path.display().to_string();
+            if shown > 0 && text.len() + path.len() > max_bytes {
+                break;
+            }
+            text.push_str(&path);
+            text.push('\n');
+            shown += 1;
+        }
+        if shown < self.count {
+            text.push_str(&format!(
+                "(the newest {shown} of {} files; narrow the pattern down or give a path)\n",
+                self.count
+            ));
+        }
+        text.truncate(text.trim_end().len());
+        text
+    }
+}
+
+fn find(
+    workspace: &Workspace,
+    arguments: &Arguments,
+    cancellation: &Cancellation,
+) -> Result<Found, ToolError> {
+    let start = workspace.resolve(arguments.path.as_deref().unwrap_or("."))?;
+    require(workspace, &start, "look in")?;
+    let pattern = PathPattern::parse("pattern", &arguments.pattern, workspace)?;
+    let found = Mutex::new(Found::default());
+    walk(workspace, &start).build_parallel().run(|| {
+        let (found, pattern, start) = (&found, &pattern, &start);
+        Box::new(move |entry| {
+            if cancellation.is_cancelled() {
+                return WalkState::Quit;
+            }
+            let Ok(entry) = entry else {
+                return WalkState::Continue;
+            };
+            let path = entry.path();
+            let from_start = path.strip_prefix(&start.absolute).unwrap_or(path);
+            let from_workspace = path.strip_prefix(workspace.root()).unwrap_or(path);
+            let is_folder = entry.file_type().is_none_or(|kind| kind.is_dir());
+            if is_folder || !pattern.matches(from_start, from_workspace) {
+                return WalkState::Continue;
+            }
+            // A file that vanishes meanwhile was not there.
+            if let Some(modified) = entry.metadata().ok().and_then(|data| data.modified().ok()) {
+                found
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(from_workspace.to_owned(), modified);
+            }
+            WalkState::Continue
+        })
+    });
+    Ok(found.into_inner().unwrap_or_else(PoisonError::into_inner))
+}

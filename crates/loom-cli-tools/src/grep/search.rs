@@ -1,0 +1,250 @@
+//! The search of one file.
+//!
+//! Most files are small: they are read whole into a buffer that lives as long as the thread, and
+//! searched in place, which takes fewer copies and system calls than the searcher's own rolling
+//! buffer. A file that does not fit goes on as a stream from there.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use grep_matcher::Matcher as _;
+use grep_regex::RegexMatcher;
+use grep_searcher::{
+    BinaryDetection, Searcher, SearcherBuilder, Sink, SinkContext, SinkContextKind, SinkFinish,
+    SinkMatch,
+};
+use rustix::fs::OFlags;
+
+use super::findings::{FileFindings, Findings};
+use super::{Arguments, MAX_CONTEXT, OutputMode};
+use crate::blocking::Cancellation;
+
+/// Bytes of a line that are shown; of a longer one, those around the match.
+const MAX_LINE_BYTES: usize = 400;
+
+/// Files up to this size are searched in one piece.
+const WHOLE_FILE: usize = 4 * 1024 * 1024;
+
+/// The first size of the buffer for whole files: most files fit.
+const FIRST_BUFFER: usize = 64 * 1024;
+
+/// The most memory for one line, or for one file when matches may span lines.
+const HEAP_LIMIT: usize = 64 * 1024 * 1024;
+
+/// Searches files, one after the other, on one thread.
+pub(super) struct FileSearch<'a> {
+    matcher: RegexMatcher,
+    searcher: Searcher,
+    buffer: Vec<u8>,
+    mode: OutputMode,
+    findings: &'a Findings,
+    cancellation: &'a Cancellation,
+}
+
+impl<'a> FileSearch<'a> {
+    pub(super) fn new(
+        matcher: RegexMatcher,
+        arguments: &Arguments,
+        mode: OutputMode,
+        findings: &'a Findings,
+        cancellation: &'a Cancellation,
+    ) -> Self {
+        let mut builder = SearcherBuilder::new();
+        builder
+            .binary_detection(BinaryDetection::quit(0))
+            .heap_limit(Some(HEAP_LIMIT))
+            .multi_line(arguments.multiline.unwrap_or(false))
+            .line_number(mode == OutputMode::Content);
+        if mode == OutputMode::Content {
+            let both = arguments.context.unwrap_or(0);
+            let lines = |own: Option<usize>| own.unwrap_or(both).min(MAX_CONTEXT);
+            builder
+                .before_context(lines(arguments.before_context))
+                .after_context(lines(arguments.after_context));
+        }
+        Self {
+            matcher,
+            searcher: builder.build(),
+            buffer: vec![0; FIRST_BUFFER],
+            mode,
+            findings,
+            cancellation,
+        }
+    }
+
+    /// Searches the file at `path`, which is reported as `shown`.
+    pub(super) fn search(&mut self, path: &Path, shown: &Path) {
+        let mut collector = Collector {
+            search: CollectorContext {
+                matcher: &self.matcher,
+                mode: self.mode,
+                findings: self.findings,
+                cancellation: self.cancellation,
+                shown,
+            },
+            is_collecting: false,
+            is_binary: false,
+            before: String::new(),
+            found: FileFindings::default(),
+        };
+        let searched = read_start(path, &mut self.buffer).and_then(|start| match start {
+            Start::Whole(content) => {
+                self.searcher
+                    .search_slice(&self.matcher, content, &mut collector)
+            }
+            Start::Part(content, rest) => {
+                self.searcher
+                    .search_reader(&self.matcher, content.chain(rest), &mut collector)
+            }
+        });
+        let Collector {
+            found, is_binary, ..
+        } = collector;
+        match searched {
+            Err(_) => self.findings.add_unreadable(),
+            Ok(()) if is_binary => {}
+            Ok(()) => self.findings.add(shown, found),
+        }
+    }
+}
+
+/// The content of a file, as far as it was read.
+enum Start<'a> {
+    Whole(&'a [u8]),
+    /// The beginning of a large file, and the file to go on with.
+    Part(&'a [u8], File),
+}
+
+/// Reads a file as far as it is searched in one piece.
+fn read_start<'a>(path: &Path, buffer: &'a mut Vec<u8>) -> io::Result<Start<'a>> {
+    let mut file = open(path)?;
+    let mut length = 0;
+    loop {
+        if length == buffer.len() {
+            if length >= WHOLE_FILE {
+                return Ok(Start::Part(&buffer[..length], file));
+            }
+            buffer.resize(length * 2, 0);
+        }
+        match file.read(&mut buffer[length..]) {
+            Ok(0) => return Ok(Start::Whole(&buffer[..length])),
+            Ok(count) => length += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Opens a file that the walk has found, unless it became a link meanwhile.
+fn open(path: &Path) -> io::Result<File> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    File::options()
+        .read(true)
+        .custom_flags(flags.bits() as i32)
+        .open(path)
+}
+
+/// What the search of a file rests on.
+struct CollectorContext<'a> {
+    matcher: &'a RegexMatcher,
+    mode: OutputMode,
+    findings: &'a Findings,
+    cancellation: &'a Cancellation,
+    shown: &'a Path,
+}
+
+/// Takes the matches of one file.
+struct Collector<'a> {
+    search: CollectorContext<'a>,
+    /// Whether the lines are kept, not only counted. Decided at the first match.
+    is_collecting: bool,
+    is_binary: bool,
+    /// Lines before a match that is still to come.
+    before: String,
+    found: FileFindings,
+}
+
+impl Collector<'_> {
+    /// Returns a line as it is shown: its number, a mark, its text.
+    fn line(&self, number: u64, mark: char, line: &[u8]) -> String {
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if line.len() <= MAX_LINE_BYTES {
+            return format!("{number}{mark}{}\n", String::from_utf8_lossy(line));
+        }
+        let start = match self.search.matcher.find(line) {
+            Ok(Some(found)) => found.start(),
+            Ok(None) | Err(_) => 0,
+        };
+        format!("{number}{mark}{}\n", excerpt(line, start))
+    }
+}
+
+impl Sink for Collector<'_> {
+    type Error = io::Error;
+
+    fn matched(&mut self, _: &Searcher, matched: &SinkMatch<'_>) -> io::Result<bool> {
+        let findings = self.search.findings;
+        if self.found.matches == 0 {
+            self.is_collecting =
+                self.search.mode == OutputMode::Content && findings.wants(self.search.shown);
+        }
+        self.found.matches += 1;
+        self.is_collecting &= findings.has_room(&self.found);
+        let mut result = std::mem::take(&mut self.before);
+        if self.is_collecting {
+            for (number, line) in (matched.line_number().unwrap_or(0)..).zip(matched.lines()) {
+                result.push_str(&self.line(number, ':', line));
+                if !findings.fits(&result) {
+                    result.push_str("…\n");
+                    break;
+                }
+            }
+            self.found.push(result);
+        }
+        let is_enough = self.search.mode == OutputMode::FilesWithMatches;
+        Ok(!is_enough && !self.search.cancellation.is_cancelled())
+    }
+
+    fn context(&mut self, _: &Searcher, context: &SinkContext<'_>) -> io::Result<bool> {
+        let line = self.line(context.line_number().unwrap_or(0), '-', context.bytes());
+        if *context.kind() != SinkContextKind::After {
+            self.before.push_str(&line);
+        } else if self.is_collecting {
+            self.found.extend(&line);
+        }
+        Ok(true)
+    }
+
+    fn context_break(&mut self, _: &Searcher) -> io::Result<bool> {
+        self.before.push_str("--\n");
+        Ok(true)
+    }
+
+    fn binary_data(&mut self, _: &Searcher, _: u64) -> io::Result<bool> {
+        self.is_binary = true;
+        Ok(false)
+    }
+
+    fn finish(&mut self, _: &Searcher, finish: &SinkFinish) -> io::Result<()> {
+        self.is_binary |= finish.binary_byte_offset().is_some();
+        Ok(())
+    }
+}
+
+/// Returns the part of a long line around the match that starts at `start`.
+fn excerpt(line: &[u8], start: usize) -> String {
+    let from = start.saturating_sub(MAX_LINE_BYTES / 4);
+    let to = (from + MAX_LINE_BYTES).min(line.len());
+    let mut shown = String::new();
+    if from > 0 {
+        shown.push('…');
+    }
+    shown.push_str(String::from_utf8_lossy(&line[from..to]).trim_matches('\u{fffd}'));
+    if to < line.len() {
+        shown.push('…');
+    }
+    shown
+}
