@@ -1,8 +1,10 @@
 //! The way to the server: the configured one, or the one on this machine.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use loom_common_core::LlmClient;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use loom_common_core::{LlmClient, LlmError, LlmErrorKind, LlmRequest, LlmResponse, LlmStream};
 use loom_common_secret::SecretString;
 use loom_common_version::VERSION;
 use loom_server_llm_proxy::{ProxyLlmClient, ServerClient};
@@ -17,6 +19,8 @@ pub(crate) struct Connection {
     pub(crate) url: Url,
     token: SecretString,
     http: reqwest::Client,
+    /// The server on this machine, when it is that one.
+    local: Option<LocalServer>,
     /// Set when the server on this machine is of another version than this program.
     pub(crate) other_version: Option<String>,
 }
@@ -37,6 +41,7 @@ impl Connection {
                 url: url.as_url().clone(),
                 token,
                 http,
+                local: None,
                 other_version: None,
             });
         }
@@ -52,6 +57,7 @@ impl Connection {
             url: state.url,
             token: state.token,
             http,
+            local: Some(local),
             other_version: Some(state.version).filter(|version| version != VERSION),
         })
     }
@@ -67,11 +73,83 @@ impl Connection {
 
     /// Returns the client for the models of a provider.
     pub(crate) fn model(&self, provider: &str) -> Result<Arc<dyn LlmClient>, CliError> {
-        Ok(Arc::new(ProxyLlmClient::new(
+        let client = ProxyLlmClient::new(
             provider,
             self.url.clone(),
             self.token.clone(),
             self.http.clone(),
-        )?))
+        )?;
+        Ok(match &self.local {
+            Some(server) => Arc::new(LocalModel {
+                server: server.clone(),
+                provider: provider.to_owned(),
+                http: self.http.clone(),
+                client: Mutex::new(client),
+            }),
+            None => Arc::new(client),
+        })
+    }
+}
+
+/// A model behind the server on this machine. That server may be stopped and started anew while a
+/// session is open, to take up another key for instance; the session then follows it.
+struct LocalModel {
+    server: LocalServer,
+    provider: String,
+    http: reqwest::Client,
+    client: Mutex<ProxyLlmClient>,
+}
+
+impl LocalModel {
+    fn client(&self) -> ProxyLlmClient {
+        let client = self.client.lock().unwrap_or_else(PoisonError::into_inner);
+        client.clone()
+    }
+
+    /// Returns a client of the server that runs now, started if need be; or `error`, which made
+    /// this necessary, when that does not work out.
+    async fn reconnect(&self, error: LlmError) -> Result<ProxyLlmClient, LlmError> {
+        if error.kind != LlmErrorKind::ServerUnreachable {
+            return Err(error);
+        }
+        let state = self
+            .server
+            .ensure_running()
+            .await
+            .map_err(|failure| LlmError {
+                message: failure.message().to_owned(),
+                hint: failure.hint_text().map(str::to_owned),
+                ..error.clone()
+            })?;
+        let http = self.http.clone();
+        let client =
+            ProxyLlmClient::new(&self.provider, state.url, state.token, http).map_err(|_| error)?;
+        *self.client.lock().unwrap_or_else(PoisonError::into_inner) = client.clone();
+        Ok(client)
+    }
+}
+
+impl LlmClient for LocalModel {
+    fn stream<'a>(&'a self, request: &'a LlmRequest) -> BoxFuture<'a, Result<LlmStream, LlmError>> {
+        async move {
+            match self.client().stream(request).await {
+                Err(error) => self.reconnect(error).await?.stream(request).await,
+                answer => answer,
+            }
+        }
+        .boxed()
+    }
+
+    fn complete<'a>(
+        &'a self,
+        request: &'a LlmRequest,
+    ) -> BoxFuture<'a, Result<LlmResponse, LlmError>> {
+        async move {
+            match self.client().complete(request).await {
+                Err(error) => self.reconnect(error).await?.complete(request).await,
+                answer => answer,
+            }
+        }
+        .boxed()
     }
 }

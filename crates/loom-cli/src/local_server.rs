@@ -42,6 +42,7 @@ pub(crate) struct ServerState {
 }
 
 /// The place of the server that belongs to this user.
+#[derive(Clone)]
 pub(crate) struct LocalServer {
     folder: PathBuf,
     program: Option<PathBuf>,
