@@ -34,10 +34,11 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> anyhow::Result<()> {
     let live = wanted_live_model(arguments.live)?;
-    workspace.build(&["-p", "loom-cli", "-p", "loom-server"])?;
+    let mut packages = vec!["-p", "loom-cli", "-p", "loom-server"];
     if live.is_none() {
-        workspace.build(&["-p", "loom-testing", "--bin", ReplayModel::PROGRAM])?;
+        packages.extend(["-p", "loom-testing"]);
     }
+    workspace.build(&packages)?;
 
     announce("make a git repository with a small project whose tests fail");
     let scratch = Scratch::create(workspace)?;

@@ -23,6 +23,8 @@ pub(crate) struct Arguments {
 /// A file, and the command line whose output it holds.
 struct Reference {
     path: &'static str,
+    /// The first line of the file, where the program prints only what goes below it.
+    title: Option<&'static str>,
     program: &'static str,
     arguments: &'static [&'static str],
 }
@@ -30,36 +32,43 @@ struct Reference {
 const REFERENCES: &[Reference] = &[
     Reference {
         path: "docs/reference/openapi.json",
+        title: None,
         program: "loom-server",
         arguments: &["openapi"],
     },
     Reference {
         path: "docs/reference/server-config.md",
+        title: Some("Configuration of the server"),
         program: "loom-server",
         arguments: &["config", "reference"],
     },
     Reference {
         path: "docs/reference/server-config.schema.json",
+        title: None,
         program: "loom-server",
         arguments: &["config", "schema"],
     },
     Reference {
         path: "docs/reference/cli.md",
+        title: None,
         program: "loom",
         arguments: &["reference"],
     },
     Reference {
         path: "docs/reference/cli-config.md",
+        title: Some("Configuration of the command line"),
         program: "loom",
         arguments: &["config", "reference"],
     },
     Reference {
         path: "docs/reference/cli-config.schema.json",
+        title: None,
         program: "loom",
         arguments: &["config", "schema"],
     },
     Reference {
         path: "docs/reference/stream.schema.json",
+        title: None,
         program: "loom",
         arguments: &["schema"],
     },
@@ -74,7 +83,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> anyhow::Resul
 }
 
 fn write(workspace: &Workspace) -> anyhow::Result<()> {
-    workspace.build(&["-p", "loom-cli", "-p", "loom-server"])?;
+    workspace.build_programs()?;
     for reference in REFERENCES {
         let path = workspace.path(reference.path);
         let text = reference.text(workspace)?;
@@ -93,7 +102,7 @@ fn write(workspace: &Workspace) -> anyhow::Result<()> {
 
 /// Fails when a reference file is not what `cargo xtask generate` would write.
 pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
-    workspace.build(&["-p", "loom-cli", "-p", "loom-server"])?;
+    workspace.build_programs()?;
     let mut stale = Vec::new();
     for reference in REFERENCES {
         let text = reference.text(workspace)?;
@@ -136,7 +145,10 @@ impl Reference {
                 .env("PATH", path)
                 .current_dir(home.path()),
         )?;
-        Ok(format!("{}\n", text.trim_end()))
+        let heading = self.title.map_or_else(String::new, |title| {
+            format!("# {title}\n\nMade by `cargo xtask generate`.\n\n")
+        });
+        Ok(format!("{heading}{}\n", text.trim_end()))
     }
 }
 

@@ -53,7 +53,14 @@ fn command_line(command: &Command) -> String {
     let program = program.file_name().unwrap_or(program.as_os_str());
     std::iter::once(program)
         .chain(command.get_args())
-        .map(|word| word.to_string_lossy().into_owned())
+        .map(|word| {
+            let word = word.to_string_lossy();
+            if word.contains(char::is_whitespace) {
+                format!("{word:?}")
+            } else {
+                word.into_owned()
+            }
+        })
         .collect::<Vec<_>>()
         .join(" ")
 }
@@ -82,4 +89,25 @@ pub(crate) fn search_path() -> Vec<PathBuf> {
     )]
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn command_line_reads_as_it_would_be_typed() {
+        let mut command = Command::new("/usr/bin/loom");
+        command.args(["-p", "mend it", "--quiet"]);
+        assert_eq!(command_line(&command), "loom -p \"mend it\" --quiet");
+    }
+
+    #[test]
+    fn failing_command_is_named_with_what_it_said() {
+        let error = output(Command::new("sh").args(["-c", "echo no >&2; exit 3"])).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "`sh -c \"echo no >&2; exit 3\"` failed (exit status: 3):\nno"
+        );
+    }
 }

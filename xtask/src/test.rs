@@ -30,8 +30,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> anyhow::Resul
     let postgres = Postgres::start(&found.postgres)?;
     println!("    {}", postgres.url());
 
-    let tested_programs = ["loom-cli", "loom-server", "loom-testing"];
-    workspace.build(&tested_programs.map(|package| ["-p", package]).concat())?;
+    workspace.build_programs()?;
 
     let commands = if arguments.selection.is_empty() {
         vec![doctests(workspace), tests(workspace, &[])]

@@ -53,15 +53,35 @@ impl Workspace {
         self.target_path(folder).join(name)
     }
 
+    /// Builds all programs, with the features that the tests are built with.
+    ///
+    /// `--examples` makes cargo count in the features that dev-dependencies ask for. Without it, much of
+    /// what the programs depend on would be built once for them and once more for the tests.
+    pub(crate) fn build_programs(&self) -> anyhow::Result<()> {
+        self.build(&["--workspace", "--bins", "--examples"])
+    }
+
     /// Builds what the arguments of `cargo build` name, with cargo's own progress shown.
     pub(crate) fn build(&self, arguments: &[&str]) -> anyhow::Result<()> {
         process::run(self.cargo().args(["build", "--locked"]).args(arguments))
     }
 
     /// Starts a cargo command line in the workspace's root.
+    ///
+    /// `cargo run`, which started this program, describes its package in the environment. Build scripts
+    /// that look at these variables would be run anew, and all that depends on them built anew, each time
+    /// that cargo is called from here and not from a shell.
     pub(crate) fn cargo(&self) -> Command {
         let mut command = Command::new("cargo");
         command.current_dir(&self.metadata.workspace_root);
+        for (name, _) in std::env::vars_os() {
+            let is_of_package = name.to_str().is_some_and(|name| {
+                name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+            });
+            if is_of_package {
+                command.env_remove(name);
+            }
+        }
         command
     }
 }

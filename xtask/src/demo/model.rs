@@ -65,6 +65,7 @@ impl ReplayModel {
     pub(super) fn start(program: &Path, conversation: &Path) -> anyhow::Result<Self> {
         const SAYS: &str = "listening on ";
         let mut process = Command::new(program)
+            .args(["--pace-ms", "12"])
             .arg(conversation)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
