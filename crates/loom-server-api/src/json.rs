@@ -60,8 +60,20 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 fn unreadable(error: &serde_json::Error) -> ProblemResponse {
-    let message: String = error.to_string();
-    let detail = match message.char_indices().nth(MAX_DETAIL) {
+    let (status, code, summary) = match error.classify() {
+        Category::Data => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "invalid_request",
+            "the body is not what this route takes",
+        ),
+        Category::Syntax | Category::Eof | Category::Io => (
+            StatusCode::BAD_REQUEST,
+            "malformed_json",
+            "the body is not JSON",
+        ),
+    };
+    let message = error.to_string();
+    let message = match message.char_indices().nth(MAX_DETAIL) {
         None => message,
         Some((end, _)) => format!(
             "{}… at line {} column {}",
@@ -70,12 +82,5 @@ fn unreadable(error: &serde_json::Error) -> ProblemResponse {
             error.column()
         ),
     };
-    match error.classify() {
-        Category::Data => {
-            ProblemResponse::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_request", detail)
-        }
-        Category::Syntax | Category::Eof | Category::Io => {
-            ProblemResponse::new(StatusCode::BAD_REQUEST, "malformed_json", detail)
-        }
-    }
+    ProblemResponse::new(status, code, format!("{summary}: {message}"))
 }

@@ -1,0 +1,111 @@
+//! The OpenAPI document and its viewer.
+
+use std::collections::BTreeSet;
+
+use loom_server_api::openapi_document;
+use loom_testing::TestServer;
+use serde_json::Value;
+
+use crate::client::Client;
+
+fn document() -> Value {
+    serde_json::to_value(openapi_document()).unwrap()
+}
+
+/// All values of `$ref`, wherever they stand.
+fn references(value: &Value) -> BTreeSet<String> {
+    match value {
+        Value::Object(fields) => fields
+            .iter()
+            .flat_map(|(name, value)| match value {
+                Value::String(target) if name == "$ref" => BTreeSet::from([target.clone()]),
+                value => references(value),
+            })
+            .collect(),
+        Value::Array(items) => items.iter().flat_map(references).collect(),
+        _ => BTreeSet::new(),
+    }
+}
+
+#[test]
+fn every_operation_has_a_summary_and_says_what_it_answers() {
+    let mut lines = Vec::new();
+    for (path, methods) in document()["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let responses: Vec<_> = operation["responses"].as_object().unwrap().keys().collect();
+            lines.push(format!(
+                "{} {path} [{}] {responses:?} {}",
+                method.to_uppercase(),
+                operation["operationId"].as_str().unwrap(),
+                operation["summary"].as_str().unwrap(),
+            ));
+        }
+    }
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
+fn every_reference_has_a_target_and_every_schema_is_used() {
+    let document = document();
+    let references = references(&document);
+    for reference in &references {
+        let pointer = reference.strip_prefix('#').unwrap();
+        assert!(
+            document.pointer(pointer).is_some(),
+            "{reference} leads nowhere"
+        );
+    }
+    for schema in document["components"]["schemas"]
+        .as_object()
+        .unwrap()
+        .keys()
+    {
+        let reference = format!("#/components/schemas/{schema}");
+        assert!(references.contains(&reference), "{schema} is not used");
+    }
+}
+
+#[tokio::test]
+async fn the_server_serves_its_document() {
+    let server = TestServer::start(|_| {}).await;
+    let answer = Client::without_token(&server)
+        .get("/api/v1/openapi.json")
+        .await;
+    assert_eq!(answer.headers["content-type"], "application/json");
+    assert_eq!(answer.body, document());
+}
+
+#[tokio::test]
+async fn the_viewer_needs_nothing_from_elsewhere() {
+    let server = TestServer::start(|_| {}).await;
+    let client = Client::without_token(&server);
+    assert_eq!(client.get("/api/docs").await.status, 303);
+    let page = client.get("/api/docs/").await;
+    assert_eq!(page.status, 200);
+    let page = page.body.as_str().unwrap();
+    let mut files = Vec::new();
+    for attribute in ["src=\"", "href=\""] {
+        files.extend(
+            page.split(attribute)
+                .skip(1)
+                .map(|rest| rest.split('"').next().unwrap()),
+        );
+    }
+    assert!(files.len() > 3, "{page}");
+    for file in files {
+        let name = file.strip_prefix("./").unwrap_or(file);
+        assert!(
+            !name.contains(':') && !name.starts_with('/'),
+            "{file} is not a file beside the page"
+        );
+        assert_eq!(
+            client.get(&format!("/api/docs/{name}")).await.status,
+            200,
+            "{file}"
+        );
+    }
+    let start = client.get("/api/docs/swagger-initializer.js").await;
+    let start = start.body.as_str().unwrap();
+    assert!(start.contains("/api/v1/openapi.json"), "{start}");
+    assert!(start.contains(r#""validatorUrl": "none""#), "{start}");
+}

@@ -1,0 +1,7 @@
+//! Tests of the database layer, on both databases.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod migrating;
+mod opening;
+mod querying;
+mod sqlite;
