@@ -1,12 +1,13 @@
-//! A hermetic command line: `loom` as a user runs it, but nothing of this machine gets in and nothing is left behind.
+//! A hermetic command line: `loom` as a user runs it, but nothing of this machine gets in and
+//! nothing is left behind.
 //!
-//! A [`CommandLine`] is a user with an empty home. Its processes see only the variables listed in `environment`, all
-//! XDG folders lie inside the temporary home, and the server that `loom` starts by itself is pointed at the
-//! [`FakeModel`]. Whatever was started with that home is found by it in `/proc` and ended on drop, the shared server
-//! first and kindly.
+//! A [`CommandLine`] is a user with an empty home. Its processes see only the variables listed in
+//! `environment`, all XDG folders lie inside the temporary home, and the server that `loom` starts
+//! by itself is pointed at the [`FakeModel`]. Whatever was started with that home is found by it in
+//! `/proc` and ended on drop, the shared server first and kindly.
 //!
-//! Everything here blocks, with an upper bound ([`deadline::LIMIT`]), so a hang fails the test and shows what the
-//! process printed. The fake model runs on its own thread and is not held up.
+//! Everything here blocks, with an upper bound ([`deadline::LIMIT`]), so a hang fails the test and
+//! shows what the process printed. The fake model runs on its own thread and is not held up.
 
 mod invocation;
 mod output;
@@ -87,7 +88,8 @@ impl CommandLine {
         command_line
     }
 
-    /// Sets a variable for everything that is started from now on. A server that runs already keeps its own.
+    /// Sets a variable for everything that is started from now on. A server that runs already keeps
+    /// its own.
     pub fn set_env(&mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) {
         self.variables
             .insert(name.as_ref().to_owned(), value.as_ref().to_owned());

@@ -1,7 +1,8 @@
 //! Bounded waiting: a test that waits for something that never comes must fail, not block for ever.
 //!
-//! The bound is in real time, kept by a thread of its own. Tokio's timers would not do: in a test with paused time they
-//! fire as soon as the runtime has nothing else to do, though the other side is a real process or a real socket.
+//! The bound is in real time, kept by a thread of its own. Tokio's timers would not do: in a test
+//! with paused time they fire as soon as the runtime has nothing else to do, though the other side
+//! is a real process or a real socket.
 
 use std::future::Future;
 use std::sync::mpsc;

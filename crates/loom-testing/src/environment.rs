@@ -6,7 +6,8 @@ use std::path::Path;
 /// The folders where Linux distributions keep programs; a user's own folders are left out.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// Variables that make a process depend on its arguments and its folder only. All of its own files go below `home`.
+/// Variables that make a process depend on its arguments and its folder only. All of its own files
+/// go below `home`.
 pub(crate) fn hermetic(home: &Path) -> Vec<(OsString, OsString)> {
     let plain = [
         ("PATH", PATH),
@@ -42,7 +43,8 @@ pub(crate) fn hermetic(home: &Path) -> Vec<(OsString, OsString)> {
     plain.into_iter().chain(folders).chain(coverage()).collect()
 }
 
-/// A program built for coverage must know where to write its counters, or it writes them into its folder.
+/// A program built for coverage must know where to write its counters, or it writes them into its
+/// folder.
 fn coverage() -> Option<(OsString, OsString)> {
     let name = "LLVM_PROFILE_FILE";
     #[expect(clippy::disallowed_methods, reason = "handed through, not a setting")]

@@ -1,8 +1,10 @@
-//! Processes that a test has started, directly or not, and how to end them without ever hitting another one.
+//! Processes that a test has started, directly or not, and how to end them without ever hitting
+//! another one.
 //!
-//! A process id may be given to another process as soon as its own has ended. A [`ProcessHandle`] holds a pidfd, which
-//! stays bound to the one process it was opened for: what is checked after opening (its program, its environment) still
-//! holds when the signal is sent. It also becomes readable when the process ends, so that waiting needs no polling.
+//! A process id may be given to another process as soon as its own has ended. A [`ProcessHandle`]
+//! holds a pidfd, which stays bound to the one process it was opened for: what is checked after
+//! opening (its program, its environment) still holds when the signal is sent. It also becomes
+//! readable when the process ends, so that waiting needs no polling.
 
 use std::ffi::OsString;
 use std::os::fd::OwnedFd;
@@ -29,7 +31,8 @@ impl ProcessHandle {
         Some(Self { pid, descriptor })
     }
 
-    /// Every process that was started with this `HOME`: all that a hermetic command line has left running.
+    /// Every process that was started with this `HOME`: all that a hermetic command line has left
+    /// running.
     pub(crate) fn with_home(home: &Path) -> Vec<Self> {
         let mut entry = b"HOME=".to_vec();
         entry.extend_from_slice(home.as_os_str().as_bytes());
@@ -104,10 +107,11 @@ impl ProcessHandle {
         self.ends_within(Duration::from_secs(10));
     }
 
-    /// Its environment as it was at its start, each variable ended by a zero byte. Empty for other users' processes, and
-    /// for one that has ended.
+    /// Its environment as it was at its start, each variable ended by a zero byte. Empty for other
+    /// users' processes, and for one that has ended.
     fn variables(&self) -> Vec<u8> {
-        // While a process becomes another program it has none for a moment; a thread of the kernel has no program either.
+        // While a process becomes another program it has none for a moment; a thread of the kernel
+        // has no program either.
         for _ in 0..1000 {
             let variables = std::fs::read(self.file("environ")).unwrap_or_default();
             if !variables.is_empty() || self.program().is_none() {

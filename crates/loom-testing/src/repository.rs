@@ -1,5 +1,5 @@
-//! Scratch git repositories, built without the machine's configuration and with fixed dates, so that the same calls
-//! make the same commit ids on every machine.
+//! Scratch git repositories, built without the machine's configuration and with fixed dates, so
+//! that the same calls make the same commit ids on every machine.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

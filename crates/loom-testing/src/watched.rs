@@ -1,4 +1,5 @@
-//! A value that one thread changes and another waits on: output as it arrives, a screen as it is drawn.
+//! A value that one thread changes and another waits on: output as it arrives, a screen as it is
+//! drawn.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

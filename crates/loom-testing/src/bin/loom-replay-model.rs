@@ -12,8 +12,8 @@ use tokio::signal::unix::{SignalKind, signal};
 
 /// Serves a recorded conversation over the Anthropic Messages and the OpenAI Chat Completions API.
 ///
-/// Prints `listening on http://127.0.0.1:PORT`. Ends on SIGTERM or SIGINT: with 0, or with 1 and a list when a request
-/// broke a rule of its protocol.
+/// Prints `listening on http://127.0.0.1:PORT`. Ends on SIGTERM or SIGINT: with 0, or with 1 and a
+/// list when a request broke a rule of its protocol.
 #[derive(Debug, Parser)]
 #[command(name = "loom-replay-model")]
 struct Arguments {

@@ -8,7 +8,8 @@ use super::output::Output;
 use super::running::Running;
 use super::terminal::Terminal;
 
-/// A program with its arguments, environment, folder and input, from [`CommandLine::loom`](super::CommandLine::loom).
+/// A program with its arguments, environment, folder and input, from
+/// [`CommandLine::loom`](super::CommandLine::loom).
 #[derive(Debug, Clone)]
 pub struct Invocation {
     pub(super) program: OsString,
@@ -67,7 +68,8 @@ impl Invocation {
     ///
     /// # Panics
     ///
-    /// When it cannot be started, or does not end within [`deadline::LIMIT`](crate::deadline::LIMIT).
+    /// When it cannot be started, or does not end within
+    /// [`deadline::LIMIT`](crate::deadline::LIMIT).
     #[must_use]
     pub fn run(self) -> Output {
         self.spawn().wait()

@@ -1,4 +1,5 @@
-//! What a command has left: exit code and output, with assertions that show everything when they fail.
+//! What a command has left: exit code and output, with assertions that show everything when they
+//! fail.
 
 use std::fmt;
 use std::os::unix::process::ExitStatusExt;

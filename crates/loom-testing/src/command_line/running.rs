@@ -57,7 +57,8 @@ impl Running {
             .spawn()
             .unwrap_or_else(|error| panic!("cannot start {}: {error}", invocation.describe()));
         if let Some(mut stdin) = child.stdin.take() {
-            // A process need not read its input; then writing it fails, or goes on until the process ends.
+            // A process need not read its input; then writing it fails, or goes on until the
+            // process ends.
             thread::spawn(move || stdin.write_all(&input));
         }
         let stdout = capture(child.stdout.take().expect("standard output is a pipe"));
@@ -162,8 +163,8 @@ impl Running {
     ///
     /// # Panics
     ///
-    /// When it does not come within [`LIMIT`](crate::deadline::LIMIT), or when something that the command started holds
-    /// its output open.
+    /// When it does not come within [`LIMIT`](crate::deadline::LIMIT), or when something that the
+    /// command started holds its output open.
     #[must_use]
     pub fn wait(mut self) -> Output {
         assert!(

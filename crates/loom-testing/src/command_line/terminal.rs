@@ -1,7 +1,8 @@
 //! A command on a terminal: keys go in, a screen comes out.
 //!
-//! The command runs on a pseudo-terminal as its controlling terminal, so line editing, colours and Ctrl-C work as they do
-//! for a person. What it prints is drawn by a terminal emulator in memory, and tests look at that screen.
+//! The command runs on a pseudo-terminal as its controlling terminal, so line editing, colours and
+//! Ctrl-C work as they do for a person. What it prints is drawn by a terminal emulator in memory,
+//! and tests look at that screen.
 
 use std::fmt;
 use std::io::{Read, Write};
@@ -79,7 +80,8 @@ impl Terminal {
         }
     }
 
-    /// Types this text. Enter is `\r`, Ctrl-C `\x03`, Ctrl-D `\x04`, Escape `\x1b`, the up arrow `\x1b[A`.
+    /// Types this text. Enter is `\r`, Ctrl-C `\x03`, Ctrl-D `\x04`, Escape `\x1b`, the up arrow
+    /// `\x1b[A`.
     ///
     /// # Panics
     ///
@@ -94,7 +96,8 @@ impl Terminal {
         });
     }
 
-    /// The text on the screen, without blanks at the ends of lines and without empty lines at the end.
+    /// The text on the screen, without blanks at the ends of lines and without empty lines at the
+    /// end.
     #[must_use]
     pub fn screen(&self) -> String {
         self.display.get().text()

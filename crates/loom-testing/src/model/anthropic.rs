@@ -34,7 +34,8 @@ pub(super) fn content_block(block: &Block) -> Value {
         Block::ToolCall { id, name, input } => {
             json!({"type": "tool_use", "id": id, "name": name, "input": input})
         }
-        // The vendor never sends broken JSON in a whole message; what does not parse goes out as a string.
+        // The vendor never sends broken JSON in a whole message; what does not parse goes out as a
+        // string.
         Block::RawToolCall {
             id,
             name,
@@ -137,7 +138,8 @@ impl EventList {
     }
 
     fn push_block(&mut self, index: usize, block: &Block, delta_chars: usize) {
-        // A thinking, text or tool block starts empty and is filled by its deltas; any other block starts whole.
+        // A thinking, text or tool block starts empty and is filled by its deltas; any other block
+        // starts whole.
         let start = match block {
             Block::Text { .. } => json!({"type": "text", "text": ""}),
             Block::Thinking { .. } => json!({"type": "thinking", "thinking": "", "signature": ""}),
@@ -213,7 +215,8 @@ fn full_usage(usage: Usage, output_tokens: u64) -> Value {
     })
 }
 
-/// The usage of a `message_delta`: cumulative output, and null for what `message_start` already said.
+/// The usage of a `message_delta`: cumulative output, and null for what `message_start` already
+/// said.
 fn delta_usage(output_tokens: u64) -> Value {
     json!({
         "input_tokens": null,

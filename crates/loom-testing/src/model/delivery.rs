@@ -1,11 +1,12 @@
 //! How a rendered answer goes out as bytes: its pace, its cuts, and its faults.
 //!
-//! A protocol renders an answer to [`Event`]s. [`plan`] turns these and the reply's [`Delivery`] into [`Step`]s (write
-//! these bytes, wait at this gate, hang, cut), and [`body`] performs the steps as a response body. Everything that can
-//! be wrong is thereby decided in one pure function, before the first byte goes out.
+//! A protocol renders an answer to [`Event`]s. [`plan`] turns these and the reply's [`Delivery`]
+//! into [`Step`]s (write these bytes, wait at this gate, hang, cut), and [`body`] performs the
+//! steps as a response body. Everything that can be wrong is thereby decided in one pure function,
+//! before the first byte goes out.
 //!
-//! A body whose client hung up is dropped by the HTTP server in the middle of its steps; [`Progress`] notices by its
-//! own drop whether the last step had been reached.
+//! A body whose client hung up is dropped by the HTTP server in the middle of its steps;
+//! [`Progress`] notices by its own drop whether the last step had been reached.
 
 use std::io;
 use std::sync::{Arc, OnceLock};
@@ -79,14 +80,16 @@ impl LineEnding {
     }
 }
 
-/// Where a Messages server puts the usage of a stream. A client merges what is not null; it never adds.
+/// Where a Messages server puts the usage of a stream. A client merges what is not null; it never
+/// adds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AnthropicUsage {
     /// Input in `message_start`, output in `message_delta`, whose input fields are null.
     #[default]
     InputAtStart,
-    /// A first `message_delta` with half of the output, a second with all of it: the counts are cumulative.
+    /// A first `message_delta` with half of the output, a second with all of it: the counts are
+    /// cumulative.
     OutputTwice,
     /// Zeros in `message_start`, everything in `message_delta`, as compatible gateways do.
     AllAtEnd,
@@ -109,8 +112,9 @@ pub enum OpenAiUsage {
     Absent,
 }
 
-/// What goes wrong with an answer. Where an event count matters, it counts protocol events from the start of the
-/// stream; pings and comments do not count. A whole (not streamed) answer breaks in the middle of its body.
+/// What goes wrong with an answer. Where an event count matters, it counts protocol events from the
+/// start of the stream; pings and comments do not count. A whole (not streamed) answer breaks in
+/// the middle of its body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Fault {
@@ -156,7 +160,8 @@ pub(super) enum Step {
     Refuse,
 }
 
-/// Lays out a stream: the events in their order, the gates between them, and the fault where it strikes.
+/// Lays out a stream: the events in their order, the gates between them, and the fault where it
+/// strikes.
 pub(super) fn plan(events: Vec<Event>, error_event: &Event, delivery: &Delivery) -> Vec<Step> {
     let mut steps = Vec::new();
     let mut counted = 0;
@@ -201,7 +206,8 @@ fn last_step(
     }
 }
 
-/// Lays out an answer that is not streamed: every gate comes before its body, every fault strikes in the middle of it.
+/// Lays out an answer that is not streamed: every gate comes before its body, every fault strikes
+/// in the middle of it.
 pub(super) fn plan_whole(body: String, delivery: &Delivery) -> Vec<Step> {
     let mut steps: Vec<_> = delivery
         .gates
@@ -257,7 +263,8 @@ fn frame(event: &Event, delivery: &Delivery) -> Bytes {
     text.into()
 }
 
-/// Joins writes that stand next to each other and cuts them anew into these sizes, repeated as long as bytes remain.
+/// Joins writes that stand next to each other and cuts them anew into these sizes, repeated as long
+/// as bytes remain.
 fn resize_writes(steps: Vec<Step>, sizes: &[usize]) -> Vec<Step> {
     let usable = sizes.iter().copied().filter(|size| *size > 0);
     let mut sizes = usable.collect::<Vec<_>>().into_iter().cycle().peekable();
@@ -300,8 +307,8 @@ impl Progress {
         Self { fate, hang_ups }
     }
 
-    /// The last byte is about to go out. A client that has read the protocol's end mark may close at once, so this must
-    /// be known before the byte leaves.
+    /// The last byte is about to go out. A client that has read the protocol's end mark may close
+    /// at once, so this must be known before the byte leaves.
     fn complete(&self, whole: bool) {
         let _ = self.fate.set(whole);
     }
@@ -348,4 +355,34 @@ pub(super) fn body(steps: Vec<Step>, whole: bool, progress: Progress) -> Body {
         }
         progress.complete(whole);
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::StreamExt;
+
+    use super::*;
+
+    /// Reads so many pieces of a body of two, hangs up, and tells what the server knows of it.
+    async fn after_reading(pieces: usize) -> (Option<bool>, usize) {
+        let fate = Fate::default();
+        let hang_ups = Arc::new(Semaphore::new(0));
+        let progress = Progress::new(Arc::clone(&fate), Arc::clone(&hang_ups));
+        let steps = vec![Step::Write("one".into()), Step::Write("two".into())];
+        let stream = body(steps, true, progress).into_data_stream();
+        let read = stream.take(pieces).collect::<Vec<_>>().await;
+        assert_eq!(read.len(), pieces);
+        (fate.get().copied(), hang_ups.available_permits())
+    }
+
+    #[tokio::test]
+    async fn a_client_that_leaves_with_the_last_piece_has_not_hung_up() {
+        assert_eq!(after_reading(2).await, (Some(true), 0));
+    }
+
+    #[tokio::test]
+    async fn a_client_that_leaves_before_the_last_piece_has_hung_up() {
+        assert_eq!(after_reading(1).await, (Some(false), 1));
+        assert_eq!(after_reading(0).await, (Some(false), 1));
+    }
 }

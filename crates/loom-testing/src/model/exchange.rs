@@ -92,7 +92,8 @@ impl ModelState {
         format!("{prefix}_fake{:04}", self.ids)
     }
 
-    /// Takes the reply that comes next: from the recording where there is one, else from the script.
+    /// Takes the reply that comes next: from the recording where there is one, else from the
+    /// script.
     fn next_reply(
         &mut self,
         request: &ModelRequest,

@@ -1,4 +1,5 @@
-//! A gate in a reply: the stream stops there until the test opens it, so that a test needs no sleeps.
+//! A gate in a reply: the stream stops there until the test opens it, so that a test needs no
+//! sleeps.
 
 use std::sync::Arc;
 
@@ -6,7 +7,8 @@ use tokio::sync::watch;
 
 use crate::deadline;
 
-/// A handle on a place in a reply, made by the test and passed to [`Reply::gate_after`](super::Reply::gate_after).
+/// A handle on a place in a reply, made by the test and passed to
+/// [`Reply::gate_after`](super::Reply::gate_after).
 ///
 /// Clones are the same gate. It stays open once it was opened.
 #[derive(Debug, Clone)]
@@ -30,7 +32,8 @@ impl Gate {
         self.open.send_replace(true);
     }
 
-    /// Waits until a stream stands at the gate: all events before it have been handed to the connection.
+    /// Waits until a stream stands at the gate: all events before it have been handed to the
+    /// connection.
     ///
     /// # Panics
     ///

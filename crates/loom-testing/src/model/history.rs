@@ -1,13 +1,15 @@
-//! What the server remembers of each conversation, to see that a client neither loses nor changes anything.
+//! What the server remembers of each conversation, to see that a client neither loses nor changes
+//! anything.
 //!
-//! A provider's cache matches on the prefix of a request, byte for byte, so the raw text of `system`, `tools` and of
-//! each message of one request must stand unchanged in the next one. A conversation has no id on the wire: it is
-//! recognized by its messages. Each newest request is a [`Head`]; the next request of the same conversation begins with
-//! all of a head's messages and replaces it. A request that shares a head's first user message but extends no head has
-//! changed what it had sent before, which is a finding.
+//! A provider's cache matches on the prefix of a request, byte for byte, so the raw text of
+//! `system`, `tools` and of each message of one request must stand unchanged in the next one. A
+//! conversation has no id on the wire: it is recognized by its messages. Each newest request is a
+//! [`Head`]; the next request of the same conversation begins with all of a head's messages and
+//! replaces it. A request that shares a head's first user message but extends no head has changed
+//! what it had sent before, which is a finding.
 //!
-//! Beside its messages a head knows what this server answered at which place ([`Sent`]), and [`returned`] compares that
-//! with what comes back there.
+//! Beside its messages a head knows what this server answered at which place ([`Sent`]), and
+//! [`returned`] compares that with what comes back there.
 
 mod returned;
 
@@ -160,8 +162,8 @@ impl History {
         );
     }
 
-    /// The heads that the request extends or repeats, the likeliest first. Sessions that begin alike share a head's text
-    /// but not its answers, so there may be several.
+    /// The heads that the request extends or repeats, the likeliest first. Sessions that begin
+    /// alike share a head's text but not its answers, so there may be several.
     fn extended_by(&self, new: &Head) -> Vec<usize> {
         let extended =
             |head: &Head| head.protocol == new.protocol && new.prefix.extends(&head.prefix);
@@ -179,7 +181,8 @@ impl History {
         indices
     }
 
-    /// How the request differs from the conversation that it must belong to; nothing when it begins a new one.
+    /// How the request differs from the conversation that it must belong to; nothing when it begins
+    /// a new one.
     fn changes(&self, new: &Head) -> Vec<String> {
         if new.prefix.is_beginning() {
             return Vec::new();
@@ -195,8 +198,9 @@ impl History {
 }
 
 impl Head {
-    /// Whether the request is this head's once more although that was answered, or is being answered: most likely it is
-    /// another session's. After an error, or an answer that broke off, it is a new try.
+    /// Whether the request is this head's once more although that was answered, or is being
+    /// answered: most likely it is another session's. After an error, or an answer that broke off,
+    /// it is a new try.
     fn is_repeated_by(&self, new: &Self) -> bool {
         let answer = self.sent.get(&self.prefix.messages.len());
         self.prefix.messages.len() == new.prefix.messages.len()

@@ -1,6 +1,7 @@
 //! The Chat Completions API as a server speaks it: completion, chunks, and errors.
 //!
-//! Source: the Chat and Errors pages of the OpenAI API reference, and how compatible servers differ from them.
+//! Source: the Chat and Errors pages of the OpenAI API reference, and how compatible servers differ
+//! from them.
 
 use serde_json::{Map, Value, json};
 
@@ -8,7 +9,8 @@ use super::anthropic::pieces;
 use super::delivery::{Event, EventKind, OpenAiUsage};
 use super::reply::{Block, ErrorReply, Reply, Usage};
 
-/// Of no account, but every answer has one; the wall clock would make answers differ from run to run.
+/// Of no account, but every answer has one; the wall clock would make answers differ from run to
+/// run.
 const CREATED: u64 = 1_767_225_600;
 
 /// The whole answer as one JSON object.
@@ -138,7 +140,8 @@ fn deltas(block: &Block, call_index: usize, delta_chars: usize) -> Vec<Value> {
             let Some((id, name, arguments)) = call_parts(block) else {
                 return Vec::new();
             };
-            // Id, type and name come in the first piece only; the index tells later pieces where they belong.
+            // Id, type and name come in the first piece only; the index tells later pieces where
+            // they belong.
             let first = json!({"tool_calls": [{
                 "index": call_index,
                 "id": id,

@@ -1,8 +1,9 @@
-//! What the fake model answers: a [`Reply`] says it once, and each protocol renders it in its own shape.
+//! What the fake model answers: a [`Reply`] says it once, and each protocol renders it in its own
+//! shape.
 //!
-//! A reply is plain data (content blocks, stop reason, usage, and a [`Delivery`] that says how the bytes go out), so
-//! that the same script can come from a test or from a recorded conversation in a JSON file. Only a gate, which a
-//! test holds in its hand, has no JSON form.
+//! A reply is plain data (content blocks, stop reason, usage, and a [`Delivery`] that says how the
+//! bytes go out), so that the same script can come from a test or from a recorded conversation in a
+//! JSON file. Only a gate, which a test holds in its hand, has no JSON form.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -53,7 +54,8 @@ pub(super) enum Block {
     Opaque { block: Value },
 }
 
-/// Why the model stopped, in the words of the Messages API; the Chat Completions API gets its nearest word.
+/// Why the model stopped, in the words of the Messages API; the Chat Completions API gets its
+/// nearest word.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StopReason {
@@ -76,7 +78,8 @@ pub enum StopReason {
     Other(String),
 }
 
-/// Token counts of an answer, with cached input counted apart from `input_tokens`, as the Messages API does.
+/// Token counts of an answer, with cached input counted apart from `input_tokens`, as the Messages
+/// API does.
 ///
 /// The Chat Completions API gets the sum of the three as `prompt_tokens`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -140,13 +143,15 @@ impl Reply {
         Self::error(ErrorReply::Status(status))
     }
 
-    /// The vendor is short of capacity: HTTP 529 `overloaded_error` from Anthropic, HTTP 503 from OpenAI.
+    /// The vendor is short of capacity: HTTP 529 `overloaded_error` from Anthropic, HTTP 503 from
+    /// OpenAI.
     #[must_use]
     pub fn overloaded() -> Self {
         Self::error(ErrorReply::Overloaded)
     }
 
-    /// HTTP 429 that waiting does not heal: Anthropic's `enforced_spend_limit_reached`, OpenAI's `insufficient_quota`.
+    /// HTTP 429 that waiting does not heal: Anthropic's `enforced_spend_limit_reached`, OpenAI's
+    /// `insufficient_quota`.
     #[must_use]
     pub fn spend_limit() -> Self {
         Self::error(ErrorReply::SpendLimit)
@@ -172,7 +177,8 @@ impl Reply {
 
     /// Adds reasoning with the signature that the client must return.
     ///
-    /// Chat Completions has neither: the text goes out as `reasoning_content`, as compatible servers send it.
+    /// Chat Completions has neither: the text goes out as `reasoning_content`, as compatible
+    /// servers send it.
     #[must_use]
     pub fn and_thinking(self, thinking: impl Into<String>, signature: impl Into<String>) -> Self {
         self.block(Block::Thinking {
@@ -216,9 +222,11 @@ impl Reply {
         })
     }
 
-    /// Adds a block that is sent as it stands (`redacted_thinking`, `server_tool_use`, a type of the future).
+    /// Adds a block that is sent as it stands (`redacted_thinking`, `server_tool_use`, a type of
+    /// the future).
     ///
-    /// Chat Completions has no blocks: there it goes out as an unknown member of the delta, named after its type.
+    /// Chat Completions has no blocks: there it goes out as an unknown member of the delta, named
+    /// after its type.
     #[must_use]
     pub fn and_unknown_block(self, block: Value) -> Self {
         self.block(Block::Opaque { block })
@@ -269,13 +277,15 @@ impl Reply {
         self.fault(Fault::HangAfter(events))
     }
 
-    /// Breaks the JSON of the event after `events` good ones; the rest goes on as if nothing were wrong.
+    /// Breaks the JSON of the event after `events` good ones; the rest goes on as if nothing were
+    /// wrong.
     #[must_use]
     pub fn malformed_json_at(self, events: usize) -> Self {
         self.fault(Fault::MalformedJsonAt(events))
     }
 
-    /// Ends after `events` events with the vendor's error event (`overloaded_error`), though the status was 200.
+    /// Ends after `events` events with the vendor's error event (`overloaded_error`), though the
+    /// status was 200.
     #[must_use]
     pub fn error_event_after(self, events: usize) -> Self {
         self.fault(Fault::ErrorEventAfter(events))
@@ -312,7 +322,8 @@ impl Reply {
         self
     }
 
-    /// Cuts the body into writes of these sizes in bytes, over and over, wherever events or characters end.
+    /// Cuts the body into writes of these sizes in bytes, over and over, wherever events or
+    /// characters end.
     #[must_use]
     pub fn write_sizes(mut self, bytes: impl IntoIterator<Item = usize>) -> Self {
         self.delivery.write_sizes = bytes.into_iter().collect();
@@ -361,14 +372,16 @@ impl Reply {
         self
     }
 
-    /// Waits so long before each event, as a model does that has to think; for people who watch, not for tests.
+    /// Waits so long before each event, as a model does that has to think; for people who watch,
+    /// not for tests.
     #[must_use]
     pub fn pace(mut self, pace: Duration) -> Self {
         self.delivery.pace_ms = pace.as_millis().try_into().unwrap_or(u64::MAX);
         self
     }
 
-    /// Gives every tool call an id: the one from the script, else the next one that `make_id` returns.
+    /// Gives every tool call an id: the one from the script, else the next one that `make_id`
+    /// returns.
     pub(super) fn with_ids(mut self, mut make_id: impl FnMut() -> String) -> Self {
         for block in &mut self.content {
             if let Block::ToolCall { id, .. } | Block::RawToolCall { id, .. } = block {

@@ -87,7 +87,8 @@ impl ModelRequest {
         self.json["stream"] == true
     }
 
-    /// The system text: text blocks joined, or the content of the leading `system` and `developer` messages.
+    /// The system text: text blocks joined, or the content of the leading `system` and `developer`
+    /// messages.
     #[must_use]
     pub fn system(&self) -> Option<String> {
         match self.protocol {

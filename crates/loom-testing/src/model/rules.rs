@@ -1,8 +1,9 @@
 //! What every request must keep to, whatever the script says.
 //!
-//! The rules are read off the vendors' API references, not off the product's code: a client that misreads the protocol
-//! must fail here, even where its own server would agree with it. [`Findings`] collects every broken rule of a request,
-//! so that a test shows them all at once. What needs memory of earlier requests stands in [`super::history`].
+//! The rules are read off the vendors' API references, not off the product's code: a client that
+//! misreads the protocol must fail here, even where its own server would agree with it.
+//! [`Findings`] collects every broken rule of a request, so that a test shows them all at once.
+//! What needs memory of earlier requests stands in [`super::history`].
 
 mod anthropic;
 mod openai;

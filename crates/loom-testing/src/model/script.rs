@@ -1,7 +1,8 @@
 //! Which reply comes next: queues filled by a test.
 //!
-//! There is one queue for any conversation, and one for each marker: a request whose first user text holds a marker is
-//! answered from that marker's queue only, so that two sessions at once do not take each other's replies.
+//! There is one queue for any conversation, and one for each marker: a request whose first user
+//! text holds a marker is answered from that marker's queue only, so that two sessions at once do
+//! not take each other's replies.
 
 use std::collections::VecDeque;
 use std::fmt;

@@ -1,7 +1,7 @@
 //! The handle that a test holds: it starts the server, fills the script, and reads what was asked.
 //!
-//! The server runs on a thread of its own, so that a test may block (a command line under test is a child process that
-//! is waited for) or pause tokio's clock without stopping the model.
+//! The server runs on a thread of its own, so that a test may block (a command line under test is a
+//! child process that is waited for) or pause tokio's clock without stopping the model.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -47,7 +47,8 @@ impl FakeModel {
         Self::listen(0, ModelState::default()).expect("a loopback port can be bound")
     }
 
-    /// Starts a server on this port (0 picks a free one) that gives each conversation the replies of a recording.
+    /// Starts a server on this port (0 picks a free one) that gives each conversation the replies
+    /// of a recording.
     ///
     /// # Errors
     ///
@@ -74,7 +75,8 @@ impl FakeModel {
         })
     }
 
-    /// The server's address without a path: `http://127.0.0.1:PORT`, the base for Anthropic clients.
+    /// The server's address without a path: `http://127.0.0.1:PORT`, the base for Anthropic
+    /// clients.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
@@ -109,7 +111,8 @@ impl FakeModel {
         }
     }
 
-    /// Lets the next request change what its conversation sent before: after a compaction, or with other tools.
+    /// Lets the next request change what its conversation sent before: after a compaction, or with
+    /// other tools.
     pub fn allow_rewritten_history(&self) {
         self.state().history.allow_rewrite();
     }
@@ -163,7 +166,8 @@ impl FakeModel {
             .expect("the model was asked nothing")
     }
 
-    /// Waits until a client has hung up before the end of an answer. Each such hang-up satisfies one call.
+    /// Waits until a client has hung up before the end of an answer. Each such hang-up satisfies
+    /// one call.
     ///
     /// # Panics
     ///
@@ -181,7 +185,8 @@ impl FakeModel {
         self.state().violations.clone()
     }
 
-    /// Takes the broken rules so far, so that neither [`FakeModel::verify`] nor dropping fails on them.
+    /// Takes the broken rules so far, so that neither [`FakeModel::verify`] nor dropping fails on
+    /// them.
     #[must_use]
     pub fn take_violations(&self) -> Vec<String> {
         std::mem::take(&mut self.state().violations)
@@ -244,7 +249,8 @@ fn serve(listener: TcpListener, router: Router, stopped: oneshot::Receiver<()>) 
     runtime.block_on(async move {
         let listener =
             tokio::net::TcpListener::from_std(listener).expect("a listener fits into a runtime");
-        // Small writes must leave at once: with Nagle's algorithm each would wait for the one before.
+        // Small writes must leave at once: with Nagle's algorithm each would wait for the one
+        // before.
         let listener = listener.tap_io(|stream| {
             let _ = stream.set_nodelay(true);
         });

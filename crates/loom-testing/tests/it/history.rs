@@ -1,4 +1,5 @@
-//! What the server remembers: a conversation's prefix stays, and its answers come back as they were sent.
+//! What the server remembers: a conversation's prefix stays, and its answers come back as they were
+//! sent.
 
 use loom_testing::{FakeModel, Reply};
 use serde_json::{Value, json};

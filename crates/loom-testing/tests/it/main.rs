@@ -1,4 +1,5 @@
-//! The test support under test: the fake model with a bare HTTP client, the command line with a shell.
+//! The test support under test: the fake model with a bare HTTP client, the command line with a
+//! shell.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod anthropic;

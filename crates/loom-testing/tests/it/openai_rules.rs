@@ -44,7 +44,8 @@ async fn a_good_conversation_is_answered() {
     model.verify();
 }
 
-/// Asserts that the conversation with this change is refused in the vendor's shape, and for this reason only.
+/// Asserts that the conversation with this change is refused in the vendor's shape, and for this
+/// reason only.
 async fn refuses(change: fn(&mut Value), reason: &str) {
     let mut body = conversation();
     change(&mut body);

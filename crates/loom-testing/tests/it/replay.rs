@@ -2,7 +2,7 @@
 
 use loom_testing::command_line::Running;
 use loom_testing::model::Recording;
-use loom_testing::{CommandLine, FakeModel, Reply};
+use loom_testing::{CommandLine, FakeModel, Gate, Reply};
 use rustix::process::Signal;
 use serde_json::json;
 
@@ -59,6 +59,34 @@ async fn every_conversation_gets_the_recording_from_its_beginning() {
             (&second["content"][0]["text"], &second["stop_reason"]),
             (&json!("Done."), &json!("max_tokens"))
         );
+    }
+}
+
+#[tokio::test]
+async fn two_conversations_at_once_each_get_the_whole_recording() {
+    let gate = Gate::new();
+    let recording = Recording::new([Reply::text("one").gate_after(3, &gate), Reply::text("two")]);
+    let model = FakeModel::replay(recording, 0).unwrap();
+    let more = json!([
+        {"role": "user", "content": "Hello"},
+        {"role": "assistant", "content": "one"},
+        {"role": "user", "content": "More"},
+    ]);
+    // Both begin before either has its first answer whole.
+    let left = anthropic(&model, &anthropic_body(hello(), true))
+        .send()
+        .await
+        .unwrap();
+    let right = anthropic(&model, &anthropic_body(hello(), true))
+        .send()
+        .await
+        .unwrap();
+    gate.open();
+    assert!(left.text().await.unwrap().contains("\"one\""));
+    assert!(right.text().await.unwrap().contains("\"one\""));
+    for _ in 0..2 {
+        let answer = stream_anthropic(&model, more.clone()).await;
+        assert!(answer.text().contains("\"two\""), "{}", answer.text());
     }
 }
 

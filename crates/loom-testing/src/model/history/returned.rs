@@ -1,8 +1,9 @@
 //! Whether an answer comes back as it was sent.
 //!
-//! An answer that went out whole must stand at its place with every block unchanged: signatures and opaque blocks mean
-//! something to the vendor, and a tool call that changed would be answered by a result of something else. Of an answer
-//! that broke off the client keeps what it likes; but what it keeps of thinking and opaque blocks must be whole.
+//! An answer that went out whole must stand at its place with every block unchanged: signatures and
+//! opaque blocks mean something to the vendor, and a tool call that changed would be answered by a
+//! result of something else. Of an answer that broke off the client keeps what it likes; but what
+//! it keeps of thinking and opaque blocks must be whole.
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,7 @@
 //! The rules of a Messages request.
 //!
-//! Source: the Messages page of the Claude API reference, and the guides on tool use and extended thinking.
+//! Source: the Messages page of the Claude API reference, and the guides on tool use and extended
+//! thinking.
 
 use std::collections::HashSet;
 
@@ -33,7 +34,8 @@ const TOP_LEVEL: &[&str] = &[
     "top_p",
 ];
 
-/// Blocks that a server tool leaves in an answer; they belong to the vendor, so only their type is looked at.
+/// Blocks that a server tool leaves in an answer; they belong to the vendor, so only their type is
+/// looked at.
 const SERVER_BLOCKS: &[&str] = &[
     "bash_code_execution_tool_result",
     "code_execution_tool_result",
