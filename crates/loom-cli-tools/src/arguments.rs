@@ -179,14 +179,20 @@ fn kind(schema: &Value) -> String {
     }
 }
 
+/// Returns what a property must be, for a sentence.
 fn expected(schema: &Value) -> String {
     let kind = kind(schema);
     if schema["enum"].is_array() {
         return format!("one of {kind}");
     }
+    let article = if kind.starts_with(['a', 'e', 'i', 'o', 'u']) {
+        "an"
+    } else {
+        "a"
+    };
     match schema["minimum"].as_u64() {
-        Some(minimum) => format!("{kind} of at least {minimum}"),
-        None => kind,
+        Some(minimum) => format!("{article} {kind} of at least {minimum}"),
+        None => format!("{article} {kind}"),
     }
 }
 

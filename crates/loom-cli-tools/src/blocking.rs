@@ -39,3 +39,35 @@ pub(crate) async fn run_blocking<T: Send + 'static>(
         .await
         .unwrap_or_else(|error| Err(ToolError::Broken(error.to_string())))
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn work_is_told_when_nobody_waits_for_it_any_more() {
+        let (started, has_started) = oneshot::channel();
+        let (ended, has_ended) = oneshot::channel();
+        let work = run_blocking(move |cancellation| {
+            started.send(()).unwrap();
+            while !cancellation.is_cancelled() {
+                std::thread::yield_now();
+            }
+            ended.send(()).unwrap();
+            Ok(())
+        });
+        tokio::select! {
+            _ = work => panic!("nobody cancelled it"),
+            started = has_started => started.unwrap(),
+        }
+        has_ended.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_an_error() {
+        let result = run_blocking::<()>(|_| panic!("broken")).await;
+        assert!(matches!(result, Err(ToolError::Broken(_))), "{result:?}");
+    }
+}

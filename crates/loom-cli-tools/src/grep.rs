@@ -180,15 +180,23 @@ fn matcher(arguments: &Arguments) -> Result<RegexMatcher, ToolError> {
         builder.line_terminator(Some(b'\n'));
     }
     builder.build(&arguments.pattern).map_err(|error| {
-        let hint = match error.kind() {
-            grep_regex::ErrorKind::NotAllowed(_) => "To match across lines, set `multiline`.",
-            _ => {
-                "To find special characters as they are, escape each with a backslash, as in \
-                 `foo\\(` or `\\{\\}`."
-            }
+        if let grep_regex::ErrorKind::NotAllowed(_) = error.kind() {
+            return ToolError::Arguments(
+                "`pattern` holds a line end, and a match lies within one line. Set `multiline` to \
+                 match across lines."
+                    .to_owned(),
+            );
+        }
+        // The searcher wraps the pattern before it compiles it; the places of errors in the
+        // pattern itself come from parsing it alone.
+        let error = match regex_syntax::parse(&arguments.pattern) {
+            Err(error) => error.to_string(),
+            Ok(_) => error.to_string(),
         };
         ToolError::Arguments(format!(
-            "`pattern` is not a regular expression that can be searched for: {error}\n{hint}"
+            "`pattern` is not a regular expression that can be searched for: {error}\n\
+             To find special characters as they are, escape each with a backslash, as in `foo\\(` \
+             or `\\{{\\}}`."
         ))
     })
 }

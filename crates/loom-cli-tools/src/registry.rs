@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use loom_common_core::{ToolAccess, ToolCall, ToolContext, ToolDefinition, ToolOutput};
+use serde_json::error::Category;
 
 use crate::arguments::shape;
 use crate::bash::BashTool;
@@ -136,12 +137,16 @@ fn unparsable(
     arguments: &str,
     error: &serde_json::Error,
 ) -> ToolOutput {
-    let advice = if error.is_eof() {
-        "The text ends too early: perhaps the answer was cut off. Make the call again, in smaller \
-         pieces if it was long."
-    } else {
-        "Inside strings, quotes and backslashes are escaped with a backslash and line ends are \
-         written \\n. Make the call again."
+    let advice = match error.classify() {
+        Category::Eof => {
+            "The text ends too early: perhaps the answer was cut off. Make the call again, in \
+             smaller pieces if it was long."
+        }
+        Category::Data => "The arguments go into an object, each under its name.",
+        Category::Syntax | Category::Io => {
+            "Inside strings, quotes and backslashes are escaped with a backslash and line ends \
+             are written \\n. Make the call again."
+        }
     };
     ToolOutput::failed(format!(
         "The arguments of {} are not a JSON object: {error}.\nNear the error: {}\n{advice}\nExpected: {}",

@@ -151,3 +151,98 @@ impl Drop for NewFile<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use tempfile::TempDir;
+
+    use super::*;
+
+    fn folder_with(name: &str, content: &str) -> (TempDir, File) {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(name), content).unwrap();
+        let handle = File::open(folder.path()).unwrap();
+        (folder, handle)
+    }
+
+    fn contents(folder: &TempDir) -> Vec<(String, String)> {
+        let mut contents: Vec<(String, String)> = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| {
+                let entry = entry.unwrap();
+                let name = entry.file_name().into_string().unwrap();
+                (name, fs::read_to_string(entry.path()).unwrap())
+            })
+            .collect();
+        contents.sort();
+        contents
+    }
+
+    fn only(name: &str, content: &str) -> Vec<(String, String)> {
+        vec![(name.to_owned(), content.to_owned())]
+    }
+
+    #[test]
+    fn a_full_disk_leaves_the_old_content_and_nothing_else() {
+        let (folder, handle) = folder_with("a.txt", "old");
+        let known = fs::metadata(folder.path().join("a.txt")).unwrap();
+        let result = replace_file(&handle, "a.txt".as_ref(), Target::Known(&known), |file| {
+            file.write_all(b"the first half")?;
+            File::options()
+                .write(true)
+                .open("/dev/full")?
+                .write_all(b"the second half")
+        });
+        let Err(ReplaceError::Write(error)) = result else {
+            panic!("{result:?}");
+        };
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+        assert_eq!(contents(&folder), only("a.txt", "old"));
+    }
+
+    #[test]
+    fn a_file_that_changes_while_the_new_one_is_written_is_kept() {
+        let (folder, handle) = folder_with("a.txt", "old");
+        let path = folder.path().join("a.txt");
+        let known = fs::metadata(&path).unwrap();
+        let result = replace_file(&handle, "a.txt".as_ref(), Target::Known(&known), |file| {
+            fs::write(&path, "by somebody else")?;
+            file.write_all(b"new")
+        });
+        assert!(matches!(result, Err(ReplaceError::Changed)), "{result:?}");
+        assert_eq!(contents(&folder), only("a.txt", "by somebody else"));
+    }
+
+    #[test]
+    fn a_file_that_comes_up_meanwhile_is_kept() {
+        let (folder, handle) = folder_with("a.txt", "old");
+        let result = replace_file(&handle, "a.txt".as_ref(), Target::Absent, |file| {
+            file.write_all(b"new")
+        });
+        assert!(matches!(result, Err(ReplaceError::Changed)), "{result:?}");
+        assert_eq!(contents(&folder), only("a.txt", "old"));
+    }
+
+    #[test]
+    fn the_leftover_of_a_killed_process_is_not_in_the_way() {
+        let (folder, handle) = folder_with("a.txt", "old");
+        let known = fs::metadata(folder.path().join("a.txt")).unwrap();
+        let leftovers: Vec<String> = (0..50)
+            .map(|number| format!(".loom-{}-{number}.tmp", std::process::id()))
+            .collect();
+        for leftover in &leftovers {
+            fs::write(folder.path().join(leftover), "leftover").unwrap();
+        }
+        replace_file(&handle, "a.txt".as_ref(), Target::Known(&known), |file| {
+            file.write_all(b"new")
+        })
+        .unwrap();
+        assert_eq!(
+            fs::read_to_string(folder.path().join("a.txt")).unwrap(),
+            "new"
+        );
+        assert_eq!(contents(&folder).len(), 51);
+    }
+}

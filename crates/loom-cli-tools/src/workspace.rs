@@ -218,3 +218,43 @@ fn shorten(path: &str) -> String {
     }
     format!("{shown:?}")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use tempfile::TempDir;
+
+    use super::*;
+
+    fn workspace() -> (TempDir, Workspace) {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap().join("workspace");
+        fs::create_dir_all(root.join("sub")).unwrap();
+        fs::create_dir_all(folder.path().join("sub")).unwrap();
+        fs::write(folder.path().join("sub/a.txt"), "outside").unwrap();
+        (folder, Workspace::new(&root))
+    }
+
+    #[test]
+    fn a_folder_that_becomes_a_link_after_the_check_is_not_followed() {
+        let (_folder, workspace) = workspace();
+        let path = workspace.resolve("sub/a.txt").unwrap();
+        fs::remove_dir(workspace.root().join("sub")).unwrap();
+        symlink("../sub", workspace.root().join("sub")).unwrap();
+        assert!(workspace.root().join("sub/a.txt").exists());
+        workspace.open(&path).unwrap_err();
+        workspace.open_parent(&path).unwrap_err();
+        workspace.create_parent(&path).unwrap_err();
+    }
+
+    #[test]
+    fn a_file_that_becomes_a_link_after_the_check_is_not_followed() {
+        let (_folder, workspace) = workspace();
+        let path = workspace.resolve("sub/a.txt").unwrap();
+        symlink("../../sub/a.txt", workspace.root().join("sub/a.txt")).unwrap();
+        assert!(workspace.root().join("sub/a.txt").exists());
+        workspace.open(&path).unwrap_err();
+    }
+}

@@ -1,0 +1,41 @@
+//! Measures the tool `grep`: `grep PATTERN DIR ITERATIONS` prints the median time in milliseconds.
+//!
+//! It searches as `rg --line-number PATTERN DIR` does and in the same process, as the agent does.
+#![expect(
+    clippy::print_stdout,
+    clippy::expect_used,
+    reason = "a program for measuring by hand"
+)]
+
+use std::env::args;
+use std::path::Path;
+use std::time::Instant;
+
+use loom_cli_tools::{GrepTool, Tool as _, ToolLimits};
+use loom_common_core::{ProgressSink, ToolContext, ToolStatus};
+use serde_json::{Map, Value};
+
+#[tokio::main]
+async fn main() {
+    let [pattern, folder, iterations] = args()
+        .skip(1)
+        .collect::<Vec<_>>()
+        .try_into()
+        .expect("usage: grep PATTERN DIR ITERATIONS");
+    let iterations: usize = iterations.parse().expect("ITERATIONS is a number");
+    let tool = GrepTool::new(ToolLimits::default());
+    let context = ToolContext {
+        workspace: Path::new(&folder).canonicalize().expect("DIR is a folder"),
+        progress: ProgressSink::discard(),
+    };
+    let arguments = Map::from_iter([("pattern".to_owned(), Value::from(pattern))]);
+    let mut times = Vec::new();
+    for _ in 0..iterations.max(1) {
+        let start = Instant::now();
+        let output = tool.run(arguments.clone(), &context).await;
+        times.push(start.elapsed());
+        assert_eq!(output.status, ToolStatus::Completed, "{}", output.text());
+    }
+    times.sort_unstable();
+    println!("{:.2}", times[times.len() / 2].as_secs_f64() * 1000.0);
+}

@@ -1,0 +1,402 @@
+//! The tool `bash`.
+
+use std::cell::Cell;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+use insta::assert_snapshot;
+use loom_cli_tools::{ToolLimits, ToolRegistry};
+use loom_common_core::ProgressSink;
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+
+use crate::scratch::{Scratch, call, path_variable};
+
+fn command(command: &str) -> Value {
+    json!({"command": command})
+}
+
+fn within(milliseconds: u64, command: &str) -> Value {
+    json!({"command": command, "timeout_ms": milliseconds})
+}
+
+/// A command that runs until it is killed, and that can be told from all others by `mark`. It says
+/// when it is there.
+fn endless(mark: &str) -> String {
+    format!("exec -a {mark} sleep 1000")
+}
+
+/// Counts the processes that were started by [`endless`] with this mark and are alive.
+fn alive(mark: &str) -> usize {
+    let is_marked = |id: &u32| {
+        fs::read(format!("/proc/{id}/cmdline"))
+            .is_ok_and(|line| line.split(|&byte| byte == 0).next() == Some(mark.as_bytes()))
+    };
+    fs::read_dir("/proc")
+        .unwrap()
+        .filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok())
+        .filter(is_marked)
+        .count()
+}
+
+/// Waits until `count` processes with this mark are alive. Whoever calls this runs it beside a
+/// call that ends by its time-out at the latest.
+async fn until_alive(mark: &str, count: usize) {
+    while alive(mark) < count {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Runs a command that must start `count` processes with this mark before its time is up, and
+/// returns the text of the failure.
+async fn time_out_after_start(
+    scratch: &Scratch,
+    mark: &str,
+    count: usize,
+    command: &str,
+) -> String {
+    let started = Cell::new(false);
+    let watch = async {
+        until_alive(mark, count).await;
+        started.set(true);
+        std::future::pending::<()>().await;
+    };
+    let text = tokio::select! {
+        text = scratch.failure("bash", within(3000, command)) => text,
+        () = watch => unreachable!("it waits for ever"),
+    };
+    assert!(started.get(), "not all processes were started: {text}");
+    text
+}
+
+/// A mark that no other test of this machine has.
+fn mark(name: &str) -> String {
+    format!("loom-test-{name}-{}", std::process::id())
+}
+
+#[tokio::test]
+async fn both_outputs_come_in_order() {
+    let scratch = Scratch::new();
+    assert_eq!(
+        scratch
+            .text("bash", command("echo one; echo two >&2; echo three; pwd"))
+            .await,
+        format!("one\ntwo\nthree\n{}", scratch.workspace().display())
+    );
+}
+
+#[tokio::test]
+async fn a_command_without_output_says_so() {
+    let scratch = Scratch::new();
+    assert_eq!(scratch.text("bash", command("true")).await, "(no output)");
+}
+
+#[tokio::test]
+async fn a_command_that_fails_shows_its_exit_code() {
+    let scratch = Scratch::new();
+    assert_eq!(
+        scratch.failure("bash", command("echo no; exit 3")).await,
+        "no\n(exit code 3)"
+    );
+    assert_eq!(
+        scratch.failure("bash", command("exit 1")).await,
+        "(exit code 1)"
+    );
+}
+
+#[tokio::test]
+async fn a_command_that_is_killed_shows_the_signal() {
+    let scratch = Scratch::new();
+    assert_eq!(
+        scratch
+            .failure("bash", command("echo a; kill -SEGV $$"))
+            .await,
+        "a\n(killed by signal 11)"
+    );
+}
+
+#[tokio::test]
+async fn nothing_can_wait_for_an_answer() {
+    let scratch = Scratch::new();
+    assert_eq!(
+        scratch
+            .text(
+                "bash",
+                command("cat; read answer || echo no input; (: < /dev/tty) 2>/dev/null || echo no terminal")
+            )
+            .await,
+        "no input\nno terminal"
+    );
+}
+
+#[tokio::test]
+async fn commands_inherit_the_environment_without_secrets() {
+    let scratch = Scratch::new();
+    let environment = [
+        ("PATH", path_variable().as_str()),
+        ("HOME", "/home/me"),
+        ("DATABASE_TOKEN", "mine"),
+        ("ANTHROPIC_API_KEY", "secret"),
+        ("OPENAI_API_KEY", "secret"),
+        ("LOOM_TOKEN", "secret"),
+        ("LOOM_SERVER_OPENAI_API_KEY_FILE", "secret"),
+        ("LOOM_LOG", "debug"),
+        ("PAGER", "less"),
+    ]
+    .map(|(name, value)| (name.into(), value.into()));
+    let registry = ToolRegistry::builtin(ToolLimits::default(), environment);
+    let call = call(
+        "bash",
+        r#"{"command": "env | grep -vE '^(PATH|PWD|SHLVL|_|LOOM_COMMAND)=' | sort"}"#,
+    );
+    let output = registry.run(&call, &scratch.context).await;
+    assert_snapshot!(output.text(), @"
+    DATABASE_TOKEN=mine
+    DEBIAN_FRONTEND=noninteractive
+    GIT_EDITOR=true
+    GIT_PAGER=cat
+    GIT_TERMINAL_PROMPT=0
+    HOME=/home/me
+    LOOM_LOG=debug
+    MANPAGER=cat
+    PAGER=cat
+    SSH_ASKPASS_REQUIRE=never
+    SYSTEMD_PAGER=cat
+    TERM=dumb
+    ");
+}
+
+#[tokio::test]
+async fn where_there_is_no_bash_sh_is_used() {
+    let scratch = Scratch::new();
+    fs::create_dir(scratch.path("bin")).unwrap();
+    symlink("/bin/sh", scratch.path("bin/sh")).unwrap();
+    let path = scratch.path("bin").into_os_string();
+    let registry = ToolRegistry::builtin(ToolLimits::default(), [("PATH".into(), path)]);
+    let call = call("bash", r#"{"command": "echo $0"}"#);
+    assert_eq!(registry.run(&call, &scratch.context).await.text(), "sh");
+}
+
+#[tokio::test]
+async fn a_workspace_that_is_gone_is_named() {
+    let scratch = Scratch::new();
+    fs::remove_dir(scratch.workspace()).unwrap();
+    assert_eq!(
+        scratch.failure("bash", command("true")).await,
+        "cannot start a shell in WORKSPACE: it does not exist"
+    );
+}
+
+#[tokio::test]
+async fn escape_sequences_and_bytes_that_are_not_utf8_do_not_reach_the_model() {
+    let scratch = Scratch::new();
+    assert_eq!(
+        scratch
+            .text(
+                "bash",
+                command(r"printf '\033[1;31mred\033[0m caf\351 \342\202\254\n10%%\r100%%\n'")
+            )
+            .await,
+        "red caf\u{fffd} €\n100%"
+    );
+}
+
+#[tokio::test]
+async fn a_flood_of_output_is_cut_in_the_middle_and_takes_no_memory() {
+    let scratch = Scratch::new();
+    let text = scratch
+        .text(
+            "bash",
+            command("echo first; head -c 200000000 /dev/zero | tr '\\0' 'y'; echo; echo last"),
+        )
+        .await;
+    assert!(
+        text.starts_with("first\nyyy") && text.ends_with("yyy\nlast"),
+        "{text}"
+    );
+    let left_out: usize = text
+        .split_once("\n… ")
+        .and_then(|(_, rest)| rest.split_once(" bytes left out …\n"))
+        .unwrap()
+        .0
+        .parse()
+        .unwrap();
+    let marker = format!("\n… {left_out} bytes left out …\n").len();
+    assert!(text.len() <= 30_000 + marker);
+    assert_eq!(
+        text.len() - marker + left_out,
+        "first\n".len() + 200_000_000 + "\nlast".len()
+    );
+    let peak = peak_memory();
+    assert!(peak < 150_000_000, "{peak} bytes at most in use");
+}
+
+/// The most memory that this process had in use, in bytes.
+fn peak_memory() -> usize {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes: usize = line
+        .unwrap()
+        .trim()
+        .trim_end_matches(" kB")
+        .parse()
+        .unwrap();
+    kilobytes * 1024
+}
+
+#[tokio::test]
+async fn a_command_that_takes_too_long_is_killed_and_its_output_kept() {
+    let scratch = Scratch::new();
+    let mark = mark("timeout");
+    let started = format!("echo started; {}", endless(&mark));
+    assert_snapshot!(time_out_after_start(&scratch, &mark, 1, &started).await, @"
+    started
+    (killed: it ran longer than its time-out of 3000 ms; give a larger timeout_ms, up to 600000, or put it into the background)
+    ");
+    assert_eq!(alive(&mark), 0);
+}
+
+#[tokio::test]
+async fn an_endless_flood_of_output_does_not_hide_the_time_out() {
+    let scratch = Scratch::new();
+    let text = scratch.failure("bash", within(500, "yes")).await;
+    assert!(
+        text.starts_with("y\ny\n") && text.contains("(killed: "),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn the_limit_of_the_session_is_the_time_out_when_the_call_has_none() {
+    let scratch = Scratch::with_limits(ToolLimits {
+        bash_timeout: Duration::from_millis(300),
+        ..ToolLimits::default()
+    });
+    let text = scratch.failure("bash", command("sleep 1000")).await;
+    assert!(
+        text.starts_with("(killed: it ran longer than its time-out of 300 ms;"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn a_command_that_ignores_the_request_to_end_is_killed() {
+    let scratch = Scratch::new();
+    let mark = mark("stubborn");
+    let stubborn = format!("trap '' TERM; ({}) & wait; wait", endless(&mark));
+    time_out_after_start(&scratch, &mark, 1, &stubborn).await;
+    assert_eq!(alive(&mark), 0);
+}
+
+#[tokio::test]
+async fn a_command_has_a_moment_to_clean_up() {
+    let scratch = Scratch::new();
+    scratch.write("lock", "");
+    let tidy = "trap 'rm lock; exit' TERM; sleep 1000 & wait";
+    scratch.failure("bash", within(500, tidy)).await;
+    assert!(!scratch.path("lock").exists());
+}
+
+#[tokio::test]
+async fn what_left_the_session_is_killed_too() {
+    let scratch = Scratch::new();
+    let mark = mark("escaped");
+    // The first left the session and still has its parent; the second has neither.
+    let escape = format!(
+        "setsid bash -c '{0}' & (setsid bash -c '{0}' &) & sleep 1000",
+        endless(&mark)
+    );
+    time_out_after_start(&scratch, &mark, 2, &escape).await;
+    assert_eq!(alive(&mark), 0);
+}
+
+#[tokio::test]
+async fn what_runs_in_the_background_outlives_the_call() {
+    let scratch = Scratch::new();
+    let mark = mark("background");
+    let background = format!("({}) & echo $! > id; echo started", endless(&mark));
+    assert_snapshot!(scratch.text("bash", command(&background)).await, @"
+    started
+    (something that the command put into the background is still running; what it prints from now on is lost, so send the output of such things to a file)
+    ");
+    until_alive(&mark, 1).await;
+    scratch.text("bash", command("kill $(cat id)")).await;
+}
+
+#[tokio::test]
+async fn a_background_process_with_its_output_in_a_file_is_not_mentioned() {
+    let scratch = Scratch::new();
+    let mark = mark("silent");
+    let background = format!("({}) > log 2>&1 & echo $! > id", endless(&mark));
+    assert_eq!(
+        scratch.text("bash", command(&background)).await,
+        "(no output)"
+    );
+    until_alive(&mark, 1).await;
+    scratch.text("bash", command("kill $(cat id)")).await;
+}
+
+#[tokio::test]
+async fn dropping_the_call_kills_all_that_it_started() {
+    let scratch = Scratch::new();
+    let mark = mark("dropped");
+    let many = format!(
+        "({0}) & setsid bash -c '{0}' & (setsid bash -c '{0}' &) & (trap '' TERM; {0}) & wait",
+        endless(&mark)
+    );
+    tokio::select! {
+        output = scratch.run("bash", command(&many)) => panic!("it ended: {}", output.text()),
+        () = until_alive(&mark, 4) => {}
+    }
+    assert_eq!(alive(&mark), 0);
+}
+
+#[tokio::test]
+async fn dropping_the_call_lets_a_command_remove_its_lock() {
+    let mut scratch = Scratch::new();
+    scratch.write("lock", "");
+    let ready = Arc::new(Notify::new());
+    let notify = Arc::clone(&ready);
+    scratch.context.progress = ProgressSink::new(move |_| notify.notify_one());
+    let tidy = "trap 'rm lock; exit' TERM; echo ready; sleep 1000 & wait";
+    tokio::select! {
+        output = scratch.run("bash", command(tidy)) => panic!("it ended: {}", output.text()),
+        () = ready.notified() => {}
+    }
+    assert!(!scratch.path("lock").exists());
+}
+
+#[tokio::test]
+async fn output_is_passed_on_while_the_command_runs() {
+    let mut scratch = Scratch::new();
+    let (sender, receiver) = mpsc::channel();
+    scratch.context.progress =
+        ProgressSink::new(move |piece| sender.send(piece.to_owned()).unwrap());
+    scratch.text("bash", command("mkfifo pipe")).await;
+    let scratch = &scratch;
+    // The command goes on only after its first output was seen.
+    let (output, ()) = tokio::join!(scratch.text("bash", command("echo one; cat pipe")), async {
+        let pipe = scratch.path("pipe");
+        tokio::task::spawn_blocking(move || {
+            assert_eq!(receiver.recv().unwrap(), "one\n");
+            fs::write(pipe, "two\n").unwrap();
+            assert_eq!(receiver.recv().unwrap(), "two\n");
+        })
+        .await
+        .unwrap();
+    });
+    assert_eq!(output, "one\ntwo");
+}
+
+#[tokio::test]
+async fn calls_run_side_by_side() {
+    let scratch = Scratch::new();
+    scratch.text("bash", command("mkfifo there back")).await;
+    let (first, second) = tokio::join!(
+        scratch.text("bash", command("echo ping > there; cat back")),
+        scratch.text("bash", command("cat there; echo pong > back")),
+    );
+    assert_eq!((first.as_str(), second.as_str()), ("pong", "ping"));
+}
