@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use sqlx::error::DatabaseError;
+
 use crate::id::{ParseThreadIdError, ThreadId};
 
 /// An error of the thread store. Whatever it is, what was stored before is still stored.
@@ -157,14 +159,14 @@ impl ThreadStoreError {
             Self::Unreadable { .. } => {
                 "update loom, if a newer version has continued this thread".to_owned()
             }
-            Self::Newer { .. } => "update loom to the newest version you use".to_owned(),
+            Self::Newer { .. } => "use the newer loom, or update this one".to_owned(),
             Self::Foreign { path } => format!(
-                "move {} away; loom makes a new file in its place",
+                "move {} somewhere else; loom then makes a new file in its place",
                 path.display()
             ),
             Self::Damaged { path, .. } => format!(
-                "move {0} away, and loom makes a new file in its place; \
-                 `sqlite3 {0} .recover` gets out what can still be read",
+                "move {}* somewhere else; loom then makes a new file in its place, and \
+                 `sqlite3 FILE .recover` gets out of the old one what can still be read",
                 path.display()
             ),
             Self::DiskFull { .. } => {
@@ -177,7 +179,7 @@ impl ThreadStoreError {
                 "end the other process that has it open, or try again later".to_owned()
             }
             Self::Failed { path, .. } => format!(
-                "check that the disk of {} works and has room left",
+                "check that {} is a file on a disk that works and has room left",
                 path.display()
             ),
         }
@@ -186,35 +188,35 @@ impl ThreadStoreError {
     /// Sorts an error of SQLite by what it means for the file at `path`.
     pub(crate) fn from_sqlx(path: &Path, error: sqlx::Error) -> Self {
         let path = path.to_owned();
-        match primary_code(&error) {
-            Some(code::BUSY | code::LOCKED | code::PROTOCOL) => Self::Locked {
-                path,
-                source: error.into(),
-            },
-            Some(code::READONLY | code::PERM) => Self::ReadOnly {
-                path,
-                source: error.into(),
-            },
-            Some(code::FULL) => Self::DiskFull {
-                path,
-                source: error.into(),
-            },
+        let error = match error {
+            sqlx::Error::Database(error) => error,
+            sqlx::Error::Io(error) => return Self::from_io(&path, error),
+            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
+                let message = error.to_string();
+                return Self::Damaged { path, message };
+            }
+            // Another task of this process has waited for a lock all the while.
+            sqlx::Error::PoolTimedOut => {
+                let source = error.into();
+                return Self::Locked { path, source };
+            }
+            error => {
+                let source = error.into();
+                return Self::Failed { path, source };
+            }
+        };
+        let code = primary_code(error.as_ref());
+        let source = error.into_error();
+        match code {
+            Some(code::BUSY | code::LOCKED | code::PROTOCOL) => Self::Locked { path, source },
+            Some(code::READONLY | code::PERM) => Self::ReadOnly { path, source },
+            Some(code::FULL) => Self::DiskFull { path, source },
             Some(code::CORRUPT) => Self::Damaged {
                 path,
-                message: error.to_string(),
+                message: source.to_string(),
             },
             Some(code::NOTADB) => Self::Foreign { path },
-            _ => match error {
-                sqlx::Error::PoolTimedOut => Self::Locked {
-                    path,
-                    source: error.into(),
-                },
-                sqlx::Error::Io(error) => Self::from_io(&path, error),
-                error => Self::Failed {
-                    path,
-                    source: error.into(),
-                },
-            },
+            _ => Self::Failed { path, source },
         }
     }
 
@@ -235,17 +237,9 @@ impl ThreadStoreError {
     }
 }
 
-/// Tells whether another connection's lock stood in the way.
-pub(crate) fn is_busy(error: &sqlx::Error) -> bool {
-    matches!(
-        primary_code(error),
-        Some(code::BUSY | code::LOCKED | code::PROTOCOL)
-    )
-}
-
 /// Returns SQLite's result code without the bits of the extended one.
-fn primary_code(error: &sqlx::Error) -> Option<i32> {
-    let extended: i32 = error.as_database_error()?.code()?.parse().ok()?;
+fn primary_code(error: &dyn DatabaseError) -> Option<i32> {
+    let extended: i32 = error.code()?.parse().ok()?;
     Some(extended & 0xff)
 }
 
@@ -261,3 +255,6 @@ fn names(candidates: &[ThreadId], more: bool) -> String {
     }
     names
 }
+
+#[cfg(test)]
+mod tests;

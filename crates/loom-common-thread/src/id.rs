@@ -125,3 +125,86 @@ impl FromStr for PartialThreadId {
         Ok(Self { digits })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rand::SeedableRng;
+    use rand::rngs::StdRng;
+
+    use super::*;
+
+    fn id(millis: i64, seed: u64) -> ThreadId {
+        let timestamp = Timestamp::from_millisecond(millis).unwrap();
+        ThreadId::new(timestamp, &mut StdRng::seed_from_u64(seed))
+    }
+
+    proptest! {
+        #[test]
+        fn an_id_reads_back_as_itself(millis in 0_i64..200_000_000_000_000, seed: u64) {
+            let id = id(millis, seed);
+            prop_assert_eq!(id.to_string().parse(), Ok(id));
+            let json = serde_json::to_string(&id).unwrap();
+            prop_assert_eq!(&json, &format!("\"{id}\""));
+            prop_assert_eq!(serde_json::from_str::<ThreadId>(&json).unwrap(), id);
+        }
+
+        #[test]
+        fn ids_sort_by_time(
+            earlier in 0_i64..100_000_000_000_000,
+            between in 1_i64..100_000_000_000_000,
+            seeds: [u64; 2],
+        ) {
+            let ids = [id(earlier, seeds[0]), id(earlier + between, seeds[1])];
+            prop_assert!(ids[0] < ids[1]);
+            prop_assert!(ids[0].to_string() < ids[1].to_string());
+        }
+
+        #[test]
+        fn no_text_makes_parsing_panic(text: String) {
+            let _ = text.parse::<ThreadId>();
+            let _ = text.parse::<PartialThreadId>();
+        }
+    }
+
+    #[test]
+    fn an_id_holds_the_time_in_milliseconds() {
+        let id = id(0x0198_c0de_7a11, 1).to_string();
+        assert!(id.starts_with("T-0198c0de-7a11-7"), "{id}");
+    }
+
+    #[test]
+    fn a_time_before_1970_counts_as_its_start() {
+        assert_eq!(id(-1, 7), id(0, 7));
+    }
+
+    #[test]
+    fn what_is_wrong_with_an_id_is_said() {
+        let refusals = [
+            "",
+            "0198c0de-7a11-7c3e-9f4b-2d6e8a5b1c07",
+            "T-0198c0de",
+            "T-0198c0de7a117c3e9f4b2d6e8a5b1c07",
+            "T-{0198c0de-7a11-7c3e-9f4b-2d6e8a5b1c07}",
+            "T-0198c0de-7a11-4c3e-9f4b-2d6e8a5b1c07",
+        ]
+        .map(|text| text.parse::<ThreadId>().unwrap_err().to_string())
+        .join("\n");
+        insta::assert_snapshot!(refusals, @r"
+        `` is not a thread id: it does not begin with `T-`
+        `0198c0de-7a11-7c3e-9f4b-2d6e8a5b1c07` is not a thread id: it does not begin with `T-`
+        `T-0198c0de` is not a thread id: what follows `T-` is not a UUID
+        `T-0198c0de7a117c3e9f4b2d6e8a5b1c07` is not a thread id: what follows `T-` is not a UUID
+        `T-{0198c0de-7a11-7c3e-9f4b-2d6e8a5b1c07}` is not a thread id: what follows `T-` is not a UUID
+        `T-0198c0de-7a11-4c3e-9f4b-2d6e8a5b1c07` is not a thread id: its UUID is not of version 7
+        ");
+    }
+
+    #[test]
+    fn part_of_an_id_is_read_with_and_without_its_marks() {
+        for text in ["T-0198C0DE-7a", "t-0198c0de7a", " 0198-c0de-7a\n"] {
+            let part: PartialThreadId = text.parse().unwrap();
+            assert_eq!(part.digits(), "0198c0de7a", "{text}");
+        }
+    }
+}

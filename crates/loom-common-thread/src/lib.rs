@@ -30,6 +30,7 @@
 
 mod error;
 mod id;
+mod row;
 mod schema;
 mod store;
 mod thread;

@@ -8,6 +8,8 @@
 //! Migrations only add (tables, columns that may be empty, indexes, triggers). So a process that
 //! has the file open while a newer version migrates it can go on storing its messages.
 
+use std::cmp::Ordering;
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
@@ -16,13 +18,13 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions, SqliteSy
 use sqlx::{Connection, SqlSafeStr, SqliteConnection};
 use tokio::time::Instant;
 
-use crate::error::{ThreadStoreError, is_busy};
+use crate::error::ThreadStoreError;
 
 /// Marks the file as Loom's threads; the first migration sets it.
 const APPLICATION_ID: i64 = 1_282_364_520;
 
 /// How long to wait for another process's lock. A message takes well below a millisecond.
-const LOCK_WAIT: Duration = Duration::from_secs(5);
+pub(crate) const LOCK_WAIT: Duration = Duration::from_secs(5);
 
 /// Pause before opening is tried again where SQLite does not wait by itself.
 const LOCK_PAUSE: Duration = Duration::from_millis(5);
@@ -30,8 +32,9 @@ const LOCK_PAUSE: Duration = Duration::from_millis(5);
 /// The log of changes shrinks to this size, in bytes, whenever it has been written back.
 const LOG_LIMIT: &str = "4194304";
 
-/// Opens the file at `path`, and makes it and its folder where they are missing.
-pub(crate) async fn open(path: &Path) -> Result<SqlitePool, ThreadStoreError> {
+/// Opens the file at `path`, and makes it and its folder where they are missing. This and every
+/// use of it waits for another process's lock for `lock_wait`.
+pub(crate) async fn open(path: &Path, lock_wait: Duration) -> Result<SqlitePool, ThreadStoreError> {
     create_private(path).await?;
     // One connection: a process has one conversation at a time, and SQLite has one writer.
     let pool = SqlitePoolOptions::new()
@@ -41,27 +44,28 @@ pub(crate) async fn open(path: &Path) -> Result<SqlitePool, ThreadStoreError> {
         .test_before_acquire(false)
         .after_release(|connection, _| {
             Box::pin(async move {
-                // SQLite ends a transaction by itself on a full disk, and sqlx goes on counting
-                // it. Such a connection is closed; the next use makes a new one.
-                connection.ping().await?;
+                // A transaction that was dropped is being rolled back; the answer to the ping
+                // comes after that. One that SQLite ended by itself, as on a full disk, cannot be
+                // rolled back, and sqlx goes on counting it: then the connection is closed, and
+                // the next use makes a new one.
+                if connection.is_in_transaction() {
+                    connection.ping().await?;
+                }
                 Ok(!connection.is_in_transaction())
             })
         })
-        .connect_lazy_with(connect_options(path));
+        .connect_lazy_with(connect_options(path).busy_timeout(lock_wait));
     let migrator = migrator();
-    let deadline = Instant::now() + LOCK_WAIT;
+    let deadline = Instant::now() + lock_wait;
     loop {
         match prepare(&pool, path, &migrator).await {
             Ok(()) => return Ok(pool),
-            Err(Failure::Sqlite(error)) if is_busy(&error) && Instant::now() < deadline => {
+            Err(ThreadStoreError::Locked { .. }) if Instant::now() < deadline => {
                 tokio::time::sleep(LOCK_PAUSE).await;
             }
-            Err(failure) => {
+            Err(error) => {
                 pool.close().await;
-                return Err(match failure {
-                    Failure::Sqlite(error) => ThreadStoreError::from_sqlx(path, error),
-                    Failure::Store(error) => error,
-                });
+                return Err(error);
             }
         }
     }
@@ -78,22 +82,28 @@ async fn create_private(path: &Path) -> Result<(), ThreadStoreError> {
             .await
             .map_err(|error| ThreadStoreError::from_io(folder, error))?;
     }
-    tokio::fs::OpenOptions::new()
+    // A file that is there is not even opened: closing it again would give up all locks that
+    // this process has on it (fcntl(2), "Advisory record locking"), SQLite's among them.
+    let created = tokio::fs::OpenOptions::new()
         .write(true)
-        .create(true)
-        .truncate(false)
+        .create_new(true)
         .mode(0o600)
         .open(path)
-        .await
-        .map_err(|error| ThreadStoreError::from_io(path, error))?;
-    Ok(())
+        .await;
+    match created {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            Err(ThreadStoreError::from_io(path, error))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Returns what every connection is set to.
 fn connect_options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
-        .busy_timeout(LOCK_WAIT)
+        // Rows come from SQLite's thread: fewer waits for each other with long lists.
+        .row_buffer_size(1024)
         .foreign_keys(true)
         // With the write-ahead log, what is committed survives the end of the process in any
         // way. Only a crash of the whole machine can lose the last messages, and it damages
@@ -115,26 +125,6 @@ fn migrator() -> Migrator {
     )])
 }
 
-/// Why the file is not ready.
-enum Failure {
-    /// SQLite said so; it may be another connection's lock.
-    Sqlite(sqlx::Error),
-    /// All else.
-    Store(ThreadStoreError),
-}
-
-impl From<sqlx::Error> for Failure {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Sqlite(error)
-    }
-}
-
-impl From<ThreadStoreError> for Failure {
-    fn from(error: ThreadStoreError) -> Self {
-        Self::Store(error)
-    }
-}
-
 /// What the file holds.
 enum Contents {
     /// Nothing yet.
@@ -146,36 +136,46 @@ enum Contents {
 }
 
 /// Brings the file to this version's schema.
-async fn prepare(pool: &SqlitePool, path: &Path, migrator: &Migrator) -> Result<(), Failure> {
-    let mut connection = pool.acquire().await?;
+async fn prepare(
+    pool: &SqlitePool,
+    path: &Path,
+    migrator: &Migrator,
+) -> Result<(), ThreadStoreError> {
+    let sqlite = |error| ThreadStoreError::from_sqlx(path, error);
+    let mut connection = pool.acquire().await.map_err(sqlite)?;
     match inspect(&mut connection, path, migrator).await? {
         Contents::Current => return Ok(()),
         Contents::Older => {}
-        // The mode stays with the file. SQLite cannot change it inside a transaction.
+        // The mode stays with the file. SQLite cannot change it inside a transaction, and gives
+        // up at once where another process is changing it.
         Contents::Nothing => {
             sqlx::query("PRAGMA journal_mode = WAL")
                 .execute(&mut *connection)
-                .await?;
+                .await
+                .map_err(sqlite)?;
         }
     }
-    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+    let mut transaction = connection
+        .begin_with("BEGIN IMMEDIATE")
+        .await
+        .map_err(sqlite)?;
     if let Contents::Current = inspect(&mut transaction, path, migrator).await? {
         return Ok(());
     }
-    match migrator.run(&mut *transaction).await {
-        Ok(()) => {}
-        Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => {
-            return Err(error.into());
-        }
-        Err(error) => {
-            return Err(Failure::Store(ThreadStoreError::Failed {
+    // `Migrator::run` is this, behind a trait that makes the future `!Send`.
+    migrator
+        .run_direct(None, &mut *transaction, false)
+        .await
+        .map_err(|error| match error {
+            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
+                sqlite(error)
+            }
+            error => ThreadStoreError::Failed {
                 path: path.to_owned(),
                 source: error.into(),
-            }));
-        }
-    }
-    transaction.commit().await?;
-    Ok(())
+            },
+        })?;
+    transaction.commit().await.map_err(sqlite)
 }
 
 /// Finds out what the file holds, without changing it.
@@ -187,31 +187,38 @@ async fn inspect(
     connection: &mut SqliteConnection,
     path: &Path,
     migrator: &Migrator,
-) -> Result<Contents, Failure> {
+) -> Result<Contents, ThreadStoreError> {
+    let sqlite = |error| ThreadStoreError::from_sqlx(path, error);
     let (application_id, tables): (i64, i64) = sqlx::query_as(
         "SELECT application_id, (SELECT count(*) FROM sqlite_schema) FROM pragma_application_id",
     )
     .fetch_one(&mut *connection)
-    .await?;
+    .await
+    .map_err(sqlite)?;
     if (application_id, tables) == (0, 0) {
         return Ok(Contents::Nothing);
     }
     if application_id != APPLICATION_ID {
-        return Err(Failure::Store(ThreadStoreError::Foreign {
+        return Err(ThreadStoreError::Foreign {
             path: path.to_owned(),
-        }));
+        });
     }
     let found: i64 = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations")
         .fetch_one(&mut *connection)
-        .await?;
+        .await
+        .map_err(sqlite)?;
     let known = migrator.iter().map(|migration| migration.version).max();
-    match known.unwrap_or(0) {
-        known if found > known => Err(Failure::Store(ThreadStoreError::Newer {
+    let known = known.unwrap_or(0);
+    match found.cmp(&known) {
+        Ordering::Greater => Err(ThreadStoreError::Newer {
             path: path.to_owned(),
             found,
             known,
-        })),
-        known if found < known => Ok(Contents::Older),
-        _ => Ok(Contents::Current),
+        }),
+        Ordering::Less => Ok(Contents::Older),
+        Ordering::Equal => Ok(Contents::Current),
     }
 }
+
+#[cfg(test)]
+mod tests;

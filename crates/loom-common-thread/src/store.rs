@@ -1,21 +1,16 @@
 //! The store: all SQL on threads and messages.
 
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use loom_common_core::{Message, PermissionMode, Usage};
-use serde::Deserialize;
-use serde::de::IntoDeserializer;
-use sqlx::sqlite::{SqlitePool, SqliteRow};
-use sqlx::{Row, Sqlite, Transaction};
+use loom_common_core::{Message, Usage};
+use sqlx::sqlite::SqlitePool;
 
 use crate::error::ThreadStoreError;
 use crate::id::{PartialThreadId, ThreadId};
-use crate::thread::{GitMetadata, NewThread, StoredThread, Thread, ThreadFilter};
-use crate::{schema, title};
+use crate::thread::{NewThread, StoredThread, Thread, ThreadFilter};
+use crate::{row, schema, title};
 
 /// Most threads that an ambiguous id is shown to stand for.
 const MAX_CANDIDATES: usize = 10;
@@ -40,7 +35,7 @@ impl ThreadStore {
     /// [`Damaged`](ThreadStoreError::Damaged), or what keeps the file from being written.
     pub async fn open(path: &Path) -> Result<Self, ThreadStoreError> {
         Ok(Self {
-            pool: schema::open(path).await?,
+            pool: schema::open(path, schema::LOCK_WAIT).await?,
             path: path.into(),
         })
     }
@@ -63,29 +58,33 @@ impl ThreadStore {
     /// [`Exists`](ThreadStoreError::Exists) when the id is taken, or what kept it from being
     /// written.
     pub async fn create(&self, new: NewThread) -> Result<Thread, ThreadStoreError> {
-        let git = new.git.map(GitMetadata::without_credentials);
-        let git = git
-            .map(|git| serde_json::to_string(&git))
+        let git = new
+            .git
+            .map(|git| row::git_json(&git.without_credentials()))
             .transpose()
-            .map_err(|error| self.failed(error))?;
-        let row = sqlx::query(
+            .map_err(|error| self.sqlite(error))?;
+        let rows = sqlx::query(
             "INSERT INTO threads \
              (id, cwd, provider, model, permission_mode, git, created_at, updated_at) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7) \
              ON CONFLICT DO NOTHING RETURNING *",
         )
         .bind(new.id.to_string())
-        .bind(new.cwd.as_os_str().as_bytes())
+        .bind(row::path_bytes(&new.cwd))
         .bind(new.provider)
         .bind(new.model)
         .bind(new.permission_mode.to_string())
         .bind(git)
         .bind(new.created_at.as_millisecond())
-        .fetch_optional(&self.pool)
+        // Not `fetch_optional`: it leaves before the statement's end, where SQLite would have
+        // looked at the size of the log.
+        .fetch_all(&self.pool)
         .await
-        .map_err(|error| self.sqlite(error))?
-        .ok_or(ThreadStoreError::Exists(new.id))?;
-        self.read_thread(&row)
+        .map_err(|error| self.sqlite(error))?;
+        match rows.first() {
+            Some(row) => row::thread(row).map_err(|error| self.sqlite(error)),
+            None => Err(ThreadStoreError::Exists(new.id)),
+        }
     }
 
     /// Stores the next message of a thread, which the caller takes to have `expected_len`
@@ -105,12 +104,17 @@ impl ThreadStore {
         message: &Message,
         at: Timestamp,
     ) -> Result<(), ThreadStoreError> {
-        let body = encode(message).map_err(|source| ThreadStoreError::Unreadable {
+        let body = row::message_body(message).map_err(|source| ThreadStoreError::Unreadable {
             id,
             seq: expected_len,
             source,
         })?;
-        let mut transaction = self.begin().await?;
+        // Waits for other writers here, and so never in the middle.
+        let mut transaction = self
+            .pool
+            .begin_with("BEGIN IMMEDIATE")
+            .await
+            .map_err(|error| self.sqlite(error))?;
         // Taken as the next place only while it is the next place: this is where two sessions
         // that continue the same thread are told apart.
         let updated = sqlx::query(
@@ -119,7 +123,7 @@ impl ThreadStore {
              WHERE id = ?1 AND message_count = ?2",
         )
         .bind(id.to_string())
-        .bind(integer(expected_len))
+        .bind(row::integer(expected_len))
         .bind(at.as_millisecond())
         .bind(title::of_message(message))
         .execute(&mut *transaction)
@@ -136,7 +140,7 @@ impl ThreadStore {
                 Some(found) => ThreadStoreError::Conflict {
                     id,
                     expected: expected_len,
-                    found: count(found),
+                    found: row::count(found),
                 },
                 None => ThreadStoreError::NotFound(id.to_string()),
             });
@@ -145,7 +149,7 @@ impl ThreadStore {
             "INSERT INTO messages (thread_id, seq, created_at, body) VALUES (?1, ?2, ?3, ?4)",
         )
         .bind(id.to_string())
-        .bind(integer(expected_len))
+        .bind(row::integer(expected_len))
         .bind(at.as_millisecond())
         .bind(body)
         .execute(&mut *transaction)
@@ -173,10 +177,10 @@ impl ThreadStore {
              WHERE id = ?1",
         )
         .bind(id.to_string())
-        .bind(integer(usage.input_tokens))
-        .bind(integer(usage.output_tokens))
-        .bind(integer(usage.cache_read_tokens))
-        .bind(integer(usage.cache_write_tokens))
+        .bind(row::integer(usage.input_tokens))
+        .bind(row::integer(usage.output_tokens))
+        .bind(row::integer(usage.cache_read_tokens))
+        .bind(row::integer(usage.cache_write_tokens))
         .execute(&self.pool)
         .await
         .map_err(|error| self.sqlite(error))?;
@@ -211,12 +215,13 @@ impl ThreadStore {
             .await
             .map_err(|error| self.sqlite(error))?;
         found(id, deleted.rows_affected())?;
-        // The log still holds the messages. Where another process is reading, this does nothing,
-        // and the log is written back later.
+        // The log still holds the messages, so it is written back and emptied. Where that cannot
+        // be done now, as another process is reading or the disk is full, it is done later, and
+        // the thread is deleted all the same.
         sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
             .execute(&self.pool)
             .await
-            .map_err(|error| self.sqlite(error))?;
+            .ok();
         Ok(())
     }
 
@@ -241,7 +246,7 @@ impl ThreadStore {
         else {
             return Ok(None);
         };
-        let thread = self.read_thread(&row)?;
+        let thread = row::thread(&row).map_err(|error| self.sqlite(error))?;
         let bodies: Vec<(i64, String)> =
             sqlx::query_as("SELECT seq, body FROM messages WHERE thread_id = ?1 ORDER BY seq")
                 .bind(id.to_string())
@@ -251,7 +256,7 @@ impl ThreadStore {
         drop(transaction);
         let complete = bodies
             .iter()
-            .map(|(seq, _)| count(*seq))
+            .map(|(seq, _)| row::count(*seq))
             .eq(0..thread.message_count);
         if !complete {
             return Err(self.damaged(format!("messages of thread {id} are missing")));
@@ -262,7 +267,7 @@ impl ThreadStore {
                 serde_json::from_str(&body).map(Arc::new).map_err(|source| {
                     ThreadStoreError::Unreadable {
                         id,
-                        seq: count(seq),
+                        seq: row::count(seq),
                         source,
                     }
                 })
@@ -284,7 +289,7 @@ impl ThreadStore {
                 "SELECT * FROM threads WHERE cwd = ?2 ORDER BY updated_at DESC, id DESC LIMIT ?1",
             )
             .bind(limit)
-            .bind(cwd.as_os_str().as_bytes()),
+            .bind(row::path_bytes(cwd)),
             None => sqlx::query("SELECT * FROM threads ORDER BY updated_at DESC, id DESC LIMIT ?1")
                 .bind(limit),
         };
@@ -292,7 +297,9 @@ impl ThreadStore {
             .fetch_all(&self.pool)
             .await
             .map_err(|error| self.sqlite(error))?;
-        rows.iter().map(|row| self.read_thread(row)).collect()
+        rows.iter()
+            .map(|row| row::thread(row).map_err(|error| self.sqlite(error)))
+            .collect()
     }
 
     /// Returns the thread of a folder with the latest message; none if it has no thread.
@@ -324,13 +331,13 @@ impl ThreadStore {
              ORDER BY updated_at DESC, id DESC LIMIT ?2",
         )
         .bind(part.digits())
-        .bind(i64::try_from(MAX_CANDIDATES).unwrap_or(i64::MAX) + 1)
+        .bind(row::integer(MAX_CANDIDATES as u64 + 1))
         .fetch_all(&self.pool)
         .await
         .map_err(|error| self.sqlite(error))?;
         let mut candidates = ids
             .iter()
-            .map(|id| self.read_id(id))
+            .map(|id| row::id(id).map_err(|error| self.sqlite(error)))
             .collect::<Result<Vec<_>, _>>()?;
         match candidates.as_slice() {
             [] => Err(ThreadStoreError::NotFound(text.to_owned())),
@@ -347,67 +354,6 @@ impl ThreadStore {
         }
     }
 
-    /// Begins to write. Waits here for other writers, and so never in the middle.
-    async fn begin(&self) -> Result<Transaction<'static, Sqlite>, ThreadStoreError> {
-        self.pool
-            .begin_with("BEGIN IMMEDIATE")
-            .await
-            .map_err(|error| self.sqlite(error))
-    }
-
-    /// Reads a row of the table of threads.
-    fn read_thread(&self, row: &SqliteRow) -> Result<Thread, ThreadStoreError> {
-        let text = |column| {
-            row.try_get::<String, _>(column)
-                .map_err(|error| self.sqlite(error))
-        };
-        let optional_text = |column| {
-            row.try_get::<Option<String>, _>(column)
-                .map_err(|error| self.sqlite(error))
-        };
-        let number = |column| {
-            row.try_get::<i64, _>(column)
-                .map_err(|error| self.sqlite(error))
-        };
-        let time = |column| {
-            Timestamp::from_millisecond(number(column)?)
-                .map_err(|error| self.damaged(error.to_string()))
-        };
-        let cwd: Vec<u8> = row.try_get("cwd").map_err(|error| self.sqlite(error))?;
-        let git = optional_text("git")?
-            .map(|git| serde_json::from_str(&git))
-            .transpose()
-            .map_err(|error| self.damaged(error.to_string()))?;
-        Ok(Thread {
-            id: self.read_id(&text("id")?)?,
-            title: optional_text("title")?,
-            cwd: PathBuf::from(OsStr::from_bytes(&cwd)),
-            provider: text("provider")?,
-            model: text("model")?,
-            permission_mode: self.read_permission_mode(&text("permission_mode")?)?,
-            git,
-            created_at: time("created_at")?,
-            updated_at: time("updated_at")?,
-            message_count: count(number("message_count")?),
-            usage: Usage {
-                input_tokens: count(number("input_tokens")?),
-                output_tokens: count(number("output_tokens")?),
-                cache_read_tokens: count(number("cache_read_tokens")?),
-                cache_write_tokens: count(number("cache_write_tokens")?),
-            },
-        })
-    }
-
-    fn read_id(&self, text: &str) -> Result<ThreadId, ThreadStoreError> {
-        text.parse()
-            .map_err(|error: crate::ParseThreadIdError| self.damaged(error.to_string()))
-    }
-
-    fn read_permission_mode(&self, text: &str) -> Result<PermissionMode, ThreadStoreError> {
-        PermissionMode::deserialize(text.into_deserializer())
-            .map_err(|error: serde::de::value::Error| self.damaged(error.to_string()))
-    }
-
     fn sqlite(&self, error: sqlx::Error) -> ThreadStoreError {
         ThreadStoreError::from_sqlx(&self.path, error)
     }
@@ -418,33 +364,6 @@ impl ThreadStore {
             message,
         }
     }
-
-    fn failed(&self, error: serde_json::Error) -> ThreadStoreError {
-        ThreadStoreError::Failed {
-            path: self.path.to_path_buf(),
-            source: error.into(),
-        }
-    }
-}
-
-/// Writes a message as JSON that reads back as the same message.
-///
-/// It is read back here and now: JSON nested too deeply can be written and not read, and a thread
-/// with such a message could never be loaded again.
-fn encode(message: &Message) -> Result<String, serde_json::Error> {
-    let body = serde_json::to_string(message)?;
-    serde_json::from_str::<Message>(&body)?;
-    Ok(body)
-}
-
-/// Turns a count into SQLite's integer, which ends at 2^63 - 1.
-fn integer(count: u64) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
-}
-
-/// Turns SQLite's integer into a count.
-fn count(integer: i64) -> u64 {
-    u64::try_from(integer).unwrap_or(0)
 }
 
 /// Makes an error of a statement that changed no row.
@@ -454,3 +373,6 @@ fn found(id: ThreadId, rows: u64) -> Result<(), ThreadStoreError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

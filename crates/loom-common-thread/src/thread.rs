@@ -110,3 +110,44 @@ pub struct ThreadFilter {
     /// At most so many; none stands for all.
     pub limit: Option<u32>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_could_open_a_remote_is_removed_from_its_address() {
+        for (given, kept) in [
+            (
+                "https://example.com/ada/engine.git",
+                "https://example.com/ada/engine.git",
+            ),
+            (
+                "https://ghp_token@example.com/ada/engine",
+                "https://example.com/ada/engine",
+            ),
+            (
+                "https://ada:p@ss@example.com:8443/x?y=@z",
+                "https://example.com:8443/x?y=@z",
+            ),
+            ("HTTP://ada:secret@example.com", "HTTP://example.com"),
+            (
+                "ssh://git:secret@example.com/engine",
+                "ssh://git@example.com/engine",
+            ),
+            (
+                "git@example.com:ada/engine.git",
+                "git@example.com:ada/engine.git",
+            ),
+            ("../engine@2", "../engine@2"),
+            ("file:///srv/engine@2", "file:///srv/engine@2"),
+            ("", ""),
+        ] {
+            let git = GitMetadata {
+                remote_url: Some(given.to_owned()),
+                ..GitMetadata::default()
+            };
+            assert_eq!(git.without_credentials().remote_url.as_deref(), Some(kept));
+        }
+    }
+}
