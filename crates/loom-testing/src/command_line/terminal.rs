@@ -83,6 +83,8 @@ impl Terminal {
     /// Types this text. Enter is `\r`, Ctrl-C `\x03`, Ctrl-D `\x04`, Escape `\x1b`, the up arrow
     /// `\x1b[A`.
     ///
+    /// Wait for the prompt first: a line editor throws away what was typed before it began.
+    ///
     /// # Panics
     ///
     /// When the terminal is closed.
