@@ -4,6 +4,7 @@ mod print;
 mod prompt_input;
 mod repl;
 mod selection;
+mod type_ahead;
 
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
 //! The session on a terminal: a prompt, the answer as it comes, the next prompt.
 //!
 //! The line editor owns the terminal while the person types and gives it back while the agent
-//! works; it blocks, so it lives on a thread of its own. While the agent works the terminal is in
-//! its usual mode, and Ctrl-C arrives as a signal.
+//! works; it blocks, so it lives on a thread of its own. While the agent works Ctrl-C arrives as a
+//! signal, and whatever else is typed waits for the next prompt.
 
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
@@ -16,6 +16,7 @@ use rustyline::{DefaultEditor, EditMode};
 use serde_json::Value;
 use tokio::sync::mpsc;
 
+use super::type_ahead::TypeAhead;
 use crate::arguments::SessionArguments;
 use crate::error::CliError;
 use crate::interrupt::{Interrupt, Interrupts};
@@ -50,6 +51,7 @@ pub(super) async fn run(setting: &Setting, arguments: &SessionArguments) -> Resu
         thread_id: String::new(),
     };
     repl.greet(started.warning).await?;
+    let _type_ahead = TypeAhead::keep()?;
     let outcome = repl.converse().await;
     let _ = repl.session.handle.shutdown().await;
     while repl.session.events.recv().await.is_some() {}

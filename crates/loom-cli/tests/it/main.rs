@@ -1,0 +1,18 @@
+//! `loom` as a user runs it: real processes, a real server, a model that follows a script.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod commands;
+mod conversation;
+mod events;
+mod interruption;
+mod model_failures;
+mod prompt;
+mod repl;
+mod server_failures;
+mod sessions;
+mod tool_failures;
