@@ -288,6 +288,7 @@ impl Agent {
         }
         // Some servers give another stop reason although they want tools to run; the calls decide.
         if !calls.is_empty() {
+            self.pauses = 0;
             let waiting = |call| ToolCallProgress {
                 call,
                 phase: ToolCallPhase::Waiting,

@@ -1,6 +1,6 @@
 //! Turns without tools: what an answer may be, and how it ends a turn.
 
-use loom_common_core::{AgentAction, AgentState, LlmEvent, Message, StopReason, Usage};
+use loom_common_core::{AgentAction, AgentState, LlmEvent, Message, StopReason, ToolOutput, Usage};
 
 use super::session::{Session, completes, stores, stores_answer};
 use crate::answer::{answer, beginning, call, calling, text, tokens};
@@ -181,4 +181,19 @@ fn a_model_that_only_pauses_is_asked_a_bounded_number_of_times() {
         );
     }
     assert_eq!(pause(&mut session), last);
+}
+
+#[test]
+fn pauses_with_tool_calls_between_them_do_not_add_up() {
+    let mut session = Session::asked();
+    for round in 0..=MAX_PAUSES {
+        assert_eq!(
+            pause(&mut session),
+            [stores_answer(&[text("wait")]), session.asks()]
+        );
+        let id = format!("c{round}");
+        session.model(answer(&calling(&[&call(&id, "bash")]), StopReason::ToolUse));
+        session.tool_ends(&id, ToolOutput::completed("done"));
+        session.hook_ends();
+    }
 }
