@@ -154,6 +154,8 @@ impl Agent {
             AgentEvent::Cancel => self.cancel(&mut actions),
             AgentEvent::Shutdown => {
                 self.cancel(&mut actions);
+                // Whoever resumes the conversation finds what was said last.
+                self.append_pending_input(&mut actions);
                 self.state = AgentState::ShuttingDown;
                 actions.push(AgentAction::Exit);
             }
@@ -176,9 +178,7 @@ impl Agent {
     }
 
     fn call_llm(&mut self, retries: u32, actions: &mut Vec<AgentAction>) {
-        for message in mem::take(&mut self.pending_input) {
-            self.append(message, actions);
-        }
+        self.append_pending_input(actions);
         let operation = self.next_operation();
         self.state = AgentState::CallingLlm { operation, retries };
         actions.push(AgentAction::SendLlmRequest {
@@ -436,6 +436,12 @@ impl Agent {
         let message = Arc::new(message);
         self.conversation.push(Arc::clone(&message));
         actions.push(AgentAction::AppendMessage(message));
+    }
+
+    fn append_pending_input(&mut self, actions: &mut Vec<AgentAction>) {
+        for message in mem::take(&mut self.pending_input) {
+            self.append(message, actions);
+        }
     }
 
     fn next_operation(&mut self) -> OperationId {

@@ -167,7 +167,10 @@ impl Ledger {
                 self.in_turn = false;
                 assert_eq!(*usage, self.turn_usage);
             }
-            AgentAction::Exit => self.exited = true,
+            AgentAction::Exit => {
+                assert_eq!(self.heard(), self.said, "what was said is stored");
+                self.exited = true;
+            }
         }
     }
 

@@ -1,9 +1,11 @@
 //! The program ends, in each state: what runs is stopped, the thread can be resumed, and nothing
 //! happens after that.
 
-use loom_common_core::{AgentAction, AgentState, LlmEvent, StopReason, ToolOutput, Usage};
+use loom_common_core::{AgentAction, AgentState, LlmEvent, Message, StopReason, ToolOutput, Usage};
 
-use super::session::{NOT_STARTED, STOPPED, Session, is_cancelled, stores_answer, stores_results};
+use super::session::{
+    NOT_STARTED, STOPPED, Session, is_cancelled, stores, stores_answer, stores_results,
+};
 use crate::answer::{answer, beginning, call, text, tokens};
 
 /// Checks that the session is over for good.
@@ -109,4 +111,31 @@ fn while_waiting_to_ask_again() {
     );
     is_over(&mut session);
     assert_eq!(session.waiting_ends(), []);
+}
+
+#[test]
+fn what_the_person_said_meanwhile_is_stored() {
+    let mut session = Session::asked();
+    let operation = session.operation();
+    session.user("first do this");
+    session.user("then that");
+    assert_eq!(
+        session.shutdown(),
+        [
+            AgentAction::CancelLlmRequest { operation },
+            is_cancelled(tokens(0)),
+            stores(Message::user("first do this")),
+            stores(Message::user("then that")),
+            AgentAction::Exit
+        ]
+    );
+
+    // Also when the turn that it waited for is over already.
+    let mut session = Session::asked();
+    session.user("first do this");
+    session.cancel();
+    assert_eq!(
+        session.shutdown(),
+        [stores(Message::user("first do this")), AgentAction::Exit]
+    );
 }
