@@ -384,10 +384,10 @@ fn empty_block(kind: BlockKind) -> ContentBlock {
     }
 }
 
-/// Tells whether a block says nothing; providers refuse to take an empty text back.
+/// Tells whether a block says nothing; providers refuse to take a blank text back.
 fn is_void(block: &ContentBlock) -> bool {
     match block {
-        ContentBlock::Text { text, .. } => text.is_empty(),
+        ContentBlock::Text { text, .. } => text.trim().is_empty(),
         ContentBlock::Thinking {
             thinking,
             signature,

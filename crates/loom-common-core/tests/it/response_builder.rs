@@ -419,7 +419,7 @@ proptest! {
         let sent: Vec<_> = blocks
             .into_iter()
             .filter(|block| match block {
-                ContentBlock::Text { text, .. } => !text.is_empty(),
+                ContentBlock::Text { text, .. } => !text.trim().is_empty(),
                 ContentBlock::Thinking { thinking, signature } => {
                     !thinking.is_empty() || signature.is_some()
                 }

@@ -82,7 +82,13 @@ fn a_block_that_says_nothing_is_left_out_because_providers_do_not_take_it_back()
         thinking: String::new(),
         signature: None,
     };
-    let blocks = [text(""), nothing, text("Something. "), text("")];
+    let blocks = [
+        text(""),
+        text("\n\n"),
+        nothing,
+        text("Something. "),
+        text(""),
+    ];
     assert_eq!(
         session.model(answer(&blocks, StopReason::EndTurn))[0],
         stores_answer(&[text("Something. ")])

@@ -91,7 +91,7 @@ fn each_reason_to_stop_ends_the_turn_and_is_told() {
 
 #[test]
 fn an_empty_answer_ends_the_turn_and_leaves_no_message() {
-    for blank in [&[][..], &[text("")], &[text(""), text("")]] {
+    for blank in [&[][..], &[text("")], &[text(""), text("\n\n")]] {
         let mut session = Session::asked();
         assert_eq!(
             session.model(answer(blank, StopReason::EndTurn)),
