@@ -222,13 +222,18 @@ impl Agent {
         if *current != operation {
             return;
         }
-        if let Err(error) = response.apply(event) {
-            actions.push(AgentAction::CancelLlmRequest { operation });
-            self.llm_failed(operation, error, actions);
-        } else if response.is_finished() {
-            match mem::take(response).finish() {
-                Ok(response) => self.complete_response(response, actions),
-                Err(error) => self.llm_failed(operation, error, actions),
+        let answer = response.apply(event).and_then(|()| {
+            response
+                .is_finished()
+                .then(|| mem::take(response).finish())
+                .transpose()
+        });
+        match answer {
+            Ok(None) => {}
+            Ok(Some(response)) => self.complete_response(response, actions),
+            Err(error) => {
+                actions.push(AgentAction::CancelLlmRequest { operation });
+                self.llm_failed(operation, error, actions);
             }
         }
     }
