@@ -134,6 +134,7 @@ impl<W: Write> PlainView<W> {
                 self.end_line()?;
             }
             ItemDetails::ToolCall {
+                name,
                 status,
                 output,
                 duration_ms,
@@ -144,7 +145,10 @@ impl<W: Write> PlainView<W> {
                 if self.position != Position::BelowCall(item.id.clone()) {
                     writeln!(self.output, "{CYAN}●{CYAN:#} {BOLD}{line}{BOLD:#}")?;
                 }
-                self.excerpt(output.as_deref().unwrap_or_default())?;
+                // What an edit gives back is its diff, which the file change shows.
+                if (name.as_str(), *status) != ("edit_file", ItemStatus::Completed) {
+                    self.excerpt(output.as_deref().unwrap_or_default())?;
+                }
                 self.verdict(*status, *duration_ms)?;
                 self.position = Position::LineStart;
             }
@@ -245,3 +249,6 @@ impl<W: Write> PlainView<W> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -109,7 +109,7 @@ async fn drive(
 
 /// Where the events go.
 enum Output {
-    /// Everything, as it happens, for a person at a terminal.
+    /// Everything, as it happens, for a person who sees both outputs as one.
     Terminal(PlainView<anstream::Stdout>),
     /// The answer to standard output, the work in progress to standard error.
     Answer(Option<PlainView<anstream::Stderr>>),
@@ -123,7 +123,7 @@ impl Output {
     fn new(arguments: &SessionArguments) -> Self {
         match arguments.output_format {
             OutputFormat::Text if arguments.quiet => Self::Answer(None),
-            OutputFormat::Text if io::stdout().is_terminal() => {
+            OutputFormat::Text if shown_together() => {
                 Self::Terminal(PlainView::new(anstream::stdout()))
             }
             OutputFormat::Text => Self::Answer(Some(PlainView::new(anstream::stderr()))),
@@ -158,5 +158,21 @@ impl Output {
                 output.flush()
             }
         }
+    }
+}
+
+/// Tells whether what goes to standard output and what goes to standard error is read in one
+/// place. The answer then stands at the end of the work, and need not be said twice.
+fn shown_together() -> bool {
+    if io::stdout().is_terminal() {
+        return true;
+    }
+    let place = |stat: rustix::fs::Stat| (stat.st_dev, stat.st_ino);
+    match (
+        rustix::fs::fstat(io::stdout()),
+        rustix::fs::fstat(io::stderr()),
+    ) {
+        (Ok(output), Ok(error)) => place(output) == place(error),
+        _ => false,
     }
 }
