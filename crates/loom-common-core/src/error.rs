@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 /// An error from the way to a model, or from the model's provider.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, thiserror::Error)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[error("{message}")]
 pub struct LlmError {
     /// What went wrong, for programs.

@@ -14,7 +14,7 @@ use axum::extract::{FromRequestParts, Path, State};
 use axum::response::sse::{Event, KeepAlive};
 use axum::response::{IntoResponse, Sse};
 use axum::{Json, RequestPartsExt as _};
-use futures::{Stream, StreamExt as _};
+use futures::stream::{Stream, StreamExt as _, poll_fn};
 use http::HeaderName;
 use http::request::Parts;
 use loom_common_core::{LlmError, LlmErrorKind, LlmEvent, LlmRequest, LlmResponse, LlmStream};
@@ -24,6 +24,8 @@ use loom_server_llm_proxy::wire::{
 use loom_server_llm_service::ProviderStatus;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
+use utoipa::ToSchema;
 
 use crate::ApiState;
 use crate::json::JsonBody;
@@ -43,6 +45,16 @@ impl<S: Send + Sync> FromRequestParts<S> for ProviderName {
         name.map(|Path(name)| Self(name))
             .map_err(|_| ProblemResponse::not_found(parts.uri.path()))
     }
+}
+
+/// What the data of a server-sent event holds.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum StreamData {
+    /// A part of the answer.
+    Event(LlmEvent),
+    /// Why the answer ends before it is whole. Only in an event named `error`.
+    Error(LlmError),
 }
 
 /// Lists the model providers.
@@ -101,7 +113,7 @@ pub(crate) async fn complete(
     params(("provider" = String, Path, description = "Name of the provider.")),
     request_body = LlmRequest,
     responses(
-        (status = 200, description = "The events of the answer.", body = LlmEvent, content_type = "text/event-stream"),
+        (status = 200, description = "The events of the answer.", body = StreamData, content_type = "text/event-stream"),
         (status = "default", description = "The call failed before the answer began; `code` says how.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -115,8 +127,7 @@ pub(crate) async fn stream(
         events = client.stream(&request) => events?,
         () = state.cut.cancelled() => return Err(shutting_down().into()),
     };
-    let answer = Sse::new(server_sent(events, state.cut.clone()))
-        .keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
+    let answer = event_stream(events, state.cut.clone());
     // nginx would gather the events otherwise.
     let unbuffered = [(HeaderName::from_static("x-accel-buffering"), "no")];
     Ok((unbuffered, answer))
@@ -141,22 +152,28 @@ pub(crate) async fn check(
     Ok(Json(CheckResult { ok: true, models }))
 }
 
+fn event_stream(events: LlmStream, cut: CancellationToken) -> impl IntoResponse {
+    Sse::new(server_sent(events, cut)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
+}
+
 /// Writes the events of an answer as server-sent events, up to and with the one that ends it.
 fn server_sent(
-    mut events: LlmStream,
+    events: LlmStream,
     cut: CancellationToken,
 ) -> impl Stream<Item = Result<Event, Infallible>> {
+    let mut events = within_span(events);
     async_stream::stream! {
         loop {
             let next = tokio::select! {
                 next = events.next() => next.unwrap_or_else(|| Err(ended_early())),
                 () = cut.cancelled() => Err(shutting_down()),
             };
-            let is_last = matches!(next, Err(_) | Ok(LlmEvent::Finished { .. }));
-            yield Ok(match &next {
-                Ok(event) => encode(event_name(event), event),
-                Err(error) => encode(ERROR_EVENT, error),
-            });
+            let data = match next {
+                Ok(event) => StreamData::Event(event),
+                Err(error) => StreamData::Error(error),
+            };
+            let is_last = data.is_last();
+            yield Ok(data.into_server_sent());
             if is_last {
                 break;
             }
@@ -164,12 +181,35 @@ fn server_sent(
     }
 }
 
-fn encode(name: &'static str, data: &impl Serialize) -> Event {
-    let event = Event::default().event(name);
-    event.json_data(data).unwrap_or_else(|error| {
-        tracing::error!(%error, "an event cannot be written as JSON");
-        Event::default().comment("an event was lost")
+/// Keeps the stream in the span of the request, when it is asked and when it is dropped: a handler
+/// has long returned when the server writes the stream, or learns that the client has hung up.
+fn within_span(events: LlmStream) -> impl Stream<Item = Result<LlmEvent, LlmError>> + Unpin {
+    let mut events = events.in_current_span();
+    poll_fn(move |context| {
+        let span = events.span().clone();
+        span.in_scope(|| events.inner_mut().poll_next_unpin(context))
     })
+}
+
+impl StreamData {
+    fn is_last(&self) -> bool {
+        matches!(
+            self,
+            Self::Error(_) | Self::Event(LlmEvent::Finished { .. })
+        )
+    }
+
+    fn into_server_sent(self) -> Event {
+        let name = match &self {
+            Self::Event(event) => event_name(event),
+            Self::Error(_) => ERROR_EVENT,
+        };
+        let event = Event::default().event(name);
+        event.json_data(self).unwrap_or_else(|error| {
+            tracing::error!(%error, "an event cannot be written as JSON");
+            Event::default().comment("an event was lost")
+        })
+    }
 }
 
 fn shutting_down() -> LlmError {
@@ -184,4 +224,37 @@ fn ended_early() -> LlmError {
         LlmErrorKind::StreamInterrupted,
         "the provider's answer ended before it was whole",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::stream;
+    use tokio::time::Instant;
+
+    use super::*;
+
+    /// Returns the first piece of the body.
+    async fn first_piece(events: LlmStream) -> String {
+        let response = event_stream(events, CancellationToken::new()).into_response();
+        let mut pieces = response.into_body().into_data_stream();
+        let piece = pieces.next().await.unwrap().unwrap();
+        String::from_utf8(piece.to_vec()).unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_silent_stream_is_kept_alive_by_comments() {
+        let started = Instant::now();
+        let piece = first_piece(stream::pending().boxed()).await;
+        assert_eq!(piece, ":\n\n");
+        assert_eq!(started.elapsed(), KEEP_ALIVE);
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_ends_without_its_end_is_told() {
+        let piece = first_piece(stream::empty().boxed()).await;
+        assert!(
+            piece.starts_with("event: error\ndata: {\"kind\":\"stream_interrupted\""),
+            "{piece}"
+        );
+    }
 }

@@ -159,3 +159,71 @@ impl IntoResponse for ProblemResponse {
         response
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::body::{Body, to_bytes};
+    use axum::routing::get;
+    use http::Request;
+    use serde_json::Value;
+    use tower::ServiceExt as _;
+    use tower_http::catch_panic::CatchPanicLayer;
+
+    use super::*;
+
+    async fn body(response: Response) -> Value {
+        let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        serde_json::from_slice(&bytes).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_answered_without_its_message() {
+        async fn handler() {
+            panic!("the key is sk-123");
+        }
+        let router = Router::new()
+            .route("/", get(handler))
+            .layer(CatchPanicLayer::custom(from_panic));
+        let request = Request::get("/").body(Body::empty()).unwrap();
+        let response = router.oneshot(request).await.unwrap();
+        assert_eq!(response.status(), 500);
+        assert_eq!(response.headers()[CONTENT_TYPE], PROBLEM_MEDIA_TYPE);
+        let body = body(response).await;
+        assert_eq!(body["code"], "internal");
+        assert!(!body.to_string().contains("sk-123"));
+    }
+
+    #[tokio::test]
+    async fn a_time_to_wait_is_rounded_up_to_seconds() {
+        let mut error = LlmError::new(loom_common_core::LlmErrorKind::RateLimited, "slow down");
+        for (ms, seconds) in [(0, "0"), (1, "1"), (1000, "1"), (1001, "2")] {
+            error.retry_after_ms = Some(ms);
+            let response = ProblemResponse::from(error.clone()).into_response();
+            assert_eq!(response.headers()[RETRY_AFTER], seconds);
+            assert_eq!(body(response).await["retry_after_ms"], ms);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_a_database_says_is_not_told_to_clients() {
+        let reason = "PostgreSQL at db.internal:5432";
+        let away = DbError::Unavailable {
+            reason: reason.to_owned(),
+        };
+        let broken = DbError::Damaged {
+            reason: reason.to_owned(),
+        };
+        for (error, status, code) in [
+            (away, 503, "database_unavailable"),
+            (DbError::DiskFull, 503, "database_unavailable"),
+            (broken, 500, "internal"),
+        ] {
+            let response = ProblemResponse::from(error).into_response();
+            assert_eq!(response.status(), status);
+            let body = body(response).await;
+            assert_eq!(body["code"], code);
+            assert!(!body.to_string().contains("db.internal"));
+        }
+    }
+}

@@ -20,6 +20,8 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest request id that is taken from a client.
 const MAX_ID_LENGTH: usize = 64;
 
+const HEALTH: &str = "/health";
+
 const REQUESTS: &str = "loom_http_requests_total";
 const DURATION: &str = "loom_http_request_duration_seconds";
 
@@ -62,12 +64,14 @@ pub(crate) async fn observe(
     }
     let status = response.status().as_u16();
     let duration = started.elapsed();
+    let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     span.in_scope(|| {
-        tracing::info!(
-            status,
-            duration_ms = duration.as_millis() as u64,
-            "answered"
-        );
+        // Something asks for the health every few seconds, and that is not news.
+        if route == HEALTH {
+            tracing::debug!(status, duration_ms, "answered");
+        } else {
+            tracing::info!(status, duration_ms, "answered");
+        }
     });
     counter!(
         REQUESTS,

@@ -66,6 +66,16 @@ impl Db {
 
     async fn open_sqlite(path: &Path, migrations: &[Migration]) -> Result<Self, DbError> {
         create_private(path)?;
+        let name_file = |error| match error {
+            DbError::Unavailable { reason } => DbError::File {
+                path: path.to_owned(),
+                reason,
+            },
+            DbError::Damaged { reason } => DbError::Damaged {
+                reason: format!("{}: {reason}", path.display()),
+            },
+            other => other,
+        };
         let options = SqliteConnectOptions::new()
             .filename(path)
             .journal_mode(SqliteJournalMode::Wal)
@@ -80,14 +90,10 @@ impl Db {
             .test_before_acquire(false)
             .connect_with(options.clone())
             .await
-            .map_err(|error| match DbError::from(error) {
-                DbError::Unavailable { reason } => DbError::File {
-                    path: path.to_owned(),
-                    reason,
-                },
-                known => known,
-            })?;
-        migrate_sqlite(&mut *writer.acquire().await?, migrations).await?;
+            .map_err(|error| name_file(error.into()))?;
+        migrate_sqlite(&mut *writer.acquire().await?, migrations)
+            .await
+            .map_err(name_file)?;
         let readers = SqlitePoolOptions::new()
             .max_connections(SQLITE_READERS)
             .acquire_timeout(CONNECT_TIMEOUT)

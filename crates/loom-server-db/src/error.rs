@@ -50,7 +50,7 @@ pub enum DbError {
         reason: String,
     },
     /// The file is not a database, or it is damaged. Trying again does not help.
-    #[error("the database file is damaged: {reason}")]
+    #[error("the database is damaged: {reason}")]
     Damaged {
         /// What the database says.
         reason: String,

@@ -164,9 +164,9 @@ impl Server {
                 self.serving.abort();
             }
         }
-        if let Some(state_file) = self.state_file.take() {
-            state_file.remove();
-        }
+        // Only now: a `loom` that starts meanwhile shall not take the server for ended, and start
+        // another one on the same database.
+        drop(self.state_file.take());
         self.db.close().await;
     }
 }

@@ -33,7 +33,8 @@ impl std::fmt::Debug for StateFile {
     }
 }
 
-/// A written state file; it is removed by [`WrittenStateFile::remove`].
+/// A written state file. Dropping it removes the file, unless another server has written its own
+/// there meanwhile.
 #[derive(Debug)]
 pub(crate) struct WrittenStateFile {
     path: PathBuf,
@@ -43,18 +44,19 @@ pub(crate) struct WrittenStateFile {
 impl WrittenStateFile {
     /// Writes the file in one step: whoever reads it sees all of it or what was there before.
     pub(crate) fn write(path: &Path, content: StateFile) -> Result<Self, StartError> {
-        write(path, &content).map_err(|source| StartError::StateFile {
+        write(path, &content).map_err(|error| StartError::StateFile {
             path: path.to_owned(),
-            source,
+            source: without_temporary_path(error),
         })?;
         Ok(Self {
             path: path.to_owned(),
             content,
         })
     }
+}
 
-    /// Removes the file, unless another server has written its own there meanwhile.
-    pub(crate) fn remove(self) {
+impl Drop for WrittenStateFile {
+    fn drop(&mut self) {
         let is_own = std::fs::read(&self.path)
             .ok()
             .and_then(|bytes| serde_json::from_slice::<StateFile>(&bytes).ok())
@@ -79,4 +81,14 @@ fn write(path: &Path, content: &StateFile) -> io::Result<()> {
     file.write_all(b"\n")?;
     file.persist(path)?;
     Ok(())
+}
+
+/// Returns what the system said, without the name of a temporary file that `tempfile` adds.
+fn without_temporary_path(error: io::Error) -> io::Error {
+    let system = error
+        .get_ref()
+        .and_then(|inner| inner.source())
+        .and_then(|source| source.downcast_ref::<io::Error>())
+        .and_then(io::Error::raw_os_error);
+    system.map_or(error, io::Error::from_raw_os_error)
 }

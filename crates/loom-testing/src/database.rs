@@ -121,8 +121,10 @@ fn runtime() -> Runtime {
 /// Makes two tests of each function: `NAME::sqlite` and `NAME::postgres`.
 ///
 /// ```
+/// use loom_testing::{TestDatabase, both_databases};
+///
 /// # const MIGRATIONS: &[loom_server_db::Migration] = &[];
-/// loom_testing::both_databases! {
+/// both_databases! {
 ///     async fn a_new_database_answers(database: &TestDatabase) {
 ///         database.open(MIGRATIONS).await.ping().await.unwrap();
 ///     }
@@ -132,10 +134,10 @@ fn runtime() -> Runtime {
 macro_rules! both_databases {
     ($(
         $(#[$attribute:meta])*
-        async fn $name:ident($database:ident: &TestDatabase) $body:block
+        async fn $name:ident($database:ident: $type:ty) $body:block
     )+) => {$(
         $(#[$attribute])*
-        async fn $name($database: &$crate::database::TestDatabase) $body
+        async fn $name($database: $type) $body
 
         mod $name {
             #[test]

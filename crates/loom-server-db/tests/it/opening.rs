@@ -71,7 +71,7 @@ async fn a_postgres_that_does_not_listen_is_told_with_its_address() {
     assert!(error.is_retryable());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_postgres_that_never_answers_is_given_up() {
     // It accepts, in the kernel's queue, and says nothing.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();

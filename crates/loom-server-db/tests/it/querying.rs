@@ -183,3 +183,22 @@ fn bound_values_are_not_shown_by_debug() {
         assert!(!format!("{query:?}").contains("a secret"));
     });
 }
+
+#[test]
+fn a_postgres_that_dropped_its_connections_is_used_again() {
+    loom_testing::database::on_postgres(async |database: &TestDatabase| {
+        let db = database.open(MIGRATIONS).await;
+        db.ping().await.unwrap();
+        let other = database.open(MIGRATIONS).await;
+        let ended: Vec<Count> = other
+            .read(
+                "SELECT COUNT(pg_terminate_backend(pid)) AS count FROM pg_stat_activity \
+                 WHERE datname = current_database() AND pid <> pg_backend_pid()",
+            )
+            .fetch_all()
+            .await
+            .unwrap();
+        assert!(ended[0].0 >= 1);
+        db.ping().await.unwrap();
+    });
+}

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueHint};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueHint};
 use loom_common_config::Arguments as Settings;
 
 /// The Loom server: owns the keys of the model providers, and answers `loom` on their behalf.
@@ -12,7 +13,6 @@ use loom_common_config::Arguments as Settings;
 #[command(
     name = "loom-server",
     version,
-    args_conflicts_with_subcommands = false,
     after_help = "Exit codes: 0 done, 1 failed, 2 wrong use.\n\
                   `loom-server config reference` lists all settings."
 )]
@@ -30,6 +30,19 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
+    /// Reads the command line. Wrong use is told, and ends the program with exit code 2.
+    pub(crate) fn from_command_line() -> Self {
+        let arguments = Self::parse();
+        if arguments.command.is_some() && arguments.serve.is_given() {
+            let message =
+                "--host, --port and --state-file stand after `serve`, or without a command";
+            Self::command()
+                .error(ErrorKind::ArgumentConflict, message)
+                .exit();
+        }
+        arguments
+    }
+
     /// Returns the arguments that set configuration values.
     pub(crate) fn settings(&self) -> Settings {
         let serve = match &self.command {
@@ -59,6 +72,12 @@ pub(crate) struct ServeArguments {
     /// only this user can read. It is removed at the end.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) state_file: Option<PathBuf>,
+}
+
+impl ServeArguments {
+    fn is_given(&self) -> bool {
+        self.host.is_some() || self.port.is_some() || self.state_file.is_some()
+    }
 }
 
 #[derive(Debug, Subcommand)]

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use loom_server::StartError;
 use loom_server_auth::AuthError;
+use tracing_subscriber::filter::ParseError;
 
 /// Exit code for something that failed.
 const FAILED: u8 = 1;
@@ -20,6 +21,18 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
+    /// The setting `log.filter` cannot be read.
+    pub(crate) fn log_filter(filter: &str, error: &ParseError) -> Self {
+        Self {
+            message: format!("the log filter `{filter}` cannot be read: {error}"),
+            hint: Some(
+                "set LOOM_LOG to a level, or to levels by module, such as `info,sqlx=warn`"
+                    .to_owned(),
+            ),
+            code: WRONG_USE,
+        }
+    }
+
     /// Prints the failure, and returns the exit code for it.
     pub(crate) fn report(&self) -> ExitCode {
         let mut text = format!("error: {}\n", self.message);
@@ -84,15 +97,5 @@ impl From<io::Error> for Failure {
 impl From<serde_json::Error> for Failure {
     fn from(error: serde_json::Error) -> Self {
         io::Error::from(error).into()
-    }
-}
-
-impl From<tracing_subscriber::filter::ParseError> for Failure {
-    fn from(error: tracing_subscriber::filter::ParseError) -> Self {
-        Self {
-            message: format!("the log filter cannot be read: {error}"),
-            hint: Some("write a level, or levels by module, such as `info,sqlx=warn`".to_owned()),
-            code: WRONG_USE,
-        }
     }
 }

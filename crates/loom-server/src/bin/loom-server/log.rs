@@ -11,7 +11,9 @@ use crate::failure::Failure;
 
 /// Sends what is logged from now on to standard error.
 pub(crate) fn start(settings: &LogSettings) -> Result<(), Failure> {
-    let filter = EnvFilter::builder().parse(&settings.filter)?;
+    let filter = EnvFilter::builder()
+        .parse(&settings.filter)
+        .map_err(|error| Failure::log_filter(&settings.filter, &error))?;
     let registry = tracing_subscriber::registry().with(filter);
     let layer = tracing_subscriber::fmt::layer().with_writer(io::stderr);
     match settings.format {

@@ -8,7 +8,6 @@ mod table;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
 use loom_common_config::{Environment, Resolved};
 use loom_server_config::ServerConfig;
 use tokio::runtime::{Builder, Runtime};
@@ -20,9 +19,7 @@ use crate::failure::Failure;
 const MAX_WORKERS: usize = 8;
 
 fn main() -> ExitCode {
-    // clap prints its own errors, and exits with 2 on wrong use.
-    let arguments = Arguments::parse();
-    match run(&arguments) {
+    match run(&Arguments::from_command_line()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
     }

@@ -1,0 +1,92 @@
+//! A serving program.
+
+use std::sync::Arc;
+
+use loom_common_core::{LlmClient as _, LlmRequest, Message};
+use loom_server_llm_proxy::ProxyLlmClient;
+use loom_testing::{FakeModel, Reply, TestDatabase, TestServer, both_databases};
+
+use crate::process::Home;
+
+#[tokio::test]
+async fn a_new_server_says_where_it_listens_and_how_to_make_a_token() {
+    let home = Home::new();
+    let server = home.serve(&[]);
+    assert!(server.url.starts_with("http://127.0.0.1:"));
+    assert_eq!(server.status("/health", "").await, 200);
+    let finished = server.stop();
+    assert_eq!((finished.code, finished.stdout.as_str()), (Some(0), ""));
+    assert!(
+        finished
+            .stderr
+            .contains("`loom-server token create NAME` makes one")
+    );
+
+    home.output_of(&["token", "create", "a"]);
+    let finished = home.serve(&[]).stop();
+    assert!(
+        !finished.stderr.contains("token create"),
+        "{}",
+        finished.stderr
+    );
+}
+
+#[tokio::test]
+async fn the_log_can_be_json_and_never_holds_a_key() {
+    let key = "sk-0123456789";
+    let model = FakeModel::start().await;
+    model.expect_api_key(key);
+    let home = Home::new()
+        .with("LOOM_LOG", "trace")
+        .with("LOOM_LOG_FORMAT", "json")
+        .with("LOOM_SERVER_ANTHROPIC_API_KEY", key)
+        .with("LOOM_SERVER_ANTHROPIC_BASE_URL", model.url());
+    let server = home.serve_with_state();
+    let token = home.read_state().token;
+    let client = ProxyLlmClient::anthropic(
+        server.url.parse().unwrap(),
+        token.clone().into(),
+        loom_common_http::new_client(),
+    )
+    .unwrap();
+    let request = LlmRequest {
+        model: String::new(),
+        system: None,
+        messages: vec![Arc::new(Message::user("a-private-prompt"))],
+        tools: Vec::new(),
+        max_tokens: None,
+    };
+    model.reply(Reply::text("hello"));
+    assert_eq!(
+        client.complete(&request).await.unwrap().message.text(),
+        "hello"
+    );
+    model.reply(Reply::status(401));
+    client.complete(&request).await.unwrap_err();
+    let log = server.stop().stderr;
+    for line in log.lines() {
+        serde_json::from_str::<serde_json::Value>(line).unwrap();
+    }
+    assert!(log.contains("key_refused"));
+    for secret in [key, token.as_str(), "a-private-prompt"] {
+        assert!(!log.contains(secret), "the log holds {secret}:\n{log}");
+    }
+}
+
+both_databases! {
+    async fn a_server_runs_on_either_database_and_finds_its_tokens_again(database: &TestDatabase) {
+        let start = || TestServer::start(|config| config.database.url = Some(database.url()));
+        let first = start().await;
+        let token = first.token();
+        first.shutdown().await;
+        let second = start().await;
+        let response = loom_common_http::new_client()
+            .get(format!("{}/api/v1/me", second.url()))
+            .bearer_auth(token.expose())
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(response.status(), 200);
+        assert_eq!(second.server().tokens().list().await.unwrap().len(), 2);
+    }
+}
