@@ -50,6 +50,7 @@ async fn start(
         },
         setting.environment.variables(),
     );
+    let recap = stored.as_ref().map(threads::recap);
     let clock = Setting::clock();
     let mut rng = Setting::rng();
     let thread = match stored {
@@ -84,6 +85,7 @@ async fn start(
     });
     Ok(Started {
         session,
+        recap,
         warning: connection.other_version.map(|version| {
             format!(
                 "the running loom-server is of version {version}, this loom is {}; \
@@ -97,6 +99,8 @@ async fn start(
 /// A session, and what the person should know before it begins.
 struct Started {
     session: Session,
+    /// How the thread stands that goes on.
+    recap: Option<String>,
     warning: Option<String>,
 }
 

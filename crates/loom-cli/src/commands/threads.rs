@@ -114,6 +114,20 @@ fn transcript(stored: &StoredThread) -> String {
     text
 }
 
+/// Renders the last prompt of a thread and what followed, to bring it back to mind.
+pub(crate) fn recap(stored: &StoredThread) -> String {
+    let is_prompt = |message: &Message| message.role == Role::User && !message.text().is_empty();
+    let last = stored
+        .messages
+        .iter()
+        .rposition(|message| is_prompt(message));
+    let mut text = String::new();
+    for message in &stored.messages[last.unwrap_or(0)..] {
+        describe(message, &mut text);
+    }
+    text
+}
+
 fn describe(message: &Message, text: &mut String) {
     for block in &message.content {
         match block {

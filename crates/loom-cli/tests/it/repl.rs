@@ -79,7 +79,8 @@ async fn a_session_goes_on_with_the_newest_thread_of_the_folder() {
     let user = CommandLine::with_model(&model);
     user.loom(["-p", "one"]).run().assert_success();
     let mut terminal = user.loom(["--continue"]).spawn_on_terminal();
-    terminal.wait_for("\n>");
+    // How the thread stands comes first.
+    terminal.wait_for("> one\n\nFirst.\n\n>");
     terminal.type_keys("two\r");
     terminal.wait_for("Second.");
     assert_eq!(model.last_request().messages().len(), 3);

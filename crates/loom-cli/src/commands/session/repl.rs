@@ -50,7 +50,7 @@ pub(super) async fn run(setting: &Setting, arguments: &SessionArguments) -> Resu
         interrupts,
         thread_id: String::new(),
     };
-    repl.greet(started.warning).await?;
+    repl.greet(started.recap, started.warning).await?;
     let _type_ahead = TypeAhead::keep()?;
     let outcome = repl.converse().await;
     let _ = repl.session.handle.shutdown().await;
@@ -75,7 +75,11 @@ enum AfterTurn {
 }
 
 impl Repl {
-    async fn greet(&mut self, warning: Option<String>) -> Result<(), CliError> {
+    async fn greet(
+        &mut self,
+        recap: Option<String>,
+        warning: Option<String>,
+    ) -> Result<(), CliError> {
         let Some(ThreadEvent::ThreadStarted {
             thread_id,
             cwd,
@@ -93,6 +97,9 @@ impl Repl {
             "loom {VERSION} · {model} ({provider}) · mode {permission_mode} · {cwd}"
         )?;
         writeln!(output, "/help says what there is; Ctrl-D ends.")?;
+        if let Some(recap) = recap {
+            write!(output, "{recap}")?;
+        }
         if let Some(warning) = warning {
             writeln!(output, "warning: {warning}")?;
         }
