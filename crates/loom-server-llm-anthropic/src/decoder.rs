@@ -244,3 +244,6 @@ fn named_reason(reason: String) -> StopReason {
         _ => StopReason::Other(reason),
     }
 }
+
+#[cfg(test)]
+mod tests;

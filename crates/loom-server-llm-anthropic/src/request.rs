@@ -257,3 +257,6 @@ fn empty_object() -> &'static RawValue {
 fn is_blank(text: &str) -> bool {
     text.trim().is_empty()
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,8 @@
 //! Compatible servers leave the index out, repeat id and name, give every call the index 0, or
 //! leave the id out. The rule here: a piece with an id that is not the id of the call under its
 //! index, and with a name, begins a new call; a piece without an index belongs to the call of its
-//! id, or else to the last one.
+//! id, or else to the last one. Ids are passed on as they are, missing or used twice: the agent, which
+//! sees the whole conversation, makes them unique.
 
 use loom_common_core::{BlockKind, Extra, LlmEvent};
 use serde_json::{Map, Value};
@@ -14,17 +15,13 @@ use crate::chunk::{CallDelta, arguments_of};
 
 /// The tool calls of one answer.
 #[derive(Debug, Default)]
-pub(crate) struct Calls {
-    calls: Vec<Call>,
-    /// Id of the answer, for calls without an id of their own.
-    answer_id: String,
-}
+pub(crate) struct Calls(Vec<Call>);
 
 #[derive(Debug)]
 struct Call {
     wire_index: Option<u32>,
-    /// The id on the wire; empty when the server gave none.
-    wire_id: String,
+    /// Empty as long as the server gave none.
+    id: String,
     /// Index of the block.
     block: u32,
     /// Whether the block has begun: it needs a name.
@@ -35,14 +32,9 @@ struct Call {
 }
 
 impl Calls {
-    /// Takes the id of the answer.
-    pub(crate) fn set_answer_id(&mut self, id: &str) {
-        id.clone_into(&mut self.answer_id);
-    }
-
     /// Tells whether the answer has any.
     pub(crate) fn is_empty(&self) -> bool {
-        self.calls.is_empty()
+        self.0.is_empty()
     }
 
     /// Takes a piece. `new_block` hands out the index of a new block.
@@ -59,32 +51,33 @@ impl Calls {
         let place = match self.place(piece.index, &id, &name) {
             Some(place) => place,
             None => {
-                self.calls.push(Call {
+                self.0.push(Call {
                     wire_index: piece.index,
-                    wire_id: String::new(),
+                    id: String::new(),
                     block: new_block(),
                     begun: false,
                     waiting: String::new(),
                     extra: Map::new(),
                 });
-                self.calls.len() - 1
+                self.0.len() - 1
             }
         };
-        if self.calls[place].wire_id.is_empty() {
-            self.calls[place].wire_id = id;
+        if self.0[place].id.is_empty() {
+            self.0[place].id = id;
         }
         let arguments = function.and_then(|function| function.arguments);
         let json = arguments.map(arguments_of).transpose()?.unwrap_or_default();
-        let begins = !self.calls[place].begun && !name.is_empty();
-        let own_id = begins.then(|| self.own_id(place));
-        let call = &mut self.calls[place];
+        let call = &mut self.0[place];
         call.waiting.push_str(&json);
         call.keep(piece.extra);
-        if let Some(id) = own_id {
+        if !call.begun && !name.is_empty() {
             call.begun = true;
             out.push(LlmEvent::BlockStarted {
                 index: call.block,
-                block: BlockKind::ToolUse { id, name },
+                block: BlockKind::ToolUse {
+                    id: call.id.clone(),
+                    name,
+                },
             });
         }
         if call.begun && !call.waiting.is_empty() {
@@ -98,7 +91,7 @@ impl Calls {
 
     /// Ends all calls. False when one never got a name.
     pub(crate) fn stop(&mut self, out: &mut Vec<LlmEvent>) -> bool {
-        for call in &mut self.calls {
+        for call in &mut self.0 {
             if !call.begun {
                 return false;
             }
@@ -115,36 +108,22 @@ impl Calls {
     }
 
     fn place(&self, index: Option<u32>, id: &str, name: &str) -> Option<usize> {
-        let by_id = |call: &Call| !id.is_empty() && call.wire_id == id;
+        let by_id = |call: &Call| !id.is_empty() && call.id == id;
         let Some(index) = index else {
-            let known = self.calls.iter().rposition(by_id);
+            let known = self.0.iter().rposition(by_id);
             let begins = !name.is_empty();
-            return known.or_else(|| (!begins).then(|| self.calls.len().checked_sub(1)).flatten());
+            return known.or_else(|| (!begins).then(|| self.0.len().checked_sub(1)).flatten());
         };
         let place = self
-            .calls
+            .0
             .iter()
             .rposition(|call| call.wire_index == Some(index))?;
-        let call = &self.calls[place];
-        let other = !id.is_empty() && !call.wire_id.is_empty() && call.wire_id != id;
+        let call = &self.0[place];
+        let other = !id.is_empty() && !call.id.is_empty() && call.id != id;
         if other && !name.is_empty() {
-            return self.calls.iter().rposition(by_id);
+            return self.0.iter().rposition(by_id);
         }
         Some(place)
-    }
-
-    /// Returns an id that no other call of this answer has, and as far as possible no other at all:
-    /// some providers want that when the conversation goes on with them.
-    fn own_id(&self, place: usize) -> String {
-        let call = &self.calls[place];
-        let taken = self.calls[..place]
-            .iter()
-            .any(|other| other.wire_id == call.wire_id);
-        match (call.wire_id.as_str(), taken) {
-            ("", _) => format!("call_{}_{}", self.answer_id, call.block),
-            (id, true) => format!("{id}_{}", call.block),
-            (id, false) => id.to_owned(),
-        }
     }
 }
 

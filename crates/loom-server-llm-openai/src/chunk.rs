@@ -51,6 +51,17 @@ pub(crate) struct Delta<'a> {
     pub(crate) tool_calls: Option<Vec<CallDelta<'a>>>,
 }
 
+impl Delta<'_> {
+    /// Takes an unstreamed message as one delta. Its calls have no index: each is a call of its own.
+    pub(crate) fn of_whole(mut message: Self) -> Self {
+        let calls = message.tool_calls.iter_mut().flatten();
+        for (index, call) in (0..).zip(calls) {
+            call.index = Some(index);
+        }
+        message
+    }
+}
+
 /// A piece of a tool call.
 #[derive(Debug, Deserialize)]
 pub(crate) struct CallDelta<'a> {

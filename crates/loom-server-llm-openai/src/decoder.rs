@@ -83,17 +83,16 @@ impl ChatDecoder {
         }
         if !self.started {
             self.started = true;
-            let id = chunk.id.filter(|id| !id.is_empty());
-            self.calls.set_answer_id(id.as_deref().unwrap_or_default());
             out.push(LlmEvent::Started {
-                id,
+                id: chunk.id.filter(|id| !id.is_empty()),
                 model: chunk.model.filter(|model| !model.is_empty()),
             });
         }
         // Only one choice is ever asked for.
         let choice = chunk.choices.into_iter().flatten().next();
         if let Some(choice) = choice {
-            self.delta(choice.delta.or(choice.message).unwrap_or_default(), out)?;
+            let delta = choice.delta.or(choice.message.map(Delta::of_whole));
+            self.delta(delta.unwrap_or_default(), out)?;
             if let Some(reason) = choice.finish_reason.filter(|reason| !reason.is_empty()) {
                 self.stop(named_reason(reason), out)?;
             }
@@ -228,3 +227,6 @@ fn new_block(next_block: &mut u32) -> u32 {
     *next_block += 1;
     index
 }
+
+#[cfg(test)]
+mod tests;

@@ -281,7 +281,8 @@ fn assistant(message: &Message, dialect: Dialect) -> WireMessage<'_> {
             _ => {}
         }
     }
-    let tool_calls: Vec<_> = message.tool_calls().map(wire_call).collect();
+    let calls = message.tool_calls();
+    let tool_calls: Vec<_> = calls.map(|call| wire_call(call, dialect)).collect();
     let content = content.filter(|text| !is_blank(text));
     WireMessage::Assistant {
         content: match content {
@@ -293,7 +294,8 @@ fn assistant(message: &Message, dialect: Dialect) -> WireMessage<'_> {
     }
 }
 
-fn wire_call(call: &ToolCall) -> WireCall<'_> {
+fn wire_call(call: &ToolCall, dialect: Dialect) -> WireCall<'_> {
+    let extra = call.extra.0.get(PROVIDER).and_then(Value::as_object);
     WireCall {
         id: wire_name(&call.id, LONGEST_ID),
         kind: "function",
@@ -301,7 +303,7 @@ fn wire_call(call: &ToolCall) -> WireCall<'_> {
             name: wire_name(&call.name, LONGEST_NAME),
             arguments: arguments(call),
         },
-        extra: call.extra.0.get(PROVIDER).and_then(Value::as_object),
+        extra: extra.filter(|_| dialect == Dialect::Compatible),
     }
 }
 
@@ -318,3 +320,6 @@ fn arguments(call: &ToolCall) -> &str {
 fn is_blank(text: &str) -> bool {
     text.trim().is_empty()
 }
+
+#[cfg(test)]
+mod tests;

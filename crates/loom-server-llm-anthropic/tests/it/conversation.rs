@@ -1,0 +1,161 @@
+//! Conversations that go well. The fake model checks every request, and that all comes back.
+
+use futures::StreamExt;
+use loom_common_core::{
+    ContentBlock, LlmClient, LlmEvent, LlmResponse, Message, StopReason, ToolResult,
+    ToolResultContent, Usage,
+};
+use loom_testing::model::{AnthropicUsage, LineEnding};
+use loom_testing::{FakeModel, Gate, Reply, model};
+use serde_json::json;
+
+use crate::client::{client, request, stream};
+
+fn rich_reply() -> Reply {
+    Reply::new()
+        .and_thinking("hm", "c2lnbmF0dXJl")
+        .and_unknown_block(json!({"type": "redacted_thinking", "data": "eHl6"}))
+        .and_text("I look — grüße 🦀")
+        .and_unknown_block(json!({"type": "server_tool_use", "id": "srvtoolu_1",
+            "name": "web_search", "input": {"query": "x"}}))
+        .and_unknown_block(json!({"type": "web_search_tool_result",
+            "tool_use_id": "srvtoolu_1", "content": []}))
+        .and_tool_call(
+            "bash",
+            json!({"command": "ls", "nested": {"b": [1, 2.5], "a": null}}),
+        )
+        .and_raw_tool_call("bash", "{}")
+        .usage(model::Usage {
+            input_tokens: 11,
+            output_tokens: 22,
+            cache_read_tokens: 33,
+            cache_write_tokens: 44,
+        })
+}
+
+fn results_for(response: &LlmResponse) -> Message {
+    Message::tool_results(response.message.tool_calls().map(|call| ToolResult {
+        tool_use_id: call.id.clone(),
+        content: vec![ToolResultContent::text("done")],
+        is_error: false,
+    }))
+}
+
+#[tokio::test]
+async fn all_that_was_sent_comes_back_in_the_next_request() {
+    let model = FakeModel::start().await;
+    model.reply(rich_reply());
+    model.reply(Reply::text("done"));
+    let client = client(&model.url());
+    let mut request = request([Message::user("go")]);
+    let answer = stream(&client, &request).await.unwrap();
+    let kinds: Vec<_> = answer
+        .message
+        .content
+        .iter()
+        .map(|block| json!(block)["type"].as_str().unwrap().to_owned())
+        .collect();
+    let expected = [
+        "thinking", "opaque", "text", "opaque", "opaque", "tool_use", "tool_use",
+    ];
+    assert_eq!(kinds, expected);
+    assert_eq!(answer.stop_reason, StopReason::ToolUse);
+    let usage = Usage {
+        input_tokens: 11,
+        output_tokens: 22,
+        cache_read_tokens: 33,
+        cache_write_tokens: 44,
+    };
+    assert_eq!(answer.usage, usage);
+    request.messages.push(results_for(&answer).into());
+    request.messages.insert(1, answer.message.into());
+    let answer = stream(&client, &request).await.unwrap();
+    assert_eq!(
+        answer.message,
+        Message::assistant(vec![ContentBlock::text("done")])
+    );
+    assert_eq!(answer.stop_reason, StopReason::EndTurn);
+    model.verify();
+}
+
+#[tokio::test]
+async fn streamed_and_unstreamed_answers_are_the_same_however_they_are_delivered() {
+    let model = FakeModel::start().await;
+    let reply = || {
+        Reply::new()
+            .and_thinking("hm", "c2ln")
+            .and_text("grüße 🦀")
+            .and_tool_call_with_id("toolu_1", "bash", json!({"command": "ls"}))
+    };
+    let client = client(&model.url());
+    let request = request([Message::user("go")]);
+    let without_id = |answer: LlmResponse| LlmResponse { id: None, ..answer };
+    model.reply(reply());
+    let whole = without_id(client.complete(&request).await.unwrap());
+    let deliveries = [
+        reply(),
+        reply().delta_chars(1).write_sizes([1]),
+        reply().pings().comments(),
+        reply().line_ending(LineEnding::CrLf).write_sizes([3, 1, 7]),
+        reply().line_ending(LineEnding::Cr).no_space_after_colon(),
+        reply().anthropic_usage(AnthropicUsage::OutputTwice),
+        reply().anthropic_usage(AnthropicUsage::AllAtEnd),
+    ];
+    for delivery in deliveries {
+        let shown = format!("{delivery:?}");
+        model.reply(delivery);
+        let streamed = without_id(stream(&client, &request).await.unwrap());
+        assert_eq!(streamed, whole, "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn the_first_text_comes_while_the_rest_is_still_being_made() {
+    let model = FakeModel::start().await;
+    let gate = Gate::new();
+    model.reply(Reply::text("ab").delta_chars(1).gate_after(3, &gate));
+    let client = client(&model.url());
+    let request = request([Message::user("go")]);
+    let mut events = client.stream(&request).await.unwrap();
+    let first = loop {
+        if let LlmEvent::TextDelta { text, .. } = events.next().await.unwrap().unwrap() {
+            break text;
+        }
+    };
+    assert_eq!(first, "a");
+    gate.open();
+    let rest: Vec<_> = events.collect().await;
+    assert_eq!(
+        rest.last(),
+        Some(&Ok(LlmEvent::Finished {
+            stop_reason: StopReason::EndTurn
+        }))
+    );
+}
+
+#[tokio::test]
+async fn dropping_the_answer_cancels_it_at_the_provider() {
+    let model = FakeModel::start().await;
+    model.reply(Reply::text("never ends").hang_after(2));
+    let client = client(&model.url());
+    let request = request([Message::user("go")]);
+    let mut events = client.stream(&request).await.unwrap();
+    assert!(events.next().await.unwrap().is_ok());
+    drop(events);
+    model.client_disconnected().await;
+}
+
+#[tokio::test]
+async fn the_models_are_listed() {
+    let model = FakeModel::start().await;
+    model.list_models(["claude-a", "claude-b"]);
+    for base in [
+        model.url(),
+        model.url() + "/",
+        model.url() + "/v1",
+        model.url() + "/v1/",
+    ] {
+        let models = client(&base).list_models().await.unwrap();
+        assert_eq!(models, ["claude-a", "claude-b"]);
+    }
+}

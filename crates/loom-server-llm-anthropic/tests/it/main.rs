@@ -1,0 +1,7 @@
+//! The client against a server that speaks the Messages API, well or badly.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+mod client;
+mod conversation;
+mod faults;
+mod refusals;

@@ -1,0 +1,127 @@
+//! The calls around the models.
+
+use loom_common_core::LlmErrorKind;
+use loom_server_llm_proxy::wire::{
+    CheckResult, ComponentHealth, Health, HealthStatus, ProviderInfo, ProviderList,
+};
+use serde_json::json;
+use wiremock::matchers::{header, method, path};
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+use crate::client::{TOKEN, problem, serve, server_client};
+
+fn health(status: HealthStatus) -> Health {
+    Health {
+        status,
+        version: "0.1.0".to_owned(),
+        commit: "dev".to_owned(),
+        components: vec![ComponentHealth {
+            name: "database".to_owned(),
+            status,
+            duration_ms: 3,
+            message: None,
+        }],
+    }
+}
+
+async fn health_server(answer: ResponseTemplate) -> MockServer {
+    let server = MockServer::start().await;
+    Mock::given(method("GET"))
+        .and(path("/health"))
+        .respond_with(answer)
+        .mount(&server)
+        .await;
+    server
+}
+
+#[tokio::test]
+async fn an_unhealthy_server_tells_how_it_is() {
+    for (status, health) in [
+        (200, health(HealthStatus::Healthy)),
+        (200, health(HealthStatus::Degraded)),
+        (503, health(HealthStatus::Unhealthy)),
+    ] {
+        let server = health_server(ResponseTemplate::new(status).set_body_json(&health)).await;
+        assert_eq!(server_client(&server.uri()).health().await, Ok(health));
+    }
+}
+
+#[tokio::test]
+async fn health_is_asked_without_the_token() {
+    let answer = ResponseTemplate::new(200).set_body_json(health(HealthStatus::Healthy));
+    let server = health_server(answer).await;
+    server_client(&server.uri()).health().await.unwrap();
+    let sent = &server.received_requests().await.unwrap()[0];
+    assert!(!sent.headers.contains_key("authorization"));
+}
+
+#[tokio::test]
+async fn health_of_an_older_or_newer_server_is_read() {
+    let answer = json!({"status": "healthy", "version": "9.0.0", "weather": "fine"});
+    let server = health_server(ResponseTemplate::new(200).set_body_json(answer)).await;
+    let expected = Health {
+        status: HealthStatus::Healthy,
+        version: "9.0.0".to_owned(),
+        commit: String::new(),
+        components: Vec::new(),
+    };
+    assert_eq!(server_client(&server.uri()).health().await, Ok(expected));
+}
+
+#[tokio::test]
+async fn something_else_that_answers_is_no_health() {
+    for answer in [
+        ResponseTemplate::new(200).set_body_string("OK"),
+        ResponseTemplate::new(503).set_body_string("<html>"),
+    ] {
+        let server = health_server(answer).await;
+        let error = server_client(&server.uri()).health().await.unwrap_err();
+        assert_eq!(error.kind, LlmErrorKind::MalformedResponse);
+    }
+    let server = health_server(ResponseTemplate::new(404)).await;
+    let error = server_client(&server.uri()).health().await.unwrap_err();
+    assert_eq!(error.kind, LlmErrorKind::Internal);
+}
+
+#[tokio::test]
+async fn the_providers_are_listed() {
+    let list = ProviderList {
+        providers: vec![ProviderInfo {
+            name: "anthropic".to_owned(),
+            configured: true,
+            default_model: None,
+        }],
+    };
+    let server = MockServer::start().await;
+    Mock::given(method("GET"))
+        .and(path("/api/v1/llm/providers"))
+        .and(header("authorization", format!("Bearer {TOKEN}")))
+        .respond_with(ResponseTemplate::new(200).set_body_json(&list))
+        .mount(&server)
+        .await;
+    let providers = server_client(&server.uri()).providers().await;
+    assert_eq!(providers, Ok(list.providers));
+}
+
+#[tokio::test]
+async fn a_check_returns_the_models_or_why_not() {
+    let route = "/api/v1/llm/openai/check";
+    let result = CheckResult {
+        ok: true,
+        models: vec!["gpt-x".to_owned()],
+    };
+    let server = serve(route, ResponseTemplate::new(200).set_body_json(&result)).await;
+    let models = server_client(&server.uri()).check("openai").await;
+    assert_eq!(models, Ok(result.models));
+
+    let server = serve(
+        route,
+        problem(502, json!({"detail": "d", "code": "key_refused"})),
+    )
+    .await;
+    let error = server_client(&server.uri())
+        .check("openai")
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind, LlmErrorKind::KeyRefused);
+}
