@@ -96,25 +96,32 @@ impl Failure {
             }
             _ => format!("{name} refused the request: {}", peer.quote(explanation)),
         };
-        self.error(kind, message)
+        peer.advise(self.error(kind, message))
     }
 
     /// Makes the error for an answer without an explanation that the API would give: it comes from a
     /// proxy in between, or from another kind of server.
     pub fn unexplained(&self, peer: &Peer, kind: LlmErrorKind) -> LlmError {
         if kind == LlmErrorKind::KeyRefused {
-            return self.error(kind, key_refused(peer));
+            return peer.advise(self.error(kind, key_refused(peer)));
         }
         let summary = self.summary();
+        let address_hint = peer.hints.address;
         if self.status.is_success() {
-            return peer.malformed(&format!("it is not an event stream but {summary}"));
+            let error = peer.malformed(&format!("it is not an event stream but {summary}"));
+            return error.with_hint(address_hint);
         }
         let Peer { name, base, .. } = peer;
         let status = self.status.as_u16();
-        self.error(
+        let error = self.error(
             kind,
             format!("{name} at {base} answered {status}: {summary}"),
-        )
+        );
+        match kind {
+            LlmErrorKind::InvalidRequest => error.with_hint(address_hint),
+            _ if self.status.is_redirection() => error.with_hint(address_hint),
+            _ => peer.advise(error),
+        }
     }
 
     /// Makes the error, with what the headers say about trying again.

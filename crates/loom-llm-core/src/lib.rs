@@ -38,4 +38,4 @@ pub use delivery::Delivery;
 pub use events::EventStream;
 pub use failure::{Failure, kind_of_status};
 pub use names::wire_name;
-pub use peer::Peer;
+pub use peer::{Hints, Peer};

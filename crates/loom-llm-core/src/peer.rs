@@ -25,12 +25,24 @@ pub struct Peer {
     pub base: BaseUrl,
     /// The kind of error when it cannot be reached.
     pub unreachable: LlmErrorKind,
-    /// What a person can do when it cannot be reached.
-    pub unreachable_hint: &'static str,
-    /// What a person can do when it says nothing for too long.
-    pub silence_hint: &'static str,
+    /// What a person can do when something goes wrong with it.
+    pub hints: Hints,
     /// What must not be shown should the peer send it back.
     pub secret: Option<SecretString>,
+}
+
+/// What a person can do when something goes wrong with a peer, as far as it differs from peer to
+/// peer.
+#[derive(Clone, Copy, Debug)]
+pub struct Hints {
+    /// When it cannot be reached.
+    pub unreachable: &'static str,
+    /// When it says nothing for too long.
+    pub silence: &'static str,
+    /// When it refuses the secret.
+    pub key: &'static str,
+    /// When something else answers at its address.
+    pub address: &'static str,
 }
 
 impl Peer {
@@ -143,13 +155,19 @@ impl Peer {
         )
     }
 
+    /// Makes the error that the peer reports in the middle of its answer.
+    pub fn broke_off(&self, kind: LlmErrorKind, explanation: &str) -> LlmError {
+        let explanation = self.quote(explanation);
+        let message = format!("{} broke off its answer: {explanation}", self.name);
+        self.advise(LlmError::new(kind, message))
+    }
+
     /// Makes the error for a peer that said nothing for `patience`.
     pub fn silent(&self, patience: Duration) -> LlmError {
-        LlmError::new(
+        self.advise(LlmError::new(
             LlmErrorKind::Timeout,
             format!("nothing came from {} for {patience:?}", self.name),
-        )
-        .with_hint(self.silence_hint)
+        ))
     }
 
     /// Returns what the peer sent in a form that can be shown: on one line, not too long, and with
@@ -166,6 +184,39 @@ impl Peer {
         }
     }
 
+    /// Adds what a person can do about an error of its kind.
+    pub(crate) fn advise(&self, error: LlmError) -> LlmError {
+        let hint = match error.kind {
+            LlmErrorKind::ServerUnreachable | LlmErrorKind::ProviderUnreachable => {
+                self.hints.unreachable
+            }
+            LlmErrorKind::Timeout => self.hints.silence,
+            LlmErrorKind::Unauthorized | LlmErrorKind::KeyRefused => self.hints.key,
+            LlmErrorKind::PermissionDenied => {
+                "the key may not use this model or feature; ask whoever manages the key"
+            }
+            LlmErrorKind::ModelNotFound => "choose another model with --model",
+            LlmErrorKind::ContextTooLong => {
+                "start a new thread, or choose a model that takes longer conversations"
+            }
+            LlmErrorKind::RateLimited => {
+                "wait a while: the provider limits requests and tokens per minute"
+            }
+            LlmErrorKind::SpendLimit => {
+                "raise the limit or add credit in the provider's console, or use another key"
+            }
+            LlmErrorKind::Overloaded | LlmErrorKind::ProviderFailed => {
+                "try again later; the provider's status page may say more"
+            }
+            LlmErrorKind::ProviderNotConfigured
+            | LlmErrorKind::InvalidRequest
+            | LlmErrorKind::StreamInterrupted
+            | LlmErrorKind::MalformedResponse
+            | LlmErrorKind::Internal => return error,
+        };
+        error.with_hint(hint)
+    }
+
     fn no_answer(&self, error: &reqwest::Error) -> LlmError {
         let Self { name, base, .. } = self;
         let cause = cause(error);
@@ -174,7 +225,7 @@ impl Peer {
         } else {
             format!("the connection to {name} at {base} broke before an answer came: {cause}")
         };
-        LlmError::new(self.unreachable, message).with_hint(self.unreachable_hint)
+        self.advise(LlmError::new(self.unreachable, message))
     }
 }
 

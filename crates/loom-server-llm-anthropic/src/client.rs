@@ -9,7 +9,7 @@ use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
 use loom_common_core::{LlmClient, LlmError, LlmErrorKind, LlmRequest, LlmResponse, LlmStream};
 use loom_common_secret::SecretString;
-use loom_llm_core::{BaseUrl, ConfigError, Delivery, Failure, Peer, answer, secret_header};
+use loom_llm_core::{BaseUrl, ConfigError, Delivery, Failure, Hints, Peer, answer, secret_header};
 use reqwest::RequestBuilder;
 use serde::Deserialize;
 use url::Url;
@@ -21,6 +21,15 @@ use crate::request::body;
 const API_VERSION: HeaderValue = HeaderValue::from_static("2023-06-01");
 /// How long listing the models may take; a person waits for it.
 const LIST_PATIENCE: Duration = Duration::from_secs(15);
+
+const HINTS: Hints = Hints {
+    unreachable: "check the network of the machine that runs loom-server, and \
+                  LOOM_SERVER_ANTHROPIC_BASE_URL",
+    silence: "try again; LOOM_SERVER_LLM_IDLE_TIMEOUT_MS raises the limit",
+    key: "set LOOM_SERVER_ANTHROPIC_API_KEY where loom-server runs to a valid key and start it again",
+    address: "check LOOM_SERVER_ANTHROPIC_BASE_URL: it must be the address of an Anthropic Messages \
+              API",
+};
 
 /// Settings of [`AnthropicClient`].
 #[derive(Clone)]
@@ -92,9 +101,7 @@ impl AnthropicClient {
                 name: "Anthropic",
                 base,
                 unreachable: LlmErrorKind::ProviderUnreachable,
-                unreachable_hint: "check the network of the machine that runs loom-server, and \
-                                   LOOM_SERVER_ANTHROPIC_BASE_URL",
-                silence_hint: "try again; LOOM_SERVER_LLM_IDLE_TIMEOUT_MS raises the limit",
+                hints: HINTS,
                 secret: config.api_key,
             },
             headers,

@@ -31,11 +31,12 @@ struct ErrorDetail {
 /// Makes the error for an answer that is a failure; `model` is the one that was asked.
 pub(crate) fn refusal(failure: &Failure, peer: &Peer, model: &str) -> LlmError {
     let Some(ErrorBody { error, request_id }) = failure.json() else {
-        return unexplained(failure, peer);
+        return failure.unexplained(peer, kind_of_status(failure.status));
     };
-    let kind = kind(&error, Some(failure.status));
+    let status = Some(failure.status).filter(|status| !status.is_success());
+    let kind = kind(&error, status);
     let explanation = error.message.unwrap_or_default();
-    let mut refusal = with_hint(failure.explained(peer, kind, model, &explanation));
+    let mut refusal = failure.explained(peer, kind, model, &explanation);
     refusal.request_id = refusal.request_id.or(request_id);
     refusal
 }
@@ -44,24 +45,11 @@ pub(crate) fn refusal(failure: &Failure, peer: &Peer, model: &str) -> LlmError {
 pub(crate) fn interruption(body: ErrorBody, peer: &Peer) -> LlmError {
     let ErrorBody { error, request_id } = body;
     let kind = kind(&error, None);
-    let what = error.message.or(error.kind).unwrap_or_default();
-    let message = format!("{} broke off its answer: {}", peer.name, peer.quote(&what));
+    let explanation = error.message.or(error.kind).unwrap_or_default();
     LlmError {
         request_id,
-        ..with_hint(LlmError::new(kind, message))
+        ..peer.broke_off(kind, &explanation)
     }
-}
-
-const BASE_URL_HINT: &str = "check LOOM_SERVER_ANTHROPIC_BASE_URL: it must be the address of an \
-                             Anthropic Messages API";
-
-fn unexplained(failure: &Failure, peer: &Peer) -> LlmError {
-    let kind = kind_of_status(failure.status);
-    let error = failure.unexplained(peer, kind);
-    if failure.status.is_success() || kind == LlmErrorKind::InvalidRequest {
-        return error.with_hint(BASE_URL_HINT);
-    }
-    with_hint(error)
 }
 
 fn kind(error: &ErrorDetail, status: Option<StatusCode>) -> LlmErrorKind {
@@ -92,25 +80,4 @@ fn kind(error: &ErrorDetail, status: Option<StatusCode>) -> LlmErrorKind {
 
 fn is_spend_limit(error: &ErrorDetail) -> bool {
     error.details["error_code"] == "enforced_spend_limit_reached"
-}
-
-fn with_hint(error: LlmError) -> LlmError {
-    let hint = match error.kind {
-        LlmErrorKind::KeyRefused => {
-            "set LOOM_SERVER_ANTHROPIC_API_KEY where loom-server runs to a valid key and start it \
-             again"
-        }
-        LlmErrorKind::PermissionDenied => {
-            "the key's workspace may not use this model or feature; ask whoever manages the key"
-        }
-        LlmErrorKind::ModelNotFound => "choose another model with --model",
-        LlmErrorKind::ContextTooLong => {
-            "start a new thread, or choose a model that takes longer conversations"
-        }
-        LlmErrorKind::SpendLimit => {
-            "raise the limit or add credit in the provider's console, or use another key"
-        }
-        _ => return error,
-    };
-    error.with_hint(hint)
 }

@@ -9,7 +9,7 @@ use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
 use loom_common_core::{LlmClient, LlmError, LlmErrorKind, LlmRequest, LlmResponse, LlmStream};
 use loom_common_secret::SecretString;
-use loom_llm_core::{BaseUrl, ConfigError, Delivery, Failure, Peer, answer, bearer_header};
+use loom_llm_core::{BaseUrl, ConfigError, Delivery, Failure, Hints, Peer, answer, bearer_header};
 use reqwest::RequestBuilder;
 use serde::Deserialize;
 use url::Url;
@@ -20,6 +20,15 @@ use crate::request::{Dialect, body};
 
 /// How long listing the models may take; a person waits for it.
 const LIST_PATIENCE: Duration = Duration::from_secs(15);
+
+const HINTS: Hints = Hints {
+    unreachable: "check that the model server runs and can be reached from the machine of \
+                  loom-server, and LOOM_SERVER_OPENAI_BASE_URL",
+    silence: "try again; LOOM_SERVER_LLM_IDLE_TIMEOUT_MS raises the limit",
+    key: "set LOOM_SERVER_OPENAI_API_KEY where loom-server runs to a valid key and start it again",
+    address: "check LOOM_SERVER_OPENAI_BASE_URL: it must be the address of an OpenAI-compatible API, \
+              mostly ending in /v1",
+};
 
 /// Settings of [`OpenAiClient`].
 #[derive(Clone)]
@@ -102,9 +111,7 @@ impl OpenAiClient {
                 },
                 base,
                 unreachable: LlmErrorKind::ProviderUnreachable,
-                unreachable_hint: "check that the model server runs and can be reached from the \
-                                   machine of loom-server, and LOOM_SERVER_OPENAI_BASE_URL",
-                silence_hint: "try again; LOOM_SERVER_LLM_IDLE_TIMEOUT_MS raises the limit",
+                hints: HINTS,
                 secret: config.api_key,
             },
             dialect,

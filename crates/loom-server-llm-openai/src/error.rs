@@ -24,24 +24,25 @@ struct ErrorDetail {
 /// Makes the error for an answer that is a failure; `model` is the one that was asked.
 pub(crate) fn refusal(failure: &Failure, peer: &Peer, model: &str) -> LlmError {
     let Some(error) = described(&failure.body) else {
-        return unexplained(failure, peer);
+        return failure.unexplained(peer, kind_of_status(failure.status));
     };
     let status = Some(failure.status).filter(|status| !status.is_success());
     let kind = kind(&error, status);
     let explanation = error.message.unwrap_or_default();
-    with_hint(failure.explained(peer, kind, model, &explanation))
+    let refusal = failure.explained(peer, kind, model, &explanation);
+    // Ollama says this of most small models.
+    if explanation.contains("does not support tools") {
+        return refusal.with_hint("choose a model that can call tools, with --model");
+    }
+    refusal
 }
 
 /// Makes the error for an error object in the middle of a stream.
 pub(crate) fn interruption(json: &str, peer: &Peer) -> LlmError {
     let error = detail(json).unwrap_or_default();
     let kind = kind(&error, None);
-    let what = error
-        .message
-        .or(error.kind)
-        .unwrap_or_else(|| json.to_owned());
-    let message = format!("{} broke off its answer: {}", peer.name, peer.quote(&what));
-    with_hint(LlmError::new(kind, message))
+    let explanation = error.message.or(error.kind);
+    peer.broke_off(kind, explanation.as_deref().unwrap_or(json))
 }
 
 /// Reads the error in a body: an object under `error`, a text there, or the fields themselves.
@@ -67,18 +68,6 @@ fn detail(json: &str) -> Option<ErrorDetail> {
         value @ Value::Object(_) => serde_json::from_value(value).ok(),
         _ => None,
     }
-}
-
-const BASE_URL_HINT: &str = "check LOOM_SERVER_OPENAI_BASE_URL: it must be the address of an \
-                             OpenAI-compatible API, mostly ending in /v1";
-
-fn unexplained(failure: &Failure, peer: &Peer) -> LlmError {
-    let kind = kind_of_status(failure.status);
-    let error = failure.unexplained(peer, kind);
-    if failure.status.is_success() || kind == LlmErrorKind::InvalidRequest {
-        return error.with_hint(BASE_URL_HINT);
-    }
-    with_hint(error)
 }
 
 fn kind(error: &ErrorDetail, status: Option<StatusCode>) -> LlmErrorKind {
@@ -116,24 +105,4 @@ fn kind(error: &ErrorDetail, status: Option<StatusCode>) -> LlmErrorKind {
         None if says("overloaded") => LlmErrorKind::Overloaded,
         None => LlmErrorKind::ProviderFailed,
     }
-}
-
-fn with_hint(error: LlmError) -> LlmError {
-    let hint = match error.kind {
-        LlmErrorKind::KeyRefused => {
-            "set LOOM_SERVER_OPENAI_API_KEY where loom-server runs to a valid key and start it again"
-        }
-        LlmErrorKind::PermissionDenied => {
-            "the key may not use this model or feature; ask whoever manages the key"
-        }
-        LlmErrorKind::ModelNotFound => "choose another model with --model",
-        LlmErrorKind::ContextTooLong => {
-            "start a new thread, or choose a model that takes longer conversations"
-        }
-        LlmErrorKind::SpendLimit => {
-            "raise the limit or add credit in the provider's console, or use another key"
-        }
-        _ => return error,
-    };
-    error.with_hint(hint)
 }

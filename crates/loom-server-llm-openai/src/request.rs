@@ -147,11 +147,11 @@ enum WireMessage<'a> {
     },
 }
 
-/// One text goes out as such: not every server takes a list.
+/// What is text only goes out as one text: not every server takes a list.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum UserContent<'a> {
-    Text(&'a str),
+    Text(Cow<'a, str>),
     Parts(Vec<Part<'a>>),
 }
 
@@ -209,17 +209,30 @@ fn push_user<'a>(message: &'a Message, out: &mut Vec<WireMessage<'a>>) {
             | ContentBlock::Opaque { .. } => {}
         }
     }
-    let content = match parts.as_slice() {
-        [] if out.len() > first => return,
-        [] => UserContent::Text(NO_CONTENT),
-        [
-            Part::Text {
-                text: Cow::Borrowed(text),
-            },
-        ] => UserContent::Text(text),
-        _ => UserContent::Parts(parts),
+    let content = match one_text(&parts) {
+        None => UserContent::Parts(parts),
+        Some(text) if text.is_empty() && out.len() > first => return,
+        Some(text) if text.is_empty() => UserContent::Text(NO_CONTENT.into()),
+        Some(text) => UserContent::Text(text),
     };
     out.push(WireMessage::User { content });
+}
+
+/// Joins parts that are all text.
+fn one_text<'a>(parts: &[Part<'a>]) -> Option<Cow<'a, str>> {
+    let mut whole = Cow::Borrowed("");
+    for part in parts {
+        let Part::Text { text } = part else {
+            return None;
+        };
+        if whole.is_empty() {
+            whole = text.clone();
+        } else {
+            whole.to_mut().push_str("\n\n");
+            whole.to_mut().push_str(text);
+        }
+    }
+    Some(whole)
 }
 
 fn push_pictures<'a>(result: &'a ToolResult, parts: &mut Vec<Part<'a>>) {

@@ -2,19 +2,23 @@
 
 use http::StatusCode;
 use loom_common_core::{LlmError, LlmErrorKind};
-use loom_llm_core::{Failure, Peer};
+use loom_llm_core::{Failure, Hints, Peer};
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::wire::Problem;
 
-pub(crate) const DOCTOR_HINT: &str = "run `loom doctor` to see what is wrong with the server";
-const TOKEN_HINT: &str = "give the server's token with --token or LOOM_TOKEN; `loom doctor` tells \
-                          which server and which token are in use";
+const DOCTOR_HINT: &str = "run `loom doctor` to see what is wrong with the server";
 const VERSION_HINT: &str = "the versions of loom and loom-server seem to differ; `loom version` and \
                             `loom doctor` show them";
-const ADDRESS_HINT: &str = "check --server-url or LOOM_SERVER_URL: something other than loom-server \
-                            answers there";
+
+pub(crate) const HINTS: Hints = Hints {
+    unreachable: DOCTOR_HINT,
+    silence: DOCTOR_HINT,
+    key: "give the server's token with --token or LOOM_TOKEN; `loom doctor` tells which server and \
+          which token are in use",
+    address: "check --server-url or LOOM_SERVER_URL: something other than loom-server answers there",
+};
 
 /// An [`LlmError`] of a server that may know kinds which this client does not.
 #[derive(Deserialize)]
@@ -58,7 +62,7 @@ fn told(problem: Problem, failure: &Failure) -> LlmError {
             Some(VERSION_HINT)
         }
         // The server speaks of headers; a person has options and variables.
-        StatusCode::UNAUTHORIZED => Some(TOKEN_HINT),
+        StatusCode::UNAUTHORIZED => Some(HINTS.key),
         _ => None,
     };
     LlmError {
@@ -73,14 +77,9 @@ fn told(problem: Problem, failure: &Failure) -> LlmError {
 /// Makes the error for a failure without a problem document: not the server's, or not this
 /// version's.
 fn untold(failure: &Failure, peer: &Peer) -> LlmError {
-    let status = failure.status;
-    let kind = kind_of_status(status);
-    let error = failure.unexplained(peer, kind);
-    match status {
+    let error = failure.unexplained(peer, kind_of_status(failure.status));
+    match failure.status {
         StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => error.with_hint(VERSION_HINT),
-        status if status.is_success() || status.is_redirection() => error.with_hint(ADDRESS_HINT),
-        StatusCode::UNAUTHORIZED => error.with_hint(TOKEN_HINT),
-        _ if kind == LlmErrorKind::ServerUnreachable => error.with_hint(DOCTOR_HINT),
         _ => error,
     }
 }

@@ -11,7 +11,7 @@ use reqwest::{RequestBuilder, Response};
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use crate::error::{DOCTOR_HINT, refusal};
+use crate::error::{HINTS, refusal};
 use crate::wire::{CheckResult, Health, ProviderInfo, ProviderList};
 
 /// How long a short call may take; a person waits for it.
@@ -47,8 +47,7 @@ impl ServerClient {
                 name: "Loom's server",
                 base: BaseUrl::new(server_url)?,
                 unreachable: LlmErrorKind::ServerUnreachable,
-                unreachable_hint: DOCTOR_HINT,
-                silence_hint: DOCTOR_HINT,
+                hints: HINTS,
                 secret: Some(token),
             },
             headers,

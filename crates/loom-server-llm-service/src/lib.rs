@@ -14,7 +14,8 @@
 //!
 //! A guard lives as long as a call. Whichever way the call ends, finished, failed, or dropped by a
 //! client that hung up, the guard's end counts the request by outcome and the tokens that were
-//! used so far. Dropping a stream cancels the provider's answer. Labels never hold the model: its
+//! used so far, as the provider told them (OpenAI tells only at the end, so a call that was cut
+//! there counts none). Dropping a stream cancels the provider's answer. Labels never hold the model: its
 //! name comes from clients, who could make up any number of them.
 //!
 //! | metric | kind | labels |

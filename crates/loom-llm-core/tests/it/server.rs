@@ -1,7 +1,7 @@
 //! A server that answers with bytes, and the client's side of it.
 
 use loom_common_core::{LlmError, LlmErrorKind};
-use loom_llm_core::{BaseUrl, Failure, Peer};
+use loom_llm_core::{BaseUrl, Failure, Hints, Peer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -58,8 +58,12 @@ pub(crate) fn peer(address: &str) -> Peer {
         name: "the peer",
         base: BaseUrl::new(address.parse().unwrap()).unwrap(),
         unreachable: LlmErrorKind::ProviderUnreachable,
-        unreachable_hint: "is it there?",
-        silence_hint: "is it alive?",
+        hints: Hints {
+            unreachable: "is it there?",
+            silence: "is it alive?",
+            key: "is it the right key?",
+            address: "is it the right address?",
+        },
         secret: Some(SECRET.to_owned().into()),
     }
 }

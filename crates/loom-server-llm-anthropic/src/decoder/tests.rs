@@ -3,7 +3,7 @@
 mod round_trip;
 
 use loom_common_core::{BlockKind, ContentBlock, Extra, LlmErrorKind, Message, ToolCall, Usage};
-use loom_llm_core::BaseUrl;
+use loom_llm_core::{BaseUrl, Hints};
 use serde_json::{Value, json};
 
 use super::*;
@@ -13,8 +13,12 @@ fn decoder() -> MessageDecoder {
         name: "Anthropic",
         base: BaseUrl::new("http://host".parse().unwrap()).unwrap(),
         unreachable: LlmErrorKind::ProviderUnreachable,
-        unreachable_hint: "",
-        silence_hint: "",
+        hints: Hints {
+            unreachable: "",
+            silence: "",
+            key: "",
+            address: "",
+        },
         secret: Some("sk-secret".to_owned().into()),
     })
 }
@@ -341,7 +345,9 @@ fn an_error_event_says_what_the_provider_says() {
     let error = failure(
         r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded, sk-secret"},"request_id":"req_2"}"#,
     );
+    let hint = "try again later; the provider's status page may say more";
     let expected = LlmError {
+        hint: Some(hint.to_owned()),
         request_id: Some("req_2".to_owned()),
         ..LlmError::new(
             LlmErrorKind::Overloaded,
@@ -350,13 +356,11 @@ fn an_error_event_says_what_the_provider_says() {
     };
     assert_eq!(error, expected);
     let error = failure(r#"{"type":"error","error":{"type":"brand_new_error"}}"#);
-    assert_eq!(
-        error,
-        LlmError::new(
-            LlmErrorKind::ProviderFailed,
-            "Anthropic broke off its answer: brand_new_error"
-        )
+    let expected = LlmError::new(
+        LlmErrorKind::ProviderFailed,
+        "Anthropic broke off its answer: brand_new_error",
     );
+    assert_eq!(error, expected.with_hint(hint));
 }
 
 #[test]

@@ -15,7 +15,9 @@ const SPEND_HINT: &str =
     "raise the limit or add credit in the provider's console, or use another key";
 const LENGTH_HINT: &str = "start a new thread, or choose a model that takes longer conversations";
 const PERMISSION_HINT: &str =
-    "the key's workspace may not use this model or feature; ask whoever manages the key";
+    "the key may not use this model or feature; ask whoever manages the key";
+const RATE_HINT: &str = "wait a while: the provider limits requests and tokens per minute";
+const LATER_HINT: &str = "try again later; the provider's status page may say more";
 const ADDRESS_HINT: &str =
     "check LOOM_SERVER_ANTHROPIC_BASE_URL: it must be the address of an Anthropic Messages API";
 
@@ -152,7 +154,7 @@ async fn every_error_of_the_provider_has_a_kind_and_a_hint() {
             "slow down",
             RateLimited,
             "Anthropic refused the request: slow down",
-            None,
+            Some(RATE_HINT),
         ),
         (
             500,
@@ -160,7 +162,7 @@ async fn every_error_of_the_provider_has_a_kind_and_a_hint() {
             "Internal server error",
             ProviderFailed,
             "Anthropic refused the request: Internal server error",
-            None,
+            Some(LATER_HINT),
         ),
         (
             504,
@@ -168,7 +170,7 @@ async fn every_error_of_the_provider_has_a_kind_and_a_hint() {
             "late",
             ProviderFailed,
             "Anthropic refused the request: late",
-            None,
+            Some(LATER_HINT),
         ),
         (
             529,
@@ -176,7 +178,7 @@ async fn every_error_of_the_provider_has_a_kind_and_a_hint() {
             "Overloaded",
             Overloaded,
             "Anthropic refused the request: Overloaded",
-            None,
+            Some(LATER_HINT),
         ),
         (
             418,
@@ -192,7 +194,7 @@ async fn every_error_of_the_provider_has_a_kind_and_a_hint() {
             "",
             ProviderFailed,
             "Anthropic refused the request: {\"type\":\"error\",\"error\":{\"type\":\"brand_new_error\",\"message\":\"\"},\"request_id\":\"req_1\"}",
-            None,
+            Some(LATER_HINT),
         ),
     ];
     for (status, wire_kind, wire_message, kind, message, hint) in cases {
@@ -229,6 +231,7 @@ async fn what_the_provider_says_about_trying_again_is_kept() {
         .insert_header("x-should-retry", "false")
         .insert_header("request-id", "req_9");
     let expected = LlmError {
+        hint: Some(RATE_HINT.to_owned()),
         retry_after_ms: Some(7000),
         should_retry: Some(false),
         request_id: Some("req_9".to_owned()),
@@ -266,7 +269,7 @@ async fn an_answer_of_something_in_between_is_summarized() {
             ResponseTemplate::new(502).set_body_raw(page, "text/html"),
             LlmErrorKind::ProviderFailed,
             "answered 502: a web page titled \"502 Bad Gateway\"",
-            None,
+            Some(LATER_HINT),
         ),
         (
             ResponseTemplate::new(404).set_body_string("404 page\nnot found"),
@@ -284,7 +287,7 @@ async fn an_answer_of_something_in_between_is_summarized() {
             ResponseTemplate::new(503).set_body_string(format!("key {KEY} \u{0} down")),
             LlmErrorKind::Overloaded,
             "answered 503: key [REDACTED] down",
-            None,
+            Some(LATER_HINT),
         ),
     ];
     for (answer, kind, message, hint) in cases {

@@ -4,7 +4,7 @@ mod calls;
 mod round_trip;
 
 use loom_common_core::{ContentBlock, Extra, LlmErrorKind, Message, ToolCall};
-use loom_llm_core::BaseUrl;
+use loom_llm_core::{BaseUrl, Hints};
 use serde_json::{Value, json};
 
 use super::*;
@@ -14,8 +14,12 @@ fn decoder() -> ChatDecoder {
         name: "the model server",
         base: BaseUrl::new("http://host".parse().unwrap()).unwrap(),
         unreachable: LlmErrorKind::ProviderUnreachable,
-        unreachable_hint: "",
-        silence_hint: "",
+        hints: Hints {
+            unreachable: "",
+            silence: "",
+            key: "",
+            address: "",
+        },
         secret: Some("sk-secret".to_owned().into()),
     })
 }

@@ -154,6 +154,15 @@ fn the_least_request() {
 }
 
 #[test]
+fn several_texts_become_one() {
+    let content = ["a", " ", "b"].map(ContentBlock::text).to_vec();
+    assert_eq!(
+        message_of(Role::User, content),
+        r#"{"role":"user","content":"a\n\nb"}"#
+    );
+}
+
+#[test]
 fn calls_without_text_have_no_content() {
     assert_eq!(
         message_of(

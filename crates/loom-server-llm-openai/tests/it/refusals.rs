@@ -16,6 +16,8 @@ const SPEND_HINT: &str =
 const LENGTH_HINT: &str = "start a new thread, or choose a model that takes longer conversations";
 const PERMISSION_HINT: &str =
     "the key may not use this model or feature; ask whoever manages the key";
+const RATE_HINT: &str = "wait a while: the provider limits requests and tokens per minute";
+const LATER_HINT: &str = "try again later; the provider's status page may say more";
 const MODEL_HINT: &str = "choose another model with --model";
 const ADDRESS_HINT: &str = "check LOOM_SERVER_OPENAI_BASE_URL: it must be the address of an \
                             OpenAI-compatible API, mostly ending in /v1";
@@ -155,7 +157,7 @@ async fn every_error_of_a_server_has_a_kind_and_a_hint() {
             body("slow down", "requests", json!("rate_limit_exceeded")),
             RateLimited,
             "the model server refused the request: slow down",
-            None,
+            Some(RATE_HINT),
         ),
         (
             429,
@@ -180,7 +182,7 @@ async fn every_error_of_a_server_has_a_kind_and_a_hint() {
             body("broke", "server_error", json!(null)),
             ProviderFailed,
             "the model server refused the request: broke",
-            None,
+            Some(LATER_HINT),
         ),
         (
             503,
@@ -191,14 +193,14 @@ async fn every_error_of_a_server_has_a_kind_and_a_hint() {
             ),
             Overloaded,
             "the model server refused the request: The engine is currently overloaded",
-            None,
+            Some(LATER_HINT),
         ),
         (
             500,
             json!({"error": "a plain text"}),
             ProviderFailed,
             "the model server refused the request: a plain text",
-            None,
+            Some(LATER_HINT),
         ),
     ];
     for (status, body, kind, message, hint) in cases {
@@ -209,6 +211,18 @@ async fn every_error_of_a_server_has_a_kind_and_a_hint() {
             "{shown}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_model_that_cannot_call_tools() {
+    let message = "registry.ollama.ai/library/x does not support tools";
+    let refusal = refused(400, json!({"error": {"message": message}})).await;
+    let expected = error(
+        LlmErrorKind::InvalidRequest,
+        "the model server refused the request: registry.ollama.ai/library/x does not support tools",
+        Some("choose a model that can call tools, with --model"),
+    );
+    assert_eq!(refusal, expected);
 }
 
 #[tokio::test]
@@ -223,7 +237,7 @@ async fn what_the_server_says_about_trying_again_is_kept() {
         ..error(
             LlmErrorKind::RateLimited,
             "the model server refused the request: slow down",
-            None,
+            Some(RATE_HINT),
         )
     };
     assert_eq!(refused_with(client, answer).await, expected);
