@@ -49,7 +49,6 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> anyhow::Resul
         );
     }
     workspace.build(&["--release", "-p", "loom-cli", "-p", "loom-server"])?;
-    workspace.build(&["--release", "-p", "loom-cli-tools", "--example", "grep"])?;
     let mut measurements = Vec::new();
     for (name, benchmark) in BENCHMARKS {
         if arguments.names.is_empty() || arguments.names.iter().any(|wanted| wanted == name) {

@@ -14,7 +14,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context, bail};
 use serde_json::json;
@@ -38,8 +38,8 @@ pub(super) fn added_latency(workspace: &Workspace) -> anyhow::Result<Vec<Measure
         let loom = loom_run(command, &model)?.without_model();
         let direct = direct_run(&model)?.without_model();
         if run >= WARM_UP {
-            through_loom.push(milliseconds(loom));
-            added.push(milliseconds(loom) - milliseconds(direct));
+            through_loom.push(loom);
+            added.push(loom - direct);
         }
     }
     let measurement = |what: &str, times| {
@@ -64,9 +64,19 @@ struct Run {
 }
 
 impl Run {
-    fn without_model(&self) -> Duration {
-        (self.answer.requested - self.begun) + (self.first_text - self.answer.first_delta)
+    /// Returns both spans together, in milliseconds.
+    fn without_model(&self) -> f64 {
+        span(self.begun, self.answer.requested) + span(self.answer.first_delta, self.first_text)
     }
+}
+
+/// Returns the milliseconds from one moment to another, less than zero when they come the other way round.
+///
+/// That happens: a line is seen a little later than it was written. Both spans of a run have one end that
+/// is such a line, one the beginning and one the end, so that in their sum the delay cancels out.
+fn span(from: Instant, to: Instant) -> f64 {
+    milliseconds(to.saturating_duration_since(from))
+        - milliseconds(from.saturating_duration_since(to))
 }
 
 fn loom_run(mut command: Command, model: &Model) -> anyhow::Result<Run> {
@@ -97,7 +107,7 @@ fn loom_run(mut command: Command, model: &Model) -> anyhow::Result<Run> {
     match (begun, first_text) {
         (Some(begun), Some(first_text)) if status.success() => Ok(Run {
             begun,
-            answer: model.answer_after(begun)?,
+            answer: model.answer()?,
             first_text,
         }),
         _ => bail!("`loom -p` did not answer ({status}): {errors}"),
@@ -135,7 +145,7 @@ fn direct_run(model: &Model) -> anyhow::Result<Run> {
     };
     Ok(Run {
         begun,
-        answer: model.answer_after(begun)?,
+        answer: model.answer()?,
         first_text,
     })
 }

@@ -8,7 +8,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use serde_json::{Value, json};
 
 /// The text of the first delta of every answer.
@@ -48,16 +48,15 @@ impl Model {
         self.address
     }
 
-    /// Returns the moments of the first answer to a request that came after `begun`.
-    pub(super) fn answer_after(&self, begun: Instant) -> anyhow::Result<Answer> {
-        loop {
-            let answer = self
-                .answers
-                .recv_timeout(Duration::from_secs(30))
-                .context("the model was not asked within 30 seconds")?;
-            if answer.requested >= begun {
-                return Ok(answer);
-            }
+    /// Returns the moments of the one answer since this was called last.
+    pub(super) fn answer(&self) -> anyhow::Result<Answer> {
+        let answer = self
+            .answers
+            .recv_timeout(Duration::from_secs(30))
+            .context("the model was not asked within 30 seconds")?;
+        match self.answers.try_recv() {
+            Ok(_) => bail!("the model was asked more than once"),
+            Err(_) => Ok(answer),
         }
     }
 }

@@ -32,6 +32,8 @@ const PATTERNS: [(&str, &str); 3] = [
 
 /// Measures each pattern.
 pub(super) fn grep(workspace: &Workspace) -> anyhow::Result<Vec<Measurement>> {
+    // Apart from the programs, which must not get the features that examples are built with.
+    workspace.build(&["--release", "-p", "loom-cli-tools", "--example", "grep"])?;
     let tree = tempfile::tempdir().context("cannot make a temporary folder")?;
     let files = copy_sources(workspace, tree.path())?;
     println!("    {files} source files");
