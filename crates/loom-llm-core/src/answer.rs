@@ -22,6 +22,21 @@ pub trait Decoder: Send + 'static {
     fn end(&mut self, out: &mut Vec<LlmEvent>);
 }
 
+/// Why a decoder cannot take an event.
+#[derive(Clone, Debug, PartialEq)]
+pub enum BadEvent {
+    /// It is not what the protocol says; the text tells how.
+    Malformed(String),
+    /// It reports an error of the peer.
+    Reported(LlmError),
+}
+
+impl From<serde_json::Error> for BadEvent {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Malformed(error.to_string())
+    }
+}
+
 /// Turns the events of the wire into those of an answer, each as soon as it is there.
 ///
 /// The answer ends with [`LlmEvent::Finished`] or with exactly one error; whatever the peer sends

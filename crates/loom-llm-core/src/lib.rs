@@ -33,7 +33,7 @@ mod names;
 mod peer;
 
 pub use address::{BaseUrl, ConfigError, bearer_header, secret_header};
-pub use answer::{Decoder, answer};
+pub use answer::{BadEvent, Decoder, answer};
 pub use delivery::Delivery;
 pub use events::EventStream;
 pub use failure::{Failure, kind_of_status};

@@ -10,6 +10,7 @@ use reqwest::{RequestBuilder, Response};
 use tokio::time::timeout;
 
 use crate::BaseUrl;
+use crate::answer::BadEvent;
 use crate::events::EventStream;
 use crate::failure::{Failure, one_line, request_id};
 
@@ -145,6 +146,14 @@ impl Peer {
                 self.quote(what)
             ),
         )
+    }
+
+    /// Makes the error for an event that a decoder cannot take.
+    pub fn unreadable(&self, event: BadEvent) -> LlmError {
+        match event {
+            BadEvent::Malformed(what) => self.malformed(&what),
+            BadEvent::Reported(error) => error,
+        }
     }
 
     /// Makes the error for an answer that was cut.

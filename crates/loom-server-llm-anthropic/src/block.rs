@@ -65,14 +65,12 @@ impl OpenBlock {
         let head: BlockHead = serde_json::from_str(raw.get())?;
         Ok(match head.kind.as_str() {
             "text" => {
-                let start = out.len();
                 out.push(LlmEvent::BlockStarted {
                     index,
                     block: BlockKind::Text,
                 });
                 let delta: Delta = serde_json::from_str(raw.get())?;
                 push_text(index, delta.text, out);
-                debug_assert!(out.len() > start);
                 Self::Text {
                     extra: extra_fields(raw, &["type", "text"])?,
                 }

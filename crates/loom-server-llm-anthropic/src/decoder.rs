@@ -8,7 +8,7 @@
 use std::borrow::Cow;
 
 use loom_common_core::{LlmError, LlmEvent, LlmResponse, ResponseBuilder, StopReason};
-use loom_llm_core::{Decoder, Peer};
+use loom_llm_core::{BadEvent, Decoder, Peer};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use sse_stream::Sse;
@@ -64,20 +64,6 @@ struct WholeMessage<'a> {
     content: Vec<&'a RawValue>,
 }
 
-/// Why an event cannot be taken.
-enum Trouble {
-    /// It is not what the protocol says.
-    Malformed(String),
-    /// It reports an error of the provider.
-    Reported(LlmError),
-}
-
-impl From<serde_json::Error> for Trouble {
-    fn from(error: serde_json::Error) -> Self {
-        Self::Malformed(error.to_string())
-    }
-}
-
 impl MessageDecoder {
     pub(crate) fn new(peer: Peer) -> Self {
         Self {
@@ -91,8 +77,8 @@ impl MessageDecoder {
     /// Reads an unstreamed answer: each of its blocks begins whole and stops.
     pub(crate) fn whole(mut self, body: &[u8]) -> Result<LlmResponse, LlmError> {
         let mut events = Vec::new();
-        if let Err(trouble) = self.whole_events(body, &mut events) {
-            return Err(self.error(trouble));
+        if let Err(bad) = self.whole_events(body, &mut events) {
+            return Err(self.peer.unreadable(bad));
         }
         let mut builder = ResponseBuilder::default();
         for event in events {
@@ -101,9 +87,9 @@ impl MessageDecoder {
         builder.finish()
     }
 
-    fn whole_events(&mut self, body: &[u8], out: &mut Vec<LlmEvent>) -> Result<(), Trouble> {
+    fn whole_events(&mut self, body: &[u8], out: &mut Vec<LlmEvent>) -> Result<(), BadEvent> {
         let text =
-            std::str::from_utf8(body).map_err(|error| Trouble::Malformed(error.to_string()))?;
+            std::str::from_utf8(body).map_err(|error| BadEvent::Malformed(error.to_string()))?;
         let raw: &RawValue = serde_json::from_str(text)?;
         if let Ok(error) = serde_json::from_str::<ErrorBody>(text) {
             return Err(self.reported(error));
@@ -117,7 +103,7 @@ impl MessageDecoder {
         self.finish(out)
     }
 
-    fn take(&mut self, data: &str, out: &mut Vec<LlmEvent>) -> Result<(), Trouble> {
+    fn take(&mut self, data: &str, out: &mut Vec<LlmEvent>) -> Result<(), BadEvent> {
         let event: Envelope<'_> = serde_json::from_str(data)?;
         match &*event.kind {
             "message_start" => self.start(part(event.message, "message")?, out)?,
@@ -125,7 +111,7 @@ impl MessageDecoder {
                 let index = block_index(event.index)?;
                 let block = part(event.content_block, "content_block")?;
                 if self.open.iter().any(|(open, _)| *open == index) {
-                    return Err(Trouble::Malformed(format!("block {index} begins twice")));
+                    return Err(BadEvent::Malformed(format!("block {index} begins twice")));
                 }
                 self.open
                     .push((index, OpenBlock::begin(index, block, out)?));
@@ -146,7 +132,9 @@ impl MessageDecoder {
                     let usage: Option<WireUsage> = serde_json::from_str(usage.get())?;
                     self.count(usage, out);
                 }
-                self.stop_reason(part(event.delta, "delta")?)?;
+                if let Some(delta) = event.delta {
+                    self.stop_reason(delta)?;
+                }
             }
             "message_stop" => self.finish(out)?,
             "ping" => out.push(LlmEvent::Ping),
@@ -156,7 +144,7 @@ impl MessageDecoder {
         Ok(())
     }
 
-    fn start(&mut self, message: &RawValue, out: &mut Vec<LlmEvent>) -> Result<(), Trouble> {
+    fn start(&mut self, message: &RawValue, out: &mut Vec<LlmEvent>) -> Result<(), BadEvent> {
         let MessageHead { id, model, usage } = serde_json::from_str(message.get())?;
         out.push(LlmEvent::Started { id, model });
         self.count(usage, out);
@@ -172,7 +160,7 @@ impl MessageDecoder {
         }
     }
 
-    fn stop_reason(&mut self, source: &RawValue) -> Result<(), Trouble> {
+    fn stop_reason(&mut self, source: &RawValue) -> Result<(), BadEvent> {
         let MessageDelta { stop_reason } = serde_json::from_str(source.get())?;
         if let Some(reason) = stop_reason {
             self.stop_reason = Some(named_reason(reason));
@@ -180,13 +168,13 @@ impl MessageDecoder {
         Ok(())
     }
 
-    fn finish(&mut self, out: &mut Vec<LlmEvent>) -> Result<(), Trouble> {
+    fn finish(&mut self, out: &mut Vec<LlmEvent>) -> Result<(), BadEvent> {
         // Some servers that imitate the API leave out the ends of blocks.
         for (index, block) in self.open.drain(..) {
             block.stop(index, out)?;
         }
         let Some(stop_reason) = self.stop_reason.take() else {
-            return Err(Trouble::Malformed(
+            return Err(BadEvent::Malformed(
                 "it ends without a stop reason".to_owned(),
             ));
         };
@@ -194,20 +182,13 @@ impl MessageDecoder {
         Ok(())
     }
 
-    fn place(&self, index: u32) -> Result<usize, Trouble> {
+    fn place(&self, index: u32) -> Result<usize, BadEvent> {
         let place = self.open.iter().position(|(open, _)| *open == index);
-        place.ok_or_else(|| Trouble::Malformed(format!("block {index} has not begun")))
+        place.ok_or_else(|| BadEvent::Malformed(format!("block {index} has not begun")))
     }
 
-    fn reported(&self, body: ErrorBody) -> Trouble {
-        Trouble::Reported(interruption(body, &self.peer))
-    }
-
-    fn error(&self, trouble: Trouble) -> LlmError {
-        match trouble {
-            Trouble::Malformed(what) => self.peer.malformed(&what),
-            Trouble::Reported(error) => error,
-        }
+    fn reported(&self, body: ErrorBody) -> BadEvent {
+        BadEvent::Reported(interruption(body, &self.peer))
     }
 }
 
@@ -216,7 +197,8 @@ impl Decoder for MessageDecoder {
         let Some(data) = event.data else {
             return Ok(());
         };
-        self.take(&data, out).map_err(|trouble| self.error(trouble))
+        self.take(&data, out)
+            .map_err(|bad| self.peer.unreadable(bad))
     }
 
     fn end(&mut self, _out: &mut Vec<LlmEvent>) {
@@ -224,11 +206,11 @@ impl Decoder for MessageDecoder {
     }
 }
 
-fn part<'a>(part: Option<&'a RawValue>, name: &str) -> Result<&'a RawValue, Trouble> {
-    part.ok_or_else(|| Trouble::Malformed(format!("an event lacks `{name}`")))
+fn part<'a>(part: Option<&'a RawValue>, name: &str) -> Result<&'a RawValue, BadEvent> {
+    part.ok_or_else(|| BadEvent::Malformed(format!("an event lacks `{name}`")))
 }
 
-fn block_index(raw: Option<&RawValue>) -> Result<u32, Trouble> {
+fn block_index(raw: Option<&RawValue>) -> Result<u32, BadEvent> {
     Ok(serde_json::from_str(part(raw, "index")?.get())?)
 }
 

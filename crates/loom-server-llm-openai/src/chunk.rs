@@ -115,7 +115,7 @@ impl From<WireUsage> for Usage {
             input_tokens: wire.prompt_tokens.saturating_sub(cached),
             output_tokens: wire.completion_tokens,
             cache_read_tokens: cached,
-            // The API writes to its cache without telling or charging.
+            // The API does not tell what it writes to its cache.
             cache_write_tokens: 0,
         }
     }

@@ -3,7 +3,7 @@
 use loom_common_core::{
     BlockKind, LlmError, LlmEvent, LlmResponse, ResponseBuilder, StopReason, Usage,
 };
-use loom_llm_core::{Decoder, Peer};
+use loom_llm_core::{BadEvent, Decoder, Peer};
 use sse_stream::Sse;
 
 use crate::calls::Calls;
@@ -30,20 +30,6 @@ enum Prose {
     Thinking,
 }
 
-/// Why a chunk cannot be taken.
-enum Trouble {
-    /// It is not what the protocol says.
-    Malformed(String),
-    /// It reports an error of the provider.
-    Reported(LlmError),
-}
-
-impl From<serde_json::Error> for Trouble {
-    fn from(error: serde_json::Error) -> Self {
-        Self::Malformed(error.to_string())
-    }
-}
-
 impl ChatDecoder {
     pub(crate) fn new(peer: Peer) -> Self {
         Self {
@@ -64,7 +50,7 @@ impl ChatDecoder {
         let text =
             std::str::from_utf8(body).map_err(|error| self.peer.malformed(&error.to_string()))?;
         self.take(text, &mut events)
-            .map_err(|trouble| self.error(trouble))?;
+            .map_err(|bad| self.peer.unreadable(bad))?;
         self.end(&mut events);
         let mut builder = ResponseBuilder::default();
         for event in events {
@@ -76,10 +62,10 @@ impl ChatDecoder {
         builder.finish()
     }
 
-    fn take(&mut self, data: &str, out: &mut Vec<LlmEvent>) -> Result<(), Trouble> {
+    fn take(&mut self, data: &str, out: &mut Vec<LlmEvent>) -> Result<(), BadEvent> {
         let chunk: Chunk<'_> = serde_json::from_str(data)?;
         if let Some(error) = chunk.error {
-            return Err(Trouble::Reported(interruption(error.get(), &self.peer)));
+            return Err(BadEvent::Reported(interruption(error.get(), &self.peer)));
         }
         if !self.started {
             self.started = true;
@@ -103,7 +89,7 @@ impl ChatDecoder {
         Ok(())
     }
 
-    fn delta(&mut self, delta: Delta<'_>, out: &mut Vec<LlmEvent>) -> Result<(), Trouble> {
+    fn delta(&mut self, delta: Delta<'_>, out: &mut Vec<LlmEvent>) -> Result<(), BadEvent> {
         let reasoning = match delta.reasoning_content {
             Some(reasoning) => reasoning,
             None => delta
@@ -161,13 +147,13 @@ impl ChatDecoder {
     }
 
     /// Takes the finish reason. The usage may still come, so the end waits.
-    fn stop(&mut self, reason: StopReason, out: &mut Vec<LlmEvent>) -> Result<(), Trouble> {
+    fn stop(&mut self, reason: StopReason, out: &mut Vec<LlmEvent>) -> Result<(), BadEvent> {
         if self.stop_reason.is_some() {
             return Ok(());
         }
         self.close(out);
         if !self.calls.stop(out) {
-            return Err(Trouble::Malformed("a tool call has no name".to_owned()));
+            return Err(BadEvent::Malformed("a tool call has no name".to_owned()));
         }
         self.stop_reason = Some(match reason {
             // Several servers say `stop` whatever the model did.
@@ -184,13 +170,6 @@ impl ChatDecoder {
             out.push(LlmEvent::Usage { usage });
         }
     }
-
-    fn error(&self, trouble: Trouble) -> LlmError {
-        match trouble {
-            Trouble::Malformed(what) => self.peer.malformed(&what),
-            Trouble::Reported(error) => error,
-        }
-    }
 }
 
 impl Decoder for ChatDecoder {
@@ -199,26 +178,20 @@ impl Decoder for ChatDecoder {
             return Ok(());
         };
         if data.trim() == "[DONE]" {
+            if self.stop_reason.is_none() {
+                return Err(self.peer.interrupted("it ended without a finish reason"));
+            }
             self.end(out);
-            return if self.is_whole(out) {
-                Ok(())
-            } else {
-                Err(self.peer.interrupted("it ended without a finish reason"))
-            };
+            return Ok(());
         }
-        self.take(&data, out).map_err(|trouble| self.error(trouble))
+        self.take(&data, out)
+            .map_err(|bad| self.peer.unreadable(bad))
     }
 
     fn end(&mut self, out: &mut Vec<LlmEvent>) {
         if let Some(stop_reason) = self.stop_reason.take() {
             out.push(LlmEvent::Finished { stop_reason });
         }
-    }
-}
-
-impl ChatDecoder {
-    fn is_whole(&self, out: &[LlmEvent]) -> bool {
-        matches!(out.last(), Some(LlmEvent::Finished { .. }))
     }
 }
 

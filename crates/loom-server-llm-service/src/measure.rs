@@ -117,6 +117,7 @@ impl Drop for Call {
             ..
         } = *self;
         let operation = operation.name();
+        let duration_ms = u64::try_from(self.started.elapsed().as_millis());
         gauge!(IN_FLIGHT, "provider" => provider).decrement(1.0);
         counter!(
             REQUESTS,
@@ -136,7 +137,7 @@ impl Drop for Call {
             operation,
             model = self.model,
             outcome,
-            duration_ms = self.started.elapsed().as_millis(),
+            duration_ms = duration_ms.unwrap_or(u64::MAX),
             input_tokens = usage.input_tokens,
             output_tokens = usage.output_tokens,
             cache_read_tokens = usage.cache_read_tokens,

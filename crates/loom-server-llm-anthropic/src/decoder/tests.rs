@@ -96,6 +96,7 @@ fn the_frame_of_an_answer() {
         json!({"type": "a_new_event", "index": "not a number", "usage": "nor an object"}),
         json!({"type": "message_delta", "delta": {"stop_reason": null},
             "usage": {"output_tokens": 4, "input_tokens": null}}),
+        json!({"type": "message_delta", "usage": null}),
         json!({"type": "message_delta", "delta": {"stop_reason": "end_turn"},
             "usage": {"output_tokens": 8, "cache_read_input_tokens": null}}),
         json!({"type": "message_stop"}),
