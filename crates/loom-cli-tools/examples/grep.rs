@@ -1,6 +1,6 @@
 //! Measures the tool `grep`: `grep PATTERN DIR ITERATIONS` prints the median time in milliseconds.
 //!
-//! It searches as `rg --line-number PATTERN DIR` does and in the same process, as the agent does.
+//! It searches as `rg --line-number PATTERN DIR` does, many times in one process, as an agent does.
 #![expect(
     clippy::print_stdout,
     clippy::expect_used,
@@ -11,9 +11,8 @@ use std::env::args;
 use std::path::Path;
 use std::time::Instant;
 
-use loom_cli_tools::{GrepTool, Tool as _, ToolLimits};
-use loom_common_core::{ProgressSink, ToolContext, ToolStatus};
-use serde_json::{Map, Value};
+use loom_cli_tools::{ToolLimits, ToolRegistry};
+use loom_common_core::{Extra, ProgressSink, ToolCall, ToolContext, ToolStatus};
 
 #[tokio::main]
 async fn main() {
@@ -23,16 +22,21 @@ async fn main() {
         .try_into()
         .expect("usage: grep PATTERN DIR ITERATIONS");
     let iterations: usize = iterations.parse().expect("ITERATIONS is a number");
-    let tool = GrepTool::new(ToolLimits::default());
+    let registry = ToolRegistry::builtin(ToolLimits::default(), []);
     let context = ToolContext {
         workspace: Path::new(&folder).canonicalize().expect("DIR is a folder"),
         progress: ProgressSink::discard(),
     };
-    let arguments = Map::from_iter([("pattern".to_owned(), Value::from(pattern))]);
+    let call = ToolCall {
+        id: String::new(),
+        name: "grep".to_owned(),
+        arguments: serde_json::json!({ "pattern": pattern }).to_string(),
+        extra: Extra::default(),
+    };
     let mut times = Vec::new();
     for _ in 0..iterations.max(1) {
         let start = Instant::now();
-        let output = tool.run(arguments.clone(), &context).await;
+        let output = registry.run(&call, &context).await;
         times.push(start.elapsed());
         assert_eq!(output.status, ToolStatus::Completed, "{}", output.text());
     }

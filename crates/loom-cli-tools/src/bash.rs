@@ -48,7 +48,7 @@ const AFTERMATH: Duration = Duration::from_millis(250);
 const GRACE: Duration = Duration::from_secs(2);
 
 /// The same when the call is dropped, which blocks a thread: enough to take a lock file away.
-const DROP_GRACE: Duration = Duration::from_millis(100);
+const DROP_GRACE: Duration = Duration::from_millis(300);
 
 /// What the model is told of processes that outlive their shell.
 const STILL_RUNNING: &str = "(something that the command put into the background is still \
@@ -58,9 +58,10 @@ const STILL_RUNNING: &str = "(something that the command put into the background
 const PIECE: usize = 64 * 1024;
 
 /// Runs commands for the model.
-pub struct BashTool {
+pub(crate) struct BashTool {
     definition: ToolDefinition,
     timeout: Duration,
+    max_timeout: Duration,
     max_output_bytes: usize,
     environment: Vec<(OsString, OsString)>,
 }
@@ -69,7 +70,7 @@ pub struct BashTool {
 struct Arguments {
     /// The command, as for `bash -c`.
     command: String,
-    /// Time-out in milliseconds. 120000 by default, 600000 at most.
+    /// Time-out in milliseconds.
     #[schemars(range(min = 1))]
     timeout_ms: Option<u64>,
     /// What the command does, in five to ten words, for the person who watches.
@@ -83,13 +84,19 @@ impl BashTool {
         limits: ToolLimits,
         environment: impl IntoIterator<Item = (OsString, OsString)>,
     ) -> Self {
+        let timeout = limits.bash_timeout;
+        let max_timeout = MAX_TIMEOUT.max(timeout);
+        let mut definition =
+            definition::<Arguments>("bash", include_str!("bash.md"), ToolAccess::Execute);
+        definition.input_schema["properties"]["timeout_ms"]["description"] = Value::from(format!(
+            "Time-out in milliseconds. {} by default, {} at most.",
+            timeout.as_millis(),
+            max_timeout.as_millis()
+        ));
         Self {
-            definition: definition::<Arguments>(
-                "bash",
-                include_str!("bash.md"),
-                ToolAccess::Execute,
-            ),
-            timeout: limits.bash_timeout,
+            definition,
+            timeout,
+            max_timeout,
             max_output_bytes: limits.max_output_bytes,
             environment: command_environment(environment),
         }
@@ -101,7 +108,7 @@ impl BashTool {
         context: &ToolContext,
     ) -> Result<ToolOutput, ToolError> {
         let limit = arguments.timeout_ms.map_or(self.timeout, |milliseconds| {
-            Duration::from_millis(milliseconds).min(MAX_TIMEOUT.max(self.timeout))
+            Duration::from_millis(milliseconds).min(self.max_timeout)
         });
         let deadline = Instant::now() + limit;
         let mut output = Output::new(self.max_output_bytes);
@@ -127,7 +134,7 @@ impl BashTool {
                     "(killed: it ran longer than its time-out of {} ms; give a larger \
                      timeout_ms, up to {}, or put it into the background)",
                     limit.as_millis(),
-                    MAX_TIMEOUT.as_millis()
+                    self.max_timeout.as_millis()
                 );
                 return Ok(ToolOutput::failed(with_note(output.finish(), &note)));
             }

@@ -7,6 +7,7 @@ use std::fs::{File, Metadata};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -30,8 +31,11 @@ use crate::seen::SeenFiles;
 use crate::tool::Tool;
 use crate::workspace::{Workspace, WorkspacePath};
 
+/// How long the shortest diff is searched for; after that a longer one will do.
+const DIFF_TIME: Duration = Duration::from_millis(500);
+
 /// Edits files for the model.
-pub struct EditFileTool {
+pub(crate) struct EditFileTool {
     definition: ToolDefinition,
     max_output_bytes: usize,
     seen: Arc<SeenFiles>,
@@ -297,7 +301,9 @@ fn not_written(path: &WorkspacePath, reason: &str) -> ToolError {
 
 /// Returns the unified diff, without a header.
 fn diff(old: &str, new: &str) -> String {
-    TextDiff::from_lines(old, new)
+    TextDiff::configure()
+        .timeout(DIFF_TIME)
+        .diff_lines(old, new)
         .unified_diff()
         .context_radius(3)
         .to_string()

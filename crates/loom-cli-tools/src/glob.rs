@@ -27,7 +27,7 @@ use crate::workspace::Workspace;
 const MAX_FILES: usize = 200;
 
 /// Finds files for the model.
-pub struct GlobTool {
+pub(crate) struct GlobTool {
     definition: ToolDefinition,
     max_output_bytes: usize,
 }
@@ -42,7 +42,7 @@ struct Arguments {
 
 impl GlobTool {
     /// Makes the tool.
-    pub fn new(limits: ToolLimits) -> Self {
+    pub(crate) fn new(limits: ToolLimits) -> Self {
         Self {
             definition: definition::<Arguments>("glob", include_str!("glob.md"), ToolAccess::Read),
             max_output_bytes: limits.max_output_bytes,

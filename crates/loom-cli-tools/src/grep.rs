@@ -36,7 +36,7 @@ const DEFAULT_HEAD_LIMIT: usize = 200;
 const MAX_CONTEXT: usize = 50;
 
 /// Searches files for the model.
-pub struct GrepTool {
+pub(crate) struct GrepTool {
     definition: ToolDefinition,
     max_output_bytes: usize,
 }
@@ -76,7 +76,7 @@ enum OutputMode {
 
 impl GrepTool {
     /// Makes the tool.
-    pub fn new(limits: ToolLimits) -> Self {
+    pub(crate) fn new(limits: ToolLimits) -> Self {
         Self {
             definition: definition::<Arguments>("grep", include_str!("grep.md"), ToolAccess::Read),
             max_output_bytes: limits.max_output_bytes,

@@ -3,10 +3,10 @@
 //! # Types
 //!
 //! A [`ToolRegistry`] holds [`Tool`]s under their names. [`ToolRegistry::builtin`] makes Loom's
-//! own: [`ReadFileTool`], [`ListFilesTool`], [`GlobTool`], [`GrepTool`], [`EditFileTool`] and
-//! [`BashTool`], within [`ToolLimits`]. What the model is told of each (a description from the
-//! `.md` file beside the code, a schema from the arguments' struct) is the same in each request,
-//! byte for byte, so that providers can cache it.
+//! own, each in a module of its name, within [`ToolLimits`]: `read_file`, `list_files`, `glob`,
+//! `grep`, `edit_file`, `bash`. What the model is told of a tool (a description from the `.md` file
+//! beside the code, a schema from the arguments' struct) is the same in each request, byte for
+//! byte, so that providers can cache it.
 //!
 //! # Flow
 //!
@@ -58,11 +58,5 @@ mod tool;
 mod walk;
 mod workspace;
 
-pub use bash::BashTool;
-pub use edit_file::EditFileTool;
-pub use glob::GlobTool;
-pub use grep::GrepTool;
-pub use list_files::ListFilesTool;
-pub use read_file::ReadFileTool;
 pub use registry::{ToolLimits, ToolRegistry};
 pub use tool::Tool;

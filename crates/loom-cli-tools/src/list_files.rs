@@ -29,7 +29,7 @@ const DEFAULT_DEPTH: usize = 2;
 const MAX_ENTRIES: usize = 1000;
 
 /// Lists folders for the model.
-pub struct ListFilesTool {
+pub(crate) struct ListFilesTool {
     definition: ToolDefinition,
     max_output_bytes: usize,
 }
@@ -45,7 +45,7 @@ struct Arguments {
 
 impl ListFilesTool {
     /// Makes the tool.
-    pub fn new(limits: ToolLimits) -> Self {
+    pub(crate) fn new(limits: ToolLimits) -> Self {
         Self {
             definition: definition::<Arguments>(
                 "list_files",

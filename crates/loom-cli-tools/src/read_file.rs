@@ -40,7 +40,7 @@ const MAX_LINE_BYTES: usize = 2000;
 const MAX_IMAGE_BYTES: u64 = 3_700_000;
 
 /// Reads files for the model.
-pub struct ReadFileTool {
+pub(crate) struct ReadFileTool {
     definition: ToolDefinition,
     max_output_bytes: usize,
     seen: Arc<SeenFiles>,

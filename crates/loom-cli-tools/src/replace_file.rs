@@ -2,7 +2,8 @@
 //!
 //! The content goes to a new file in the same folder, is forced to the disk, and takes the old
 //! file's name. Whatever goes wrong before the renaming (a full disk, a kill, a crash) leaves the
-//! old file untouched; a reader sees the old content or the new, never a part.
+//! old file untouched; a reader sees the old content or the new, never a part. The price: where a
+//! file has several names (hard links), the others keep the old content.
 
 use std::ffi::OsStr;
 use std::fs::{File, Metadata};

@@ -221,3 +221,57 @@ impl Findings {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Matches of a file, as many as `count`.
+    fn found(count: usize) -> FileFindings {
+        let mut found = FileFindings::default();
+        for number in 1..=count {
+            found.matches += 1;
+            found.push(format!("{number}:needle\n"));
+        }
+        found
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_in_which_files_come_makes_no_difference_and_few_are_kept(
+            counts in prop::collection::vec(1..5_usize, 1..40),
+            order in any::<prop::sample::Index>(),
+            results in 1..20_usize,
+            bytes in 1..400_usize,
+        ) {
+            let limits = Limits { results, bytes };
+            let sorted = Findings::new(OutputMode::Content, limits);
+            let turned = Findings::new(OutputMode::Content, limits);
+            let files: Vec<(PathBuf, FileFindings)> = counts
+                .iter()
+                .enumerate()
+                .map(|(number, count)| (PathBuf::from(format!("{number:02}.txt")), found(*count)))
+                .collect();
+            for (path, found) in &files {
+                sorted.add(path, found.clone());
+            }
+            let start = order.index(files.len());
+            let longest_file = "00.txt".len() + 4 * "1:needle\n".len();
+            for (path, found) in files[start..].iter().chain(&files[..start]).rev() {
+                // As a search does: what is not wanted any more is counted only.
+                let mut found = found.clone();
+                if !turned.wants(path) {
+                    found.kept.clear();
+                    found.bytes = 0;
+                }
+                turned.add(path, found);
+                let kept = turned.lock();
+                prop_assert!(kept.files.len() <= results);
+                prop_assert!(kept.bytes < bytes + longest_file);
+            }
+            prop_assert_eq!(sorted.report(), turned.report());
+        }
+    }
+}

@@ -12,8 +12,7 @@ use std::path::Path;
 use grep_matcher::Matcher as _;
 use grep_regex::RegexMatcher;
 use grep_searcher::{
-    BinaryDetection, Searcher, SearcherBuilder, Sink, SinkContext, SinkContextKind, SinkFinish,
-    SinkMatch,
+    BinaryDetection, Searcher, SearcherBuilder, Sink, SinkContext, SinkContextKind, SinkMatch,
 };
 use rustix::fs::OFlags;
 
@@ -53,6 +52,8 @@ impl<'a> FileSearch<'a> {
     ) -> Self {
         let mut builder = SearcherBuilder::new();
         builder
+            // Nothing of a file with a NUL in its first 64 KiB is searched, and of other files
+            // nothing after one.
             .binary_detection(BinaryDetection::quit(0))
             .heap_limit(Some(HEAP_LIMIT))
             .multi_line(arguments.multiline.unwrap_or(false))
@@ -77,15 +78,12 @@ impl<'a> FileSearch<'a> {
     /// Searches the file at `path`, which is reported as `shown`.
     pub(super) fn search(&mut self, path: &Path, shown: &Path) {
         let mut collector = Collector {
-            search: CollectorContext {
-                matcher: &self.matcher,
-                mode: self.mode,
-                findings: self.findings,
-                cancellation: self.cancellation,
-                shown,
-            },
+            matcher: &self.matcher,
+            mode: self.mode,
+            findings: self.findings,
+            cancellation: self.cancellation,
+            shown,
             is_collecting: false,
-            is_binary: false,
             before: String::new(),
             found: FileFindings::default(),
         };
@@ -99,13 +97,11 @@ impl<'a> FileSearch<'a> {
                     .search_reader(&self.matcher, content.chain(rest), &mut collector)
             }
         });
-        let Collector {
-            found, is_binary, ..
-        } = collector;
         match searched {
+            Ok(()) => self.findings.add(shown, collector.found),
+            // A file that vanishes meanwhile was not there.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(_) => self.findings.add_unreadable(),
-            Ok(()) if is_binary => {}
-            Ok(()) => self.findings.add(shown, found),
         }
     }
 }
@@ -146,21 +142,15 @@ fn open(path: &Path) -> io::Result<File> {
         .open(path)
 }
 
-/// What the search of a file rests on.
-struct CollectorContext<'a> {
+/// Takes the matches of one file.
+struct Collector<'a> {
     matcher: &'a RegexMatcher,
     mode: OutputMode,
     findings: &'a Findings,
     cancellation: &'a Cancellation,
     shown: &'a Path,
-}
-
-/// Takes the matches of one file.
-struct Collector<'a> {
-    search: CollectorContext<'a>,
     /// Whether the lines are kept, not only counted. Decided at the first match.
     is_collecting: bool,
-    is_binary: bool,
     /// Lines before a match that is still to come.
     before: String,
     found: FileFindings,
@@ -174,7 +164,7 @@ impl Collector<'_> {
         if line.len() <= MAX_LINE_BYTES {
             return format!("{number}{mark}{}\n", String::from_utf8_lossy(line));
         }
-        let start = match self.search.matcher.find(line) {
+        let start = match self.matcher.find(line) {
             Ok(Some(found)) => found.start(),
             Ok(None) | Err(_) => 0,
         };
@@ -186,10 +176,9 @@ impl Sink for Collector<'_> {
     type Error = io::Error;
 
     fn matched(&mut self, _: &Searcher, matched: &SinkMatch<'_>) -> io::Result<bool> {
-        let findings = self.search.findings;
+        let findings = self.findings;
         if self.found.matches == 0 {
-            self.is_collecting =
-                self.search.mode == OutputMode::Content && findings.wants(self.search.shown);
+            self.is_collecting = self.mode == OutputMode::Content && findings.wants(self.shown);
         }
         self.found.matches += 1;
         self.is_collecting &= findings.has_room(&self.found);
@@ -204,8 +193,8 @@ impl Sink for Collector<'_> {
             }
             self.found.push(result);
         }
-        let is_enough = self.search.mode == OutputMode::FilesWithMatches;
-        Ok(!is_enough && !self.search.cancellation.is_cancelled())
+        let is_enough = self.mode == OutputMode::FilesWithMatches;
+        Ok(!is_enough && !self.cancellation.is_cancelled())
     }
 
     fn context(&mut self, _: &Searcher, context: &SinkContext<'_>) -> io::Result<bool> {
@@ -221,16 +210,6 @@ impl Sink for Collector<'_> {
     fn context_break(&mut self, _: &Searcher) -> io::Result<bool> {
         self.before.push_str("--\n");
         Ok(true)
-    }
-
-    fn binary_data(&mut self, _: &Searcher, _: u64) -> io::Result<bool> {
-        self.is_binary = true;
-        Ok(false)
-    }
-
-    fn finish(&mut self, _: &Searcher, finish: &SinkFinish) -> io::Result<()> {
-        self.is_binary |= finish.binary_byte_offset().is_some();
-        Ok(())
     }
 }
 

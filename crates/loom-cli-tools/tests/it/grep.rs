@@ -195,6 +195,17 @@ async fn binary_files_are_skipped() {
 }
 
 #[tokio::test]
+async fn a_file_that_turns_binary_is_searched_up_to_there() {
+    let scratch = Scratch::new();
+    let text = "text\n".repeat(20_000);
+    scratch.write("a.log", format!("needle\n{text}needle \0\nneedle\n"));
+    assert_eq!(
+        scratch.text("grep", json!({"pattern": "needle"})).await,
+        "a.log\n1:needle"
+    );
+}
+
+#[tokio::test]
 async fn bytes_that_are_not_utf8_do_not_stop_the_search() {
     let scratch = Scratch::new();
     scratch.write("a.txt", b"caf\xe9 needle\r\nother\r\n");
