@@ -101,7 +101,6 @@ impl AddAssign for Usage {
 
 /// Why a model stopped.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum StopReason {
     /// It had said all.
@@ -121,6 +120,31 @@ pub enum StopReason {
     /// A reason that Loom has no name for.
     #[serde(untagged)]
     Other(String),
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for StopReason {}
+
+#[cfg(feature = "openapi")]
+impl utoipa::PartialSchema for StopReason {
+    /// Not derived: utoipa takes the untagged variant for an object, and it is any text.
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::String)
+            .description(Some(
+                "Why a model stopped. New reasons may be added at any time.",
+            ))
+            .examples([
+                "end_turn",
+                "tool_use",
+                "max_tokens",
+                "stop_sequence",
+                "pause_turn",
+                "refusal",
+                "context_exceeded",
+            ])
+            .into()
+    }
 }
 
 impl fmt::Display for StopReason {

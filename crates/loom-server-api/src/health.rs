@@ -47,7 +47,7 @@ pub(crate) async fn health(State(state): State<Arc<ApiState>>) -> (StatusCode, J
 async fn database(state: &ApiState) -> ComponentHealth {
     let started = Instant::now();
     let message = match tokio::time::timeout(DATABASE_LIMIT, state.db.ping()).await {
-        Ok(Ok(_)) => None,
+        Ok(Ok(())) => None,
         Ok(Err(error)) => {
             tracing::warn!(%error, "the database failed its health check");
             Some("it does not work; the server's log says why")

@@ -185,10 +185,8 @@ fn server_sent(
 /// has long returned when the server writes the stream, or learns that the client has hung up.
 fn within_span(events: LlmStream) -> impl Stream<Item = Result<LlmEvent, LlmError>> + Unpin {
     let mut events = events.in_current_span();
-    poll_fn(move |context| {
-        let span = events.span().clone();
-        span.in_scope(|| events.inner_mut().poll_next_unpin(context))
-    })
+    let span = events.span().clone();
+    poll_fn(move |context| span.in_scope(|| events.inner_mut().poll_next_unpin(context)))
 }
 
 impl StreamData {

@@ -19,9 +19,9 @@
 
 use std::any::Any;
 
-use axum::Json;
+use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Method, StatusCode};
 use loom_common_core::LlmError;
 use loom_server_auth::AuthError;
@@ -39,6 +39,7 @@ impl ProblemResponse {
             title: status.canonical_reason().unwrap_or("Error").to_owned(),
             status: status.as_u16(),
             detail: detail.into(),
+            instance: None,
             code: code.to_owned(),
             hint: None,
             retry_after_ms: None,
@@ -82,7 +83,7 @@ impl ProblemResponse {
             "internal",
             "the server failed inside",
         )
-        .with_hint("the server's log says more, under the id in the x-request-id header")
+        .with_hint("the server's log says more, under the id in `instance`")
     }
 }
 
@@ -137,18 +138,35 @@ pub(crate) fn from_panic(panic: Box<dyn Any + Send>) -> Response {
     ProblemResponse::internal().into_response()
 }
 
+/// Names the request in the problem of an answer, if the answer is one.
+pub(crate) fn name_request(mut response: Response, request_id: &str) -> Response {
+    match response.extensions_mut().remove::<ProblemResponse>() {
+        Some(ProblemResponse(mut problem)) => {
+            problem.instance = Some(request_id.to_owned());
+            *response.body_mut() = body(&problem);
+            response.headers_mut().remove(CONTENT_LENGTH);
+            response
+        }
+        None => response,
+    }
+}
+
+fn body(problem: &Problem) -> Body {
+    Body::from(serde_json::to_vec(problem).unwrap_or_default())
+}
+
 impl IntoResponse for ProblemResponse {
     fn into_response(self) -> Response {
-        let Self(problem) = self;
+        let problem = &self.0;
         tracing::Span::current().record("code", problem.code.as_str());
+        let mut response = Response::new(body(problem));
         let status =
             StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let retry_after = problem.retry_after_ms.map(|ms| ms.div_ceil(1000));
-        let mut response = (status, Json(problem)).into_response();
+        *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_MEDIA_TYPE));
-        if let Some(seconds) = retry_after {
-            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        if let Some(ms) = problem.retry_after_ms {
+            headers.insert(RETRY_AFTER, HeaderValue::from(ms.div_ceil(1000)));
         }
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(
@@ -156,6 +174,8 @@ impl IntoResponse for ProblemResponse {
                 HeaderValue::from_static("Bearer realm=\"loom\""),
             );
         }
+        // For `name_request`, which stands outside of all that makes problems.
+        response.extensions_mut().insert(self);
         response
     }
 }
@@ -163,7 +183,7 @@ impl IntoResponse for ProblemResponse {
 #[cfg(test)]
 mod tests {
     use axum::Router;
-    use axum::body::{Body, to_bytes};
+    use axum::body::to_bytes;
     use axum::routing::get;
     use http::Request;
     use serde_json::Value;
@@ -172,7 +192,7 @@ mod tests {
 
     use super::*;
 
-    async fn body(response: Response) -> Value {
+    async fn read(response: Response) -> Value {
         let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
         serde_json::from_slice(&bytes).unwrap()
     }
@@ -189,7 +209,7 @@ mod tests {
         let response = router.oneshot(request).await.unwrap();
         assert_eq!(response.status(), 500);
         assert_eq!(response.headers()[CONTENT_TYPE], PROBLEM_MEDIA_TYPE);
-        let body = body(response).await;
+        let body = read(response).await;
         assert_eq!(body["code"], "internal");
         assert!(!body.to_string().contains("sk-123"));
     }
@@ -201,7 +221,7 @@ mod tests {
             error.retry_after_ms = Some(ms);
             let response = ProblemResponse::from(error.clone()).into_response();
             assert_eq!(response.headers()[RETRY_AFTER], seconds);
-            assert_eq!(body(response).await["retry_after_ms"], ms);
+            assert_eq!(read(response).await["retry_after_ms"], ms);
         }
     }
 
@@ -221,7 +241,7 @@ mod tests {
         ] {
             let response = ProblemResponse::from(error).into_response();
             assert_eq!(response.status(), status);
-            let body = body(response).await;
+            let body = read(response).await;
             assert_eq!(body["code"], code);
             assert!(!body.to_string().contains("db.internal"));
         }

@@ -14,6 +14,7 @@ use tracing::Instrument as _;
 use tracing::field::Empty;
 
 use crate::ApiState;
+use crate::problem::name_request;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -57,7 +58,8 @@ pub(crate) async fn observe(
         token = Empty,
         code = Empty,
     );
-    let mut response = next.run(request).instrument(span.clone()).await;
+    let response = next.run(request).instrument(span.clone()).await;
+    let mut response = name_request(response, &id);
 
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, id);

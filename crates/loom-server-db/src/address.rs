@@ -1,13 +1,12 @@
 //! Where the database is.
 
-use std::fmt;
 use std::path::PathBuf;
 
 use loom_common_secret::SecretString;
 
 use crate::DbError;
 
-/// Where the database is. Prints as a place that may be shown: a URL's password never is.
+/// Where the database is.
 #[derive(Clone, Debug)]
 pub enum DatabaseAddress {
     /// A SQLite file. Made when it does not exist; its folder must.
@@ -40,15 +39,6 @@ impl DatabaseAddress {
             None => Err(DbError::Address {
                 reason: "it begins with neither `postgres://` nor `sqlite:`".to_owned(),
             }),
-        }
-    }
-}
-
-impl fmt::Display for DatabaseAddress {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Sqlite(path) => write!(formatter, "SQLite file {}", path.display()),
-            Self::Postgres(_) => formatter.write_str("PostgreSQL"),
         }
     }
 }

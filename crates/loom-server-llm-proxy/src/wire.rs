@@ -25,6 +25,9 @@ pub struct Problem {
     /// What happened this time, for people.
     #[serde(default)]
     pub detail: String,
+    /// Which problem of all this is: the server's id of the request, as in its log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<String>,
     /// Stable name of the problem, for programs: for a model's error that of its kind.
     #[serde(default)]
     pub code: String,
@@ -54,6 +57,7 @@ impl From<LlmError> for Problem {
             title: title.to_owned(),
             status,
             detail: error.message,
+            instance: None,
             code: error.kind.code().to_owned(),
             hint: error.hint,
             retry_after_ms: error.retry_after_ms,

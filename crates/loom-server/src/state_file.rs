@@ -1,6 +1,8 @@
 //! The file by which `loom` finds a server that it has started.
 
+use std::fs::OpenOptions;
 use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -44,9 +46,9 @@ pub(crate) struct WrittenStateFile {
 impl WrittenStateFile {
     /// Writes the file in one step: whoever reads it sees all of it or what was there before.
     pub(crate) fn write(path: &Path, content: StateFile) -> Result<Self, StartError> {
-        write(path, &content).map_err(|error| StartError::StateFile {
+        write(path, &content).map_err(|source| StartError::StateFile {
             path: path.to_owned(),
-            source: without_temporary_path(error),
+            source,
         })?;
         Ok(Self {
             path: path.to_owned(),
@@ -75,20 +77,18 @@ fn write(path: &Path, content: &StateFile) -> io::Result<()> {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    // A temporary file is made with mode 0600.
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    serde_json::to_writer(&mut file, content)?;
-    file.write_all(b"\n")?;
+    // Opened by hand, since the errors of tempfile's own files name a path that says nothing.
+    let open = |temporary: &Path| {
+        OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(temporary)
+    };
+    let mut file = tempfile::Builder::new().make_in(folder, open)?;
+    let mut bytes = serde_json::to_vec(content)?;
+    bytes.push(b'\n');
+    file.as_file_mut().write_all(&bytes)?;
     file.persist(path)?;
     Ok(())
-}
-
-/// Returns what the system said, without the name of a temporary file that `tempfile` adds.
-fn without_temporary_path(error: io::Error) -> io::Error {
-    let system = error
-        .get_ref()
-        .and_then(|inner| inner.source())
-        .and_then(|source| source.downcast_ref::<io::Error>())
-        .and_then(io::Error::raw_os_error);
-    system.map_or(error, io::Error::from_raw_os_error)
 }

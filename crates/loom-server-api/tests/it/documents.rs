@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use loom_server_api::openapi_document;
-use loom_testing::TestServer;
+use loom_testing::model::StopReason;
+use loom_testing::{FakeModel, Reply, TestServer};
 use serde_json::Value;
 
-use crate::client::Client;
+use crate::client::{Client, question};
 
 fn document() -> Value {
     serde_json::to_value(openapi_document()).unwrap()
@@ -63,6 +64,64 @@ fn every_reference_has_a_target_and_every_schema_is_used() {
         let reference = format!("#/components/schemas/{schema}");
         assert!(references.contains(&reference), "{schema} is not used");
     }
+}
+
+/// Fails unless the value is what the document says of the schema.
+fn check(schema: &str, value: &Value) {
+    let root = serde_json::json!({
+        "$ref": format!("#/components/schemas/{schema}"),
+        "components": document()["components"],
+    });
+    let validator = jsonschema::validator_for(&root).unwrap();
+    let faults: Vec<_> = validator
+        .iter_errors(value)
+        .map(|fault| fault.to_string())
+        .collect();
+    assert_eq!(faults, [""; 0], "{schema}: {value:#}");
+}
+
+#[tokio::test]
+async fn what_goes_over_the_wire_is_what_the_document_says() {
+    let model = FakeModel::start().await;
+    let server = TestServer::with_model(&model).await;
+    let client = Client::new(&server);
+    check("LlmRequest", &question());
+    check(
+        "ProviderList",
+        &client.get("/api/v1/llm/providers").await.body,
+    );
+    check("Me", &client.get("/api/v1/me").await.body);
+    check("Health", &client.get("/health").await.body);
+    for provider in ["anthropic", "openai"] {
+        let path = |operation: &str| format!("/api/v1/llm/{provider}/{operation}");
+        let reply = Reply::text("Let me think.")
+            .and_thinking("Hm.", "signature")
+            .and_tool_call("read_file", serde_json::json!({"file_path": "a"}))
+            .and_unknown_block(serde_json::json!({"type": "new", "field": 1}));
+        model.reply(reply.clone());
+        check(
+            "LlmResponse",
+            &client.post(&path("complete"), &question()).await.body,
+        );
+        model.reply(reply.stop_reason(StopReason::Other("a_new_reason".to_owned())));
+        model.reply(Reply::text("x").cut_after_events(3));
+        for _ in 0..2 {
+            for event in client.stream(provider).await.rest().await {
+                let (_, data) = event.split_once("data: ").unwrap();
+                check("StreamData", &serde_json::from_str(data).unwrap());
+            }
+        }
+        check(
+            "CheckResult",
+            &client.post(&path("check"), &Value::Null).await.body,
+        );
+        model.reply(Reply::status(429).retry_after(1));
+        check(
+            "Problem",
+            &client.post(&path("complete"), &question()).await.body,
+        );
+    }
+    check("Problem", &client.get("/nope").await.body);
 }
 
 #[tokio::test]

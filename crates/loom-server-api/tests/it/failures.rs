@@ -16,16 +16,11 @@ fn line(what: &str, answer: &Answer) -> String {
             .to_owned()
     };
     format!(
-        "{what}: {} {}, retry-after {}, should_retry {}, hint {}",
+        "{what}: {} {}, retry-after {}, should_retry {}",
         answer.status,
         text("code"),
         header("retry-after"),
         answer.body.get("should_retry").unwrap_or(&Value::Null),
-        if answer.body.get("hint").is_some() {
-            "yes"
-        } else {
-            "no"
-        },
     )
 }
 

@@ -97,3 +97,32 @@ fn writers_of_two_programs_do_not_lose_each_others_work() {
         assert_eq!(found, expected);
     });
 }
+
+#[test]
+fn a_transaction_that_has_begun_can_write_though_another_program_wants_to() {
+    on_sqlite(async |database: &TestDatabase| {
+        let (one, other) = (
+            database.open(MIGRATIONS).await,
+            database.open(MIGRATIONS).await,
+        );
+        for _ in 0..20 {
+            let mut transaction = one.begin().await.unwrap();
+            let read = transaction.query("SELECT text FROM notes");
+            read.fetch_all::<Text>().await.unwrap();
+            // The other waits for the end of the transaction. If it could write now, what the
+            // transaction has read would be old, and SQLite would refuse its write.
+            let write = other.write(INSERT).bind("other").execute();
+            let (written, ()) = tokio::join!(write, async {
+                transaction
+                    .query(INSERT)
+                    .bind("one")
+                    .execute()
+                    .await
+                    .unwrap();
+                transaction.commit().await.unwrap();
+            });
+            assert_eq!(written.unwrap(), 1);
+        }
+        assert_eq!(texts(&one).await.len(), 40);
+    });
+}

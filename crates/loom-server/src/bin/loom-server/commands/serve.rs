@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use loom_server::{Server, StartOptions};
-use loom_server_auth::{AuthError, Clock, Entropy, TokenKind};
+use loom_server_auth::{Clock, Entropy, TokenInfo, TokenKind};
 use loom_server_config::ServerConfig;
 use rand::rand_core::UnwrapErr;
 use rand::rngs::SysRng;
@@ -36,10 +36,11 @@ async fn serve(config: &ServerConfig, arguments: &ServeArguments) -> Result<(), 
     .await?;
     print(&format!("listening on {}\n", server.url()))?;
     if arguments.state_file.is_none() {
-        explain_tokens(&server).await?;
+        explain_tokens(&server).await;
     }
     tracing::info!(
         address = %server.address(),
+        database = ?server.db().dialect(),
         version = loom_common_version::VERSION,
         commit = loom_common_version::COMMIT,
         "the server is ready"
@@ -55,20 +56,19 @@ async fn serve(config: &ServerConfig, arguments: &ServeArguments) -> Result<(), 
 }
 
 /// Says how to make a token, when nobody has one.
-async fn explain_tokens(server: &Server) -> Result<(), AuthError> {
-    let has_token = server
-        .tokens()
-        .list()
-        .await?
-        .iter()
-        .any(|token| token.kind == TokenKind::Personal && token.revoked_at.is_none());
-    if !has_token {
+async fn explain_tokens(server: &Server) {
+    // A database that fails just now is told by the health, and does not end the server.
+    let Ok(tokens) = server.tokens().list().await else {
+        return;
+    };
+    let is_good =
+        |token: &TokenInfo| token.kind == TokenKind::Personal && token.revoked_at.is_none();
+    if !tokens.iter().any(is_good) {
         tracing::warn!(
             "there is no access token yet: `loom-server token create NAME` makes one, and LOOM_TOKEN \
              gives it to `loom`"
         );
     }
-    Ok(())
 }
 
 /// The signals that the server answers to.

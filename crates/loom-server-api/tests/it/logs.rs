@@ -1,11 +1,13 @@
-//! Keys and tokens stay where they belong: not in an answer, not in the log.
+//! What the server logs, and what must stay out of the log and of every answer.
 
 use std::io;
 use std::sync::{Arc, Mutex};
 
 use loom_common_secret::SecretString;
-use loom_testing::{FakeModel, Reply, TestServer};
+use loom_testing::{FakeModel, Gate, Reply, TestServer};
 use serde_json::{Value, json};
+use tracing::Level;
+use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::client::{Client, question};
@@ -15,6 +17,18 @@ use crate::client::{Client, question};
 struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
+    /// Catches what this thread logs until the guard is dropped. The runtime of a test has one
+    /// thread, so that is all that the server logs.
+    fn catch(level: Level) -> (Self, DefaultGuard) {
+        let log = Self::default();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(level)
+            .with_ansi(false)
+            .with_writer(log.clone())
+            .finish();
+        (log, tracing::subscriber::set_default(subscriber))
+    }
+
     fn text(&self) -> String {
         String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
     }
@@ -43,14 +57,7 @@ const KEY: &str = "sk-test-0123456789-provider-key";
 
 #[tokio::test]
 async fn no_answer_and_no_line_of_the_log_holds_a_key_or_a_token() {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(log.clone())
-        .finish();
-    // The runtime of this test has one thread, so all of the server logs here.
-    let _guard = tracing::subscriber::set_default(subscriber);
-
+    let (log, _guard) = Log::catch(Level::TRACE);
     let model = FakeModel::start().await;
     model.expect_api_key(KEY);
     let server = TestServer::start(|config| {
@@ -133,4 +140,34 @@ async fn no_answer_and_no_line_of_the_log_holds_a_key_or_a_token() {
         );
     }
     assert!(!log.contains(prompt), "the log holds a prompt:\n{log}");
+}
+
+#[tokio::test]
+async fn a_call_is_logged_under_the_id_of_its_request_though_the_client_hangs_up() {
+    let (log, _guard) = Log::catch(Level::INFO);
+    let model = FakeModel::start().await;
+    let server = TestServer::with_model(&model).await;
+    let gate = Gate::new();
+    model.reply(Reply::text("never read to its end").gate_after(2, &gate));
+    let events = Client::new(&server).stream("anthropic").await;
+    let id = events.response.headers()["x-request-id"]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    gate.reached().await;
+    drop(events);
+    model.client_disconnected().await;
+    server.shutdown().await;
+    let log = log.text();
+    let ended: Vec<_> = log
+        .lines()
+        .filter(|line| line.contains("model call ended"))
+        .collect();
+    assert_eq!(ended.len(), 1, "{log}");
+    assert!(ended[0].contains("outcome=\"cancelled\""), "{}", ended[0]);
+    assert!(
+        ended[0].contains(&format!("request{{id=\"{id}\"")),
+        "{}",
+        ended[0]
+    );
 }
