@@ -149,8 +149,12 @@ fn create(
     let content = &arguments.new_string;
     write(&folder, path, Target::Absent, content)?;
     seen.record(&path.absolute, content.as_bytes());
+    let lines = match content.lines().count() {
+        1 => "1 line".to_owned(),
+        count => format!("{count} lines"),
+    };
     Ok(Change {
-        summary: format!("Made {}: {} lines.", path.shown(), content.lines().count()),
+        summary: format!("Made {}: {lines}.", path.shown()),
         change: FileChange {
             path: path.shown(),
             kind: ChangeKind::Added,

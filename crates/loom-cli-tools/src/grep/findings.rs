@@ -130,10 +130,12 @@ impl Findings {
         let mut text = String::new();
         let mut shown = 0;
         for (path, found) in &kept.files {
-            if shown >= self.limits.results || text.len() >= self.limits.bytes {
+            let added = self.push_file(&mut text, path, found, shown);
+            shown += added;
+            // What comes later by path is not shown before what was left out here.
+            if added < self.results_of(found) || shown == self.limits.results {
                 break;
             }
-            shown += self.push_file(&mut text, path, found, shown);
         }
         if kept.all_matches == 0 {
             text.push_str("No matches.\n");
@@ -162,45 +164,34 @@ impl Findings {
         text
     }
 
-    /// Appends one file and returns how many results that shows.
+    /// Appends the results of one file as far as the limits go, after `before` results of others.
+    /// Returns how many that are.
     fn push_file(
         &self,
         text: &mut String,
         path: &Path,
         found: &FileFindings,
-        shown: usize,
+        before: usize,
     ) -> usize {
         let path = path.display();
-        match self.mode {
-            OutputMode::FilesWithMatches => {
-                let _ = writeln!(text, "{path}");
-                1
-            }
-            OutputMode::Count => {
-                let _ = writeln!(text, "{path}:{}", found.matches);
-                1
-            }
+        let (heading, results) = match self.mode {
+            OutputMode::FilesWithMatches => (String::new(), &[format!("{path}\n")][..]),
+            OutputMode::Count => (String::new(), &[format!("{path}:{}\n", found.matches)][..]),
             OutputMode::Content => {
-                if !text.is_empty() {
-                    text.push('\n');
-                }
-                let _ = writeln!(text, "{path}");
-                self.push_content(text, found, shown)
+                let gap = if text.is_empty() { "" } else { "\n" };
+                (format!("{gap}{path}\n"), found.kept.as_slice())
             }
-        }
-    }
-
-    /// Appends the matches of one file as far as the limits go, and returns how many that are.
-    fn push_content(&self, text: &mut String, found: &FileFindings, before: usize) -> usize {
+        };
         let mut shown = 0;
-        for lines in &found.kept {
-            let is_first = before + shown == 0;
-            if before + shown == self.limits.results
-                || (text.len() + lines.len() > self.limits.bytes && !is_first)
-            {
+        for result in results {
+            let heading = if shown == 0 { heading.as_str() } else { "" };
+            let fits = text.len() + heading.len() + result.len() <= self.limits.bytes;
+            // The first result is shown whatever its length: no output would help nobody.
+            if before + shown == self.limits.results || !(fits || before + shown == 0) {
                 break;
             }
-            text.push_str(lines);
+            text.push_str(heading);
+            text.push_str(result);
             shown += 1;
         }
         shown

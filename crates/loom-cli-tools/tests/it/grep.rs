@@ -331,6 +331,14 @@ async fn results_are_bounded_in_bytes() {
         "{text}"
     );
     assert!(text.len() < 700, "{text}");
+    scratch.write("00.txt", format!("needle {}\n", "x".repeat(300)));
+    scratch.write("01.txt", format!("needle {}\n", "x".repeat(300)));
+    let text = scratch.text("grep", json!({"pattern": "needle"})).await;
+    assert!(
+        text.starts_with("00.txt\n1:needle xxx")
+            && text.contains("x\n(1 of 50 matches in 50 files"),
+        "{text}"
+    );
     let spanning = json!({"pattern": "start.*end", "multiline": true});
     let text = scratch.text("grep", spanning).await;
     assert!(
