@@ -114,7 +114,9 @@ impl Demo {
                 .args(["threads", "list", "--limit", "1", "--json"]),
         )?;
         let thread = newest_thread(&threads)?;
-        process::run(self.loom().args(["threads", "list"]))?;
+        announce(&format!("loom threads show {thread}"));
+        let shown = process::output(self.loom().args(["threads", "show", &thread]))?;
+        println!("{}", beginning(&shown));
 
         announce("check that the tests pass now");
         let tests = process::output(&mut self.scratch.tests());
@@ -136,6 +138,16 @@ impl Demo {
             bail!("the agent did not make the tests pass");
         }
         Ok(())
+    }
+}
+
+/// Returns the first lines of a text, and how many there are more.
+fn beginning(text: &str) -> String {
+    const SHOWN: usize = 14;
+    let lines: Vec<_> = text.lines().collect();
+    match lines.len().checked_sub(SHOWN) {
+        None | Some(0) => lines.join("\n"),
+        Some(more) => format!("{}\n… {more} more lines", lines[..SHOWN].join("\n")),
     }
 }
 
@@ -168,5 +180,31 @@ fn wanted_live_model(asked_for: bool) -> anyhow::Result<Option<LiveModel>> {
             Ok(answer.trim().eq_ignore_ascii_case("y").then_some(live))
         }
         _ => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn beginning_says_how_much_is_left_out() {
+        let text = |lines: usize| {
+            (1..=lines)
+                .map(|line| format!("{line}\n"))
+                .collect::<String>()
+        };
+        assert_eq!(beginning("one\ntwo\n"), "one\ntwo");
+        assert!(beginning(&text(14)).ends_with("13\n14"));
+        assert!(beginning(&text(17)).ends_with("13\n14\n… 3 more lines"));
+    }
+
+    #[test]
+    fn newest_thread_is_the_first_of_the_list() {
+        assert_eq!(
+            newest_thread(r#"[{"id": "T-1", "title": "Mend it"}]"#).unwrap(),
+            "T-1"
+        );
+        assert!(newest_thread("[]").is_err());
     }
 }
