@@ -67,9 +67,8 @@ impl Db {
     async fn open_sqlite(path: &Path, migrations: &[Migration]) -> Result<Self, DbError> {
         create_private(path)?;
         let name_file = |error| match error {
-            DbError::Unavailable { reason } => DbError::File {
-                path: path.to_owned(),
-                reason,
+            DbError::File { reason } => DbError::File {
+                reason: format!("{}: {reason}", path.display()),
             },
             DbError::Damaged { reason } => DbError::Damaged {
                 reason: format!("{}: {reason}", path.display()),
@@ -199,8 +198,7 @@ fn create_private(path: &Path) -> Result<(), DbError> {
         .open(path)
         .map(drop)
         .map_err(|error| DbError::File {
-            path: path.to_owned(),
-            reason: error.to_string(),
+            reason: format!("{}: {error}", path.display()),
         })
 }
 

@@ -1,7 +1,5 @@
 //! What can go wrong with the database.
 
-use std::path::PathBuf;
-
 use sqlx::error::{DatabaseError, ErrorKind};
 
 /// An error of the database. Messages never hold a password or a bound value.
@@ -13,12 +11,11 @@ pub enum DbError {
         /// What is wrong with it, without quoting it: it may hold a password.
         reason: String,
     },
-    /// The SQLite file cannot be opened or made. Trying again does not help.
-    #[error("cannot open the database file {path}: {reason}", path = path.display())]
+    /// The SQLite file cannot be made, opened, read or written: no folder, no permission, a failing
+    /// disk. Trying again does not help.
+    #[error("the database file cannot be used: {reason}")]
     File {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
+        /// What the system says, with the path where the file is opened.
         reason: String,
     },
     /// The database does not answer, or answers that it cannot now. Trying again later helps.
@@ -133,9 +130,9 @@ impl DbError {
                 "use postgres://USER@HOST/NAME or sqlite:PATH, or leave DATABASE_URL unset to \
                  keep a SQLite file in the data folder",
             ),
-            Self::File { .. } => {
-                Some("check that the data folder exists and that this user may write there")
-            }
+            Self::File { .. } => Some(
+                "check the data folder: it must exist, and this user must be able to write there",
+            ),
             Self::Unavailable { .. } => {
                 Some("check that the database server runs and that DATABASE_URL names it")
             }
@@ -221,8 +218,8 @@ fn from_sqlite(code: i32, reason: String) -> Option<DbError> {
     Some(match code & 0xff {
         5 | 6 => DbError::Busy { reason },
         8 => DbError::ReadOnly { reason },
-        // An I/O error and a file that cannot be opened.
-        10 | 14 => DbError::Unavailable { reason },
+        // An I/O error, and a file that cannot be opened.
+        10 | 14 => DbError::File { reason },
         11 | 26 => DbError::Damaged { reason },
         13 => DbError::DiskFull,
         19 => DbError::Constraint { reason },

@@ -15,6 +15,10 @@ use tempfile::TempDir;
 use crate::FakeModel;
 use crate::model::DEFAULT_API_KEY;
 
+/// The schema of the server's database, for the store tests of feature crates: these stand below
+/// the program that has it.
+pub use loom_server::MIGRATIONS;
+
 /// A running server on a free port of loopback. It ends with the test's runtime.
 pub struct TestServer {
     server: Server,

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use jiff::Timestamp;
-use loom_server::MIGRATIONS;
 use loom_server_auth::{AccessTokens, AuthError, TokenId, TokenInfo, TokenKind};
 use loom_server_db::{Db, DbError, FromRow, Row};
+use loom_testing::server::MIGRATIONS;
 use loom_testing::{TestDatabase, both_databases};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;

@@ -105,7 +105,7 @@ async fn a_sqlite_file_in_a_missing_folder_is_told_with_its_path() {
     assert_eq!(
         error.to_string(),
         format!(
-            "cannot open the database file {}: No such file or directory (os error 2)",
+            "the database file cannot be used: {}: No such file or directory (os error 2)",
             path.display()
         )
     );

@@ -3,10 +3,22 @@
 use std::sync::Arc;
 
 use loom_common_core::{LlmClient as _, LlmRequest, Message};
+use loom_server_auth::AuthError;
+use loom_server_db::DbError;
 use loom_server_llm_proxy::ProxyLlmClient;
 use loom_testing::{FakeModel, Reply, TestDatabase, TestServer, both_databases};
 
 use crate::process::Home;
+
+fn request(model: &str) -> LlmRequest {
+    LlmRequest {
+        model: model.to_owned(),
+        system: None,
+        messages: vec![Arc::new(Message::user("a-private-prompt"))],
+        tools: Vec::new(),
+        max_tokens: None,
+    }
+}
 
 #[tokio::test]
 async fn a_new_server_says_where_it_listens_and_how_to_make_a_token() {
@@ -49,13 +61,7 @@ async fn the_log_can_be_json_and_never_holds_a_key() {
         loom_common_http::new_client(),
     )
     .unwrap();
-    let request = LlmRequest {
-        model: String::new(),
-        system: None,
-        messages: vec![Arc::new(Message::user("a-private-prompt"))],
-        tools: Vec::new(),
-        max_tokens: None,
-    };
+    let request = request("");
     model.reply(Reply::text("hello"));
     assert_eq!(
         client.complete(&request).await.unwrap().message.text(),
@@ -71,6 +77,38 @@ async fn the_log_can_be_json_and_never_holds_a_key() {
     for secret in [key, token.as_str(), "a-private-prompt"] {
         assert!(!log.contains(secret), "the log holds {secret}:\n{log}");
     }
+}
+
+#[tokio::test]
+async fn a_full_disk_is_told_and_does_not_stop_what_needs_no_disk() {
+    let model = FakeModel::start().await;
+    let server = TestServer::with_model(&model).await;
+    // The database file may not grow any more.
+    let db = server.server().db();
+    db.write("PRAGMA max_page_count = 1")
+        .execute()
+        .await
+        .unwrap();
+    let error = loop {
+        // A few tokens find room in the pages that are there.
+        match server.server().tokens().create_personal("one more").await {
+            Ok(_) => {}
+            Err(error) => break error,
+        }
+    };
+    assert!(
+        matches!(error, AuthError::Database(DbError::DiskFull)),
+        "{error:?}"
+    );
+    let client = ProxyLlmClient::openai(
+        server.url().parse().unwrap(),
+        server.token(),
+        loom_common_http::new_client(),
+    )
+    .unwrap();
+    model.reply(Reply::text("still here"));
+    let answer = client.complete(&request("some-model")).await.unwrap();
+    assert_eq!(answer.message.text(), "still here");
 }
 
 both_databases! {
