@@ -6,6 +6,7 @@
 use std::fs::{File, Metadata};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use similar::TextDiff;
+use tokio::sync::Mutex;
 
 use crate::arguments::{answer, definition};
 use crate::blocking::{Cancellation, run_blocking};
@@ -29,6 +31,7 @@ use crate::registry::ToolLimits;
 use crate::replace_file::{ReplaceError, Target, replace_file};
 use crate::seen::SeenFiles;
 use crate::tool::Tool;
+use crate::walk::VERSION_CONTROL;
 use crate::workspace::{Workspace, WorkspacePath};
 
 /// How long the shortest diff is searched for; after that a longer one will do.
@@ -39,6 +42,8 @@ pub(crate) struct EditFileTool {
     definition: ToolDefinition,
     max_output_bytes: usize,
     seen: Arc<SeenFiles>,
+    /// Held while a file is being changed, also by a call that nobody waits for any more.
+    writing: Arc<Mutex<()>>,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -64,6 +69,7 @@ impl EditFileTool {
             ),
             max_output_bytes: limits.max_output_bytes,
             seen,
+            writing: Arc::default(),
         }
     }
 }
@@ -81,7 +87,9 @@ impl Tool for EditFileTool {
         answer(&self.definition, arguments, async |arguments: Arguments| {
             let workspace = Workspace::new(&context.workspace);
             let seen = Arc::clone(&self.seen);
+            let writing = Arc::clone(&self.writing).lock_owned().await;
             let change = run_blocking(move |cancellation| {
+                let _writing = writing;
                 let path = workspace.resolve(&arguments.file_path)?;
                 change(&workspace, &path, &arguments, &seen, cancellation)
             })
@@ -89,6 +97,10 @@ impl Tool for EditFileTool {
             Ok(change.into_output(self.max_output_bytes))
         })
         .boxed()
+    }
+
+    fn settled(&self) -> BoxFuture<'_, ()> {
+        self.writing.lock().map(drop).boxed()
     }
 }
 
@@ -123,15 +135,29 @@ fn change(
     seen: &SeenFiles,
     cancellation: &Cancellation,
 ) -> Result<Change, ToolError> {
+    if is_version_control(&path.absolute) {
+        return Err(ToolError::Edit(format!(
+            "{} belongs to version control, whose settings and hooks can run commands: it is \
+             changed with the version control's own commands only. Nothing was changed.",
+            path.shown()
+        )));
+    }
     match workspace.open(path) {
         Ok(file) => change_existing(workspace, path, file, arguments, seen, cancellation),
         Err(error)
             if error.kind() == io::ErrorKind::NotFound && arguments.old_string.is_empty() =>
         {
-            create(workspace, path, arguments, seen)
+            create(workspace, path, arguments, seen, cancellation)
         }
         Err(error) => Err(missing(workspace, path, "edit", error)),
     }
+}
+
+/// Tells whether a file lies in the data of a version control system, or is the file that stands
+/// for its folder in a worktree.
+fn is_version_control(path: &Path) -> bool {
+    path.iter()
+        .any(|name| VERSION_CONTROL.iter().any(|folder| name == *folder))
 }
 
 fn create(
@@ -139,7 +165,11 @@ fn create(
     path: &WorkspacePath,
     arguments: &Arguments,
     seen: &SeenFiles,
+    cancellation: &Cancellation,
 ) -> Result<Change, ToolError> {
+    if cancellation.is_cancelled() {
+        return Err(not_written(path, "the call was cancelled"));
+    }
     let folder = workspace.create_parent(path).map_err(|error| {
         not_written(
             path,

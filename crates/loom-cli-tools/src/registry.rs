@@ -114,6 +114,13 @@ impl ToolRegistry {
         }
     }
 
+    /// Waits until nothing of the calls that were cancelled is under way any more.
+    pub async fn settled(&self) {
+        for tool in &self.tools {
+            tool.settled().await;
+        }
+    }
+
     fn get(&self, name: &str) -> Option<&dyn Tool> {
         self.tools
             .iter()

@@ -1,5 +1,6 @@
 //! What every tool is to the registry.
 
+use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use loom_common_core::{ToolContext, ToolDefinition, ToolOutput};
 use serde_json::{Map, Value};
@@ -17,4 +18,10 @@ pub trait Tool: Send + Sync {
         arguments: Map<String, Value>,
         context: &'a ToolContext,
     ) -> BoxFuture<'a, ToolOutput>;
+
+    /// Waits until nothing of a cancelled call is under way any more. Writing a file, once begun,
+    /// is not broken off.
+    fn settled(&self) -> BoxFuture<'_, ()> {
+        futures::future::ready(()).boxed()
+    }
 }

@@ -17,7 +17,7 @@ use crate::error::ToolError;
 use crate::workspace::{Workspace, WorkspacePath};
 
 /// Folders in which version control keeps its own data.
-const VERSION_CONTROL: [&str; 4] = [".git", ".hg", ".jj", ".svn"];
+pub(crate) const VERSION_CONTROL: [&str; 4] = [".git", ".hg", ".jj", ".svn"];
 
 /// Makes the walk through `start`: a folder, or a single file.
 pub(crate) fn walk(workspace: &Workspace, start: &WorkspacePath) -> WalkBuilder {

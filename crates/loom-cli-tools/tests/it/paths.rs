@@ -161,3 +161,26 @@ async fn a_file_made_through_a_dangling_link_is_its_target() {
     assert!(scratch.path("dangling").is_symlink());
     assert_eq!(scratch.read("real/later.txt"), "new\n");
 }
+
+#[tokio::test]
+async fn an_edit_does_not_reach_what_version_control_runs() {
+    let scratch = with_links();
+    std::fs::create_dir(scratch.path(".git")).unwrap();
+    std::fs::write(scratch.path(".git/config"), "[core]\n").unwrap();
+    std::os::unix::fs::symlink(".git/config", scratch.path("innocent")).unwrap();
+    let hook = json!({"file_path": ".git/hooks/pre-commit", "old_string": "", "new_string": "x"});
+    let through_link = json!({"file_path": "innocent", "old_string": "[core]", "new_string": "[core]\nfsmonitor = x"});
+    for arguments in [hook, through_link] {
+        let told = scratch.failure("edit_file", arguments).await;
+        assert!(told.contains("version control"), "{told}");
+    }
+    assert_eq!(scratch.read(".git/config"), "[core]\n");
+    assert!(!scratch.path(".git/hooks").exists());
+    // What only looks like it may be changed.
+    scratch
+        .text(
+            "edit_file",
+            json!({"file_path": ".github/a.yml", "old_string": "", "new_string": "x"}),
+        )
+        .await;
+}
