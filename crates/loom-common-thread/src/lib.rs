@@ -39,4 +39,4 @@ mod title;
 pub use error::{BoxedError, ThreadStoreError};
 pub use id::{ParseThreadIdError, ThreadId};
 pub use store::ThreadStore;
-pub use thread::{GitMetadata, NewThread, StoredThread, Thread, ThreadFilter};
+pub use thread::{Continuation, GitMetadata, NewThread, StoredThread, Thread, ThreadFilter};

@@ -9,7 +9,7 @@ use sqlx::sqlite::SqlitePool;
 
 use crate::error::ThreadStoreError;
 use crate::id::{PartialThreadId, ThreadId};
-use crate::thread::{NewThread, StoredThread, Thread, ThreadFilter};
+use crate::thread::{Continuation, NewThread, StoredThread, Thread, ThreadFilter};
 use crate::{row, schema, title};
 
 /// Most threads that an ambiguous id is shown to stand for.
@@ -181,6 +181,28 @@ impl ThreadStore {
         .bind(row::integer(usage.output_tokens))
         .bind(row::integer(usage.cache_read_tokens))
         .bind(row::integer(usage.cache_write_tokens))
+        .execute(&self.pool)
+        .await
+        .map_err(|error| self.sqlite(error))?;
+        found(id, updated.rows_affected())
+    }
+
+    /// Notes with what a thread goes on: folder, model, permission mode. They may have changed
+    /// since it began.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](ThreadStoreError::NotFound), or what kept it from being written.
+    pub async fn go_on(&self, id: ThreadId, with: &Continuation) -> Result<(), ThreadStoreError> {
+        let updated = sqlx::query(
+            "UPDATE threads SET cwd = ?2, provider = ?3, model = ?4, permission_mode = ?5 \
+             WHERE id = ?1",
+        )
+        .bind(id.to_string())
+        .bind(row::path_bytes(&with.cwd))
+        .bind(&with.provider)
+        .bind(&with.model)
+        .bind(with.permission_mode.to_string())
         .execute(&self.pool)
         .await
         .map_err(|error| self.sqlite(error))?;

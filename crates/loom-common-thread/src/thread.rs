@@ -29,6 +29,19 @@ pub struct NewThread {
     pub created_at: Timestamp,
 }
 
+/// With what a stored thread goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Continuation {
+    /// The folder in which the agent works from now on: absolute, with symbolic links resolved.
+    pub cwd: PathBuf,
+    /// Name of the model's provider.
+    pub provider: String,
+    /// Name of the model.
+    pub model: String,
+    /// How much the agent may do without asking.
+    pub permission_mode: PermissionMode,
+}
+
 /// What git says about a folder at the time when a thread begins there.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GitMetadata {
