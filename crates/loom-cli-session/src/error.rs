@@ -1,13 +1,8 @@
-//! What can go wrong when a session starts.
+//! What can go wrong between a front end and its session.
 
-use loom_common_thread::ThreadStoreError;
-
-/// Why a session could not start, or ended before its time.
-#[derive(Debug, thiserror::Error)]
+/// Why a command did not reach its session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SessionError {
-    /// The thread store refused. Whether trying again helps is for the source to say.
-    #[error(transparent)]
-    Storage(#[from] ThreadStoreError),
     /// The session has ended and takes no more commands. Trying again does not help.
     #[error("the session has ended")]
     Ended,

@@ -13,8 +13,8 @@ use std::time::Duration;
 use futures::{FutureExt, StreamExt};
 use loom_cli_tools::ToolRegistry;
 use loom_common_core::{
-    AgentEvent, LlmClient, LlmRequest, OperationId, PermissionMode, ProgressSink, ToolAccess,
-    ToolCall, ToolContext, ToolOutput,
+    AgentEvent, LlmClient, LlmRequest, OperationId, PermissionMode, ProgressSink, ToolCall,
+    ToolContext, ToolOutput,
 };
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -169,9 +169,12 @@ impl ToolRunner {
         call: &ToolCall,
         reports: &mpsc::Sender<Report>,
     ) -> ToolOutput {
-        // The registry answers an unknown tool with what there is, and runs nothing.
-        let access = self.registry.access(&call.name).unwrap_or(ToolAccess::Read);
-        if let Err(denial) = permit(self.mode, access, call, &self.approvals).await {
+        // The registry answers a call that cannot run with how to mend it; there is nothing in it
+        // for a person to decide about.
+        if let Some(access) = self.registry.access(&call.name)
+            && call.parse_arguments().is_ok()
+            && let Err(denial) = permit(self.mode, access, call, &self.approvals).await
+        {
             return ToolOutput::denied(denial);
         }
         let runs = Report::ToolRuns {

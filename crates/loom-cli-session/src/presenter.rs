@@ -10,7 +10,6 @@ use loom_common_core::stream::{
     Item, ItemDelta, ItemDetails, ItemStatus, ItemUpdate, NoticeLevel, ThreadEvent,
 };
 use loom_common_core::{BlockKind, LlmEvent, OperationId, ToolCall, ToolOutput, ToolStatus};
-use serde_json::Value;
 use tokio::time::Instant;
 
 /// Makes thread events and remembers the items that are open.
@@ -313,10 +312,7 @@ impl OpenToolCall {
     ) -> ItemDetails {
         ItemDetails::ToolCall {
             name: self.call.name.clone(),
-            arguments: self.call.parse_arguments().map_or_else(
-                |_| Value::String(self.call.arguments.clone()),
-                Value::Object,
-            ),
+            arguments: self.call.shown_arguments(),
             status,
             output,
             duration_ms,

@@ -11,7 +11,9 @@ use loom_common_core::{
     PermissionMode, Role, StopReason, TurnOutcome, Usage,
 };
 use loom_common_http::RetryConfig;
-use loom_common_thread::{NewThread, StoredThread, ThreadId, ThreadStore, ThreadStoreError};
+use loom_common_thread::{
+    Continuation, NewThread, StoredThread, ThreadId, ThreadStore, ThreadStoreError,
+};
 use rand::rngs::StdRng;
 use tokio::sync::mpsc;
 
@@ -155,6 +157,7 @@ struct Summary {
     thread_id: ThreadId,
     text: String,
     is_error: bool,
+    stop_reason: Option<StopReason>,
     turns: u32,
     usage: Usage,
 }
@@ -183,7 +186,18 @@ impl Runner {
                 let length = stored.messages.len() as u64;
                 (
                     id,
-                    Transcript::resume(setup.store, setup.clock, id, length),
+                    Transcript::resume(
+                        setup.store,
+                        setup.clock,
+                        id,
+                        length,
+                        Continuation {
+                            cwd: setup.workspace.clone(),
+                            provider: setup.provider.clone(),
+                            model: setup.model.clone(),
+                            permission_mode: setup.permission_mode,
+                        },
+                    ),
                     Agent::resume(config, stored.messages),
                 )
             }
@@ -216,6 +230,7 @@ impl Runner {
                 thread_id,
                 text: String::new(),
                 is_error: false,
+                stop_reason: None,
                 turns: 0,
                 usage: Usage::default(),
             },
@@ -230,7 +245,8 @@ impl Runner {
         mut reports: mpsc::Receiver<Report>,
     ) {
         self.show([self.greeting.clone()]).await;
-        self.carry_out(first_actions).await;
+        // What resuming has added is stored with the first prompt, which tells of any trouble.
+        self.keep(first_actions);
         loop {
             // Commands first: a flood of reports must not delay a cancellation.
             let event = tokio::select! {
@@ -254,11 +270,14 @@ impl Runner {
                 break;
             }
         }
+        self.operations.cancel_all().await;
+        self.tools.registry.settled().await;
         let summary = &self.summary;
         let result = ThreadEvent::Result {
             thread_id: summary.thread_id.to_string(),
             text: summary.text.clone(),
             is_error: summary.is_error,
+            stop_reason: summary.stop_reason.clone(),
             turns: summary.turns,
             usage: summary.usage,
         };
@@ -291,11 +310,16 @@ impl Runner {
         let Err(error) = self.try_carry_out(actions).await else {
             return;
         };
-        let stop = self.agent.handle(AgentEvent::Cancel).into_iter();
         // The turn ends here as failed, not as stopped by the person.
-        let stop = stop.filter(|action| !matches!(action, AgentAction::FinishTurn(_)));
+        let is_end = |action: &AgentAction| matches!(action, AgentAction::FinishTurn(_));
+        let (end, stop): (Vec<_>, _) = self
+            .agent
+            .handle(AgentEvent::Cancel)
+            .into_iter()
+            .partition(is_end);
         // The store has just refused. What it refuses again waits in the transcript.
-        let _ = self.try_carry_out(stop.collect()).await;
+        let _ = self.try_carry_out(stop).await;
+        self.keep(end);
         let shown = self.presenter.answer_cut();
         self.show(shown).await;
         self.fail_turn(storage_error(&error)).await;
@@ -305,15 +329,27 @@ impl Runner {
         let mut actions = actions.into_iter();
         while let Some(action) = actions.next() {
             if let Err(error) = self.perform(action).await {
-                for left in actions {
-                    if let AgentAction::AppendMessage(message) = left {
-                        self.transcript.queue(message);
-                    }
-                }
+                self.keep(actions);
                 return Err(error);
             }
         }
         Ok(())
+    }
+
+    /// Keeps what must not be lost of actions that are not carried out: messages and tokens.
+    fn keep(&mut self, actions: impl IntoIterator<Item = AgentAction>) {
+        for action in actions {
+            match action {
+                AgentAction::AppendMessage(message) => self.transcript.queue(message),
+                AgentAction::FinishTurn(outcome) => self.count(outcome.usage()),
+                _ => {}
+            }
+        }
+    }
+
+    fn count(&mut self, usage: Usage) {
+        self.summary.usage += usage;
+        self.transcript.queue_usage(usage);
     }
 
     async fn perform(&mut self, action: AgentAction) -> Result<(), ThreadStoreError> {
@@ -342,6 +378,7 @@ impl Runner {
             }
             AgentAction::CancelTools { operation } => {
                 self.operations.cancel(operation).await;
+                self.tools.registry.settled().await;
                 let shown = self.presenter.tools_cut(operation);
                 self.show(shown).await;
             }
@@ -360,7 +397,7 @@ impl Runner {
                 self.summary.text.clear();
                 self.show([ThreadEvent::TurnStarted]).await;
             }
-            AgentAction::FinishTurn(outcome) => self.finish_turn(outcome).await?,
+            AgentAction::FinishTurn(outcome) => self.finish_turn(outcome).await,
             AgentAction::Exit => self.operations.cancel_all().await,
         }
         Ok(())
@@ -382,12 +419,15 @@ impl Runner {
         self.operations.wait(operation, delay);
     }
 
-    async fn finish_turn(&mut self, outcome: TurnOutcome) -> Result<(), ThreadStoreError> {
-        let (TurnOutcome::Completed { usage, .. }
-        | TurnOutcome::Failed { usage, .. }
-        | TurnOutcome::Cancelled { usage }) = outcome;
-        self.summary.usage += usage;
-        self.transcript.add_usage(usage).await?;
+    async fn finish_turn(&mut self, outcome: TurnOutcome) {
+        self.summary.stop_reason = None;
+        self.count(outcome.usage());
+        if let Err(error) = self.transcript.save_usage().await {
+            // The answer is stored; a count that comes later is no reason to call it a failure.
+            let notice = format!("the tokens of this turn could not be counted yet: {error}");
+            let shown = self.presenter.notice(NoticeLevel::Warning, notice);
+            self.show(shown).await;
+        }
         match outcome {
             TurnOutcome::Completed { stop_reason, usage } => {
                 if let Some(notice) = explain(&stop_reason) {
@@ -395,6 +435,7 @@ impl Runner {
                     self.show(shown).await;
                 }
                 self.summary.is_error = false;
+                self.summary.stop_reason = Some(stop_reason.clone());
                 self.show([ThreadEvent::TurnCompleted { usage, stop_reason }])
                     .await;
             }
@@ -416,7 +457,6 @@ impl Runner {
                 .await;
             }
         }
-        Ok(())
     }
 
     async fn fail_turn(&mut self, error: StreamError) {

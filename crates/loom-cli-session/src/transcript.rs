@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use loom_common_core::{Message, Usage};
-use loom_common_thread::{NewThread, ThreadId, ThreadStore, ThreadStoreError};
+use loom_common_thread::{Continuation, NewThread, ThreadId, ThreadStore, ThreadStoreError};
 
 use crate::session::Clock;
 
@@ -15,31 +15,44 @@ pub(crate) struct Transcript {
     store: ThreadStore,
     clock: Clock,
     id: ThreadId,
-    /// Set until the thread is stored: a session in which nothing was said leaves none behind.
-    unborn: Option<NewThread>,
+    /// What is to be stored ahead of the first message: a session in which nothing was said
+    /// leaves no trace.
+    first: Option<First>,
     /// Number of messages in the store.
     stored: u64,
     unsaved: VecDeque<Arc<Message>>,
     unsaved_usage: Usage,
 }
 
+enum First {
+    Create(NewThread),
+    GoOn(Continuation),
+}
+
 impl Transcript {
     /// Begins a thread that is not stored yet.
     pub(crate) fn begin(store: ThreadStore, clock: Clock, thread: NewThread) -> Self {
         let id = thread.id;
-        Self {
-            unborn: Some(thread),
-            ..Self::resume(store, clock, id, 0)
-        }
+        Self::new(store, clock, id, First::Create(thread), 0)
     }
 
     /// Continues a stored thread of `stored` messages.
-    pub(crate) fn resume(store: ThreadStore, clock: Clock, id: ThreadId, stored: u64) -> Self {
+    pub(crate) fn resume(
+        store: ThreadStore,
+        clock: Clock,
+        id: ThreadId,
+        stored: u64,
+        with: Continuation,
+    ) -> Self {
+        Self::new(store, clock, id, First::GoOn(with), stored)
+    }
+
+    fn new(store: ThreadStore, clock: Clock, id: ThreadId, first: First, stored: u64) -> Self {
         Self {
             store,
             clock,
             id,
-            unborn: None,
+            first: Some(first),
             stored,
             unsaved: VecDeque::new(),
             unsaved_usage: Usage::default(),
@@ -51,14 +64,18 @@ impl Transcript {
         self.unsaved.push_back(message);
     }
 
-    /// Adds to the tokens that the thread has used.
+    /// Takes tokens that the thread has used, to be counted by [`Transcript::save_usage`].
+    pub(crate) fn queue_usage(&mut self, usage: Usage) {
+        self.unsaved_usage += usage;
+    }
+
+    /// Counts the tokens that wait.
     ///
     /// # Errors
     ///
-    /// As the store says. The tokens are kept and counted with the next ones.
-    pub(crate) async fn add_usage(&mut self, usage: Usage) -> Result<(), ThreadStoreError> {
-        self.unsaved_usage += usage;
-        if self.unborn.is_none() && self.unsaved_usage != Usage::default() {
+    /// As the store says. The tokens go on waiting.
+    pub(crate) async fn save_usage(&mut self) -> Result<(), ThreadStoreError> {
+        if self.first.is_none() && self.unsaved_usage != Usage::default() {
             self.store.add_usage(self.id, self.unsaved_usage).await?;
             self.unsaved_usage = Usage::default();
         }
@@ -74,10 +91,14 @@ impl Transcript {
         if self.unsaved.is_empty() {
             return Ok(());
         }
-        if let Some(thread) = &self.unborn {
-            self.store.create(thread.clone()).await?;
-            self.unborn = None;
+        match &self.first {
+            Some(First::Create(thread)) => {
+                self.store.create(thread.clone()).await?;
+            }
+            Some(First::GoOn(with)) => self.store.go_on(self.id, with).await?,
+            None => {}
         }
+        self.first = None;
         while let Some(message) = self.unsaved.front() {
             let now = (self.clock)();
             self.store

@@ -183,6 +183,13 @@ impl ToolCall {
         }
         serde_json::from_str(&self.arguments)
     }
+
+    /// Returns the arguments for showing: the object, or what the model wrote as a string when it
+    /// is not one.
+    pub fn shown_arguments(&self) -> Value {
+        self.parse_arguments()
+            .map_or_else(|_| Value::String(self.arguments.clone()), Value::Object)
+    }
 }
 
 /// What a tool gave back for one call.

@@ -242,3 +242,14 @@ pub enum TurnOutcome {
         usage: Usage,
     },
 }
+
+impl TurnOutcome {
+    /// Returns the tokens of all model calls of the turn.
+    pub fn usage(&self) -> Usage {
+        match self {
+            Self::Completed { usage, .. }
+            | Self::Failed { usage, .. }
+            | Self::Cancelled { usage } => *usage,
+        }
+    }
+}

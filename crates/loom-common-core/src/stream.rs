@@ -71,15 +71,20 @@ pub enum ThreadEvent {
         /// Why.
         error: StreamError,
     },
-    /// The run is over. Always the last event of `loom -p`.
+    /// The run is over. Always the last event of `loom -p`, also of a run that failed before
+    /// its session could start.
     #[serde(rename = "result")]
     Result {
-        /// Id of the thread, for `--resume`.
+        /// Id of the thread, for `--resume`; empty when the run failed before there was one.
         thread_id: String,
         /// Text of the last agent message; empty if there was none.
         text: String,
         /// Whether the last turn failed.
         is_error: bool,
+        /// Why the model stopped, if the last turn did not fail: anything but `end_turn` and
+        /// `stop_sequence` means that the text may not be the whole answer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        stop_reason: Option<StopReason>,
         /// Number of turns of this run.
         turns: u32,
         /// Tokens of all model calls of this run.

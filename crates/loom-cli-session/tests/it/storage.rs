@@ -5,7 +5,7 @@ use loom_common_core::{ContentBlock, Message, ToolCall};
 use loom_common_thread::ThreadId;
 use serde_json::json;
 
-use crate::bench::{Answer, Bench, failure_code};
+use crate::bench::{Answer, Bench, failure_code, wait_for};
 
 /// Makes every write of a message fail as a full disk would: with an error of the database.
 async fn block_writes(bench: &Bench) {
@@ -146,4 +146,89 @@ async fn a_call_that_was_running_when_loom_died_gets_a_result_when_the_thread_is
         ("call_9", true)
     );
     assert_eq!(bench.stored(&id).await.messages.len(), 7);
+}
+
+#[tokio::test]
+async fn a_repair_that_cannot_be_stored_is_told_with_the_next_prompt_and_kept() {
+    let mut bench = Bench::new([Answer::Hangs(vec![]), Answer::text("on it")]);
+    let running = bench.start().await;
+    running.prompt("one").await;
+    let model = bench.model.clone();
+    wait_for("the request", || model.requests().len() == 1).await;
+    let id = running.thread_id.clone();
+    running.end().await;
+    let thread: ThreadId = id.parse().unwrap();
+    let at = "2026-01-02T12:00:00Z".parse().unwrap();
+    let call = ToolCall {
+        id: "call_9".to_owned(),
+        name: "bash".to_owned(),
+        arguments: "{}".to_owned(),
+        extra: Default::default(),
+    };
+    let interrupted = Message::assistant(vec![ContentBlock::ToolUse(call)]);
+    bench
+        .store()
+        .await
+        .append(thread, 1, &interrupted, at)
+        .await
+        .unwrap();
+
+    let mut resumed = bench.resume(&id).await;
+    block_writes(&bench).await;
+    resumed.prompt("two").await;
+    assert_eq!(failure_code(&resumed.turn().await), "thread_not_saved");
+    unblock_writes(&bench).await;
+    resumed.prompt("three").await;
+    assert!(matches!(
+        resumed.turn().await.last(),
+        Some(ThreadEvent::TurnCompleted { .. })
+    ));
+    resumed.end().await;
+    let stored = bench.stored(&id).await;
+    assert_eq!(stored.messages.len(), 6);
+    assert_eq!(stored.messages[2].results().count(), 1);
+}
+
+#[tokio::test]
+async fn tokens_of_a_turn_that_could_not_be_stored_are_counted_later() {
+    let mut bench = Bench::new([Answer::text("one"), Answer::text("two")]);
+    let mut running = bench.start().await;
+    sqlite(
+        &bench,
+        "CREATE TRIGGER blocked BEFORE INSERT ON messages WHEN NEW.seq = 1 BEGIN SELECT RAISE(ABORT, 'blocked'); END",
+    )
+    .await;
+    running.prompt("one").await;
+    assert_eq!(failure_code(&running.turn().await), "thread_not_saved");
+    unblock_writes(&bench).await;
+    running.prompt("two").await;
+    running.turn().await;
+    let id = running.thread_id.clone();
+    let shown = running.end().await;
+    let Some(ThreadEvent::Result { usage, .. }) = shown.last() else {
+        panic!("{shown:?}");
+    };
+    assert_eq!(usage.input_tokens, 20);
+    assert_eq!(bench.stored(&id).await.thread.usage.input_tokens, 20);
+}
+
+#[tokio::test]
+async fn tokens_that_cannot_be_counted_do_not_fail_an_answer() {
+    let mut bench = Bench::new([Answer::text("yes")]);
+    let mut running = bench.start().await;
+    sqlite(
+        &bench,
+        "CREATE TRIGGER blocked BEFORE UPDATE OF input_tokens ON threads BEGIN SELECT RAISE(ABORT, 'blocked'); END",
+    )
+    .await;
+    running.prompt("go").await;
+    let shown = running.turn().await;
+    assert!(
+        matches!(shown.last(), Some(ThreadEvent::TurnCompleted { .. })),
+        "{shown:?}"
+    );
+    let told = shown
+        .iter()
+        .any(|event| format!("{event:?}").contains("could not be counted yet"));
+    assert!(told, "{shown:?}");
 }

@@ -160,6 +160,7 @@ fn thread_events() -> Vec<ThreadEvent> {
             thread_id: "T-0198".to_owned(),
             text: "Hello.".to_owned(),
             is_error: false,
+            stop_reason: Some(StopReason::EndTurn),
             turns: 1,
             usage: tokens(1),
         },
