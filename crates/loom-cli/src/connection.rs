@@ -46,13 +46,7 @@ impl Connection {
             });
         }
         let local = LocalServer::new(setting)?;
-        let state = match server.auto_start {
-            true => local.ensure_running().await?,
-            false => local.running()?.ok_or_else(|| {
-                CliError::failed("no server runs on this machine")
-                    .hint("start one with `loom server start`, or name one with --server-url")
-            })?,
-        };
+        let state = local.find_or_start().await?;
         Ok(Self {
             url: state.url,
             token: state.token,

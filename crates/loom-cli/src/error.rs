@@ -57,6 +57,13 @@ impl CliError {
         self
     }
 
+    /// Prints a warning to standard error.
+    pub(crate) fn warn(message: &str) {
+        use std::io::Write;
+        // There is nowhere left to say that standard error is gone.
+        let _ = writeln!(anstream::stderr().lock(), "warning: {message}");
+    }
+
     /// Marks the error as one that the person has been told about.
     #[must_use]
     pub(crate) fn shown(mut self) -> Self {
@@ -140,9 +147,21 @@ impl From<loom_common_config::Error> for CliError {
 
 impl From<loom_cli_session::SessionError> for CliError {
     fn from(error: loom_cli_session::SessionError) -> Self {
-        match error {
-            loom_cli_session::SessionError::Storage(error) => error.into(),
-            error => Self::failed(error.to_string()),
+        Self::failed(error.to_string())
+    }
+}
+
+impl From<&CliError> for loom_common_core::stream::StreamError {
+    fn from(error: &CliError) -> Self {
+        let code = match error.kind {
+            ErrorKind::Failed => "session_not_started",
+            ErrorKind::Usage => "wrong_use",
+            ErrorKind::Interrupted => "cancelled",
+        };
+        Self {
+            code: code.to_owned(),
+            message: error.message.clone(),
+            hint: error.hint.clone(),
         }
     }
 }

@@ -6,10 +6,11 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
+use std::net::TcpStream;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use loom_common_secret::SecretString;
@@ -26,6 +27,8 @@ use crate::setting::Setting;
 const START_LIMIT: Duration = Duration::from_secs(30);
 /// How long a server may take to stop: it lets running answers finish.
 const STOP_LIMIT: Duration = Duration::from_secs(45);
+/// How long a server on this machine may take to accept a connection.
+const CONNECT_LIMIT: Duration = Duration::from_secs(2);
 const POLL: Duration = Duration::from_millis(5);
 /// Size, in bytes, past which a log is set aside when the next server starts.
 const LOG_LIMIT: u64 = 8 << 20;
@@ -46,6 +49,7 @@ pub(crate) struct ServerState {
 pub(crate) struct LocalServer {
     folder: PathBuf,
     program: Option<PathBuf>,
+    auto_start: bool,
 }
 
 impl LocalServer {
@@ -54,6 +58,7 @@ impl LocalServer {
         Ok(Self {
             folder: setting.directories().state()?,
             program: setting.config.value.server.program.clone(),
+            auto_start: setting.config.value.server.auto_start,
         })
     }
 
@@ -67,7 +72,19 @@ impl LocalServer {
         // A server that was killed leaves its file behind; what it says is then of no use, and
         // whether it can be read does not matter.
         let state = serde_json::from_slice::<ServerState>(&text).ok();
-        Ok(state.filter(|state| is_server(state.pid)))
+        Ok(state.filter(ServerState::is_running))
+    }
+
+    /// Returns the running server; starts one if there is none and the person has nothing against
+    /// it.
+    pub(crate) async fn find_or_start(&self) -> Result<ServerState, CliError> {
+        if self.auto_start {
+            return self.ensure_running().await;
+        }
+        self.running()?.ok_or_else(|| {
+            CliError::failed("no server runs on this machine")
+                .hint("start one with `loom server start`, or name one with --server-url")
+        })
     }
 
     /// Returns the running server; starts one if there is none.
@@ -96,7 +113,7 @@ impl LocalServer {
             kill_process(pid, Signal::TERM).map_err(io::Error::from)?;
         }
         let deadline = Instant::now() + STOP_LIMIT;
-        while is_server(state.pid) {
+        while is_alive(state.pid) {
             if Instant::now() > deadline {
                 return Err(CliError::failed(format!(
                     "loom-server (process {}) does not stop",
@@ -156,11 +173,14 @@ impl LocalServer {
             .mode(0o600)
             .open(self.log_file())
             .map_err(|error| self.cannot("write", &self.log_file(), &error))?;
-        let mut child = Command::new(&program)
+        let child = Command::new(&program)
             .arg("serve")
             .args(["--host", "127.0.0.1", "--port", "0", "--state-file"])
             .arg(self.state_file())
             .current_dir("/")
+            // Many a project has a database of its own under this name; it is not Loom's.
+            .env_remove("DATABASE_URL")
+            .env_remove("DATABASE_URL_FILE")
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
@@ -172,19 +192,18 @@ impl LocalServer {
                     .hint("set LOOM_SERVER_PROGRAM to the path of loom-server")
             })?;
         tracing::debug!(pid = child.id(), "started loom-server");
+        let mut starting = Starting(Some(child));
         let deadline = Instant::now() + START_LIMIT;
-        let pid = child.id();
         loop {
-            if let Some(state) = self.running()?
-                && u32::try_from(state.pid) == Ok(pid)
-            {
+            // None ran before, and the lock keeps others from starting one: it is this one.
+            if let Some(state) = self.running()? {
+                starting.is_ready();
                 return Ok(state);
             }
-            if let Some(status) = child.try_wait()? {
+            if let Some(status) = starting.ended()? {
                 return Err(self.start_failed(&format!("it ended with {status}")));
             }
             if Instant::now() > deadline {
-                end(&mut child);
                 return Err(self.start_failed("it was not ready in time"));
             }
             sleep(POLL).await;
@@ -233,27 +252,53 @@ impl LocalServer {
     }
 }
 
-/// Tells whether the process is a running loom-server. A process id may be in use again.
-fn is_server(pid: i32) -> bool {
-    let Some(process) = Pid::from_raw(pid).filter(|_| pid > 0) else {
-        return false;
-    };
-    if test_kill_process(process).is_err() {
-        return false;
+impl ServerState {
+    /// Tells whether the server that wrote this still runs. A process id may be in use again, and
+    /// so may a port; that both are is no accident.
+    fn is_running(&self) -> bool {
+        is_alive(self.pid) && self.listens()
     }
-    // Where there is /proc it says which program runs (the name is cut to 15 bytes), and whether
-    // it has ended and only waits for its parent to notice.
-    match std::fs::read_to_string(format!("/proc/{pid}/stat")) {
-        Ok(stat) => stat
-            .rsplit_once(") ")
-            .is_some_and(|(head, state)| head.ends_with("(loom-server") && !state.starts_with('Z')),
-        Err(_) => !Path::new("/proc/self").exists(),
+
+    fn listens(&self) -> bool {
+        let addresses = self.url.socket_addrs(|| None).unwrap_or_default();
+        addresses
+            .iter()
+            .any(|address| TcpStream::connect_timeout(address, CONNECT_LIMIT).is_ok())
     }
 }
 
-fn end(child: &mut Child) {
-    let _ = child.kill();
-    let _ = child.wait();
+/// Tells whether the process runs: it exists, and does not only wait for its parent to notice
+/// that it has ended.
+fn is_alive(pid: i32) -> bool {
+    let Some(process) = Pid::from_raw(pid).filter(|_| pid > 0) else {
+        return false;
+    };
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    test_kill_process(process).is_ok() && !stat.contains(") Z ")
+}
+
+/// A server that is not ready yet. One that nobody waits for any more is ended: it would be left
+/// behind in whatever state it is.
+struct Starting(Option<Child>);
+
+impl Starting {
+    fn is_ready(&mut self) {
+        self.0 = None;
+    }
+
+    fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
+        self.0.as_mut().map_or(Ok(None), Child::try_wait)
+    }
+}
+
+impl Drop for Starting {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.0 {
+            // It has ended by itself, or has now.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
 }
 
 fn end_of(path: &Path) -> io::Result<String> {

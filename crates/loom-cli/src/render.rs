@@ -5,7 +5,7 @@ mod json;
 mod plain;
 mod sanitize;
 
-pub(crate) use call::headline;
+pub(crate) use call::{call_in_full, headline};
 pub(crate) use json::JsonLines;
 pub(crate) use plain::PlainView;
 pub(crate) use sanitize::sanitize;

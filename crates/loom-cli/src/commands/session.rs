@@ -1,5 +1,6 @@
 //! A session with the agent: on a terminal, or for one prompt.
 
+mod line_editor;
 mod print;
 mod prompt_input;
 mod repl;
@@ -10,6 +11,8 @@ use std::time::Duration;
 
 use loom_cli_session::{Approvals, Session, SessionSetup, ThreadStart};
 use loom_cli_tools::{ToolLimits, ToolRegistry};
+use loom_common_config::Origin;
+use loom_common_core::PermissionMode;
 use loom_common_http::RetryConfig;
 use loom_common_thread::{NewThread, StoredThread, ThreadId, ThreadStore};
 
@@ -24,10 +27,7 @@ use selection::{Model, select_model};
 
 pub(crate) async fn run(setting: &Setting, arguments: SessionArguments) -> Result<(), CliError> {
     match &arguments.print {
-        Some(prompt) => {
-            let prompt = prompt_input::read(prompt)?;
-            print::run(setting, &arguments, prompt).await
-        }
+        Some(prompt) => print::run(setting, &arguments, prompt).await,
         None => repl::run(setting, &arguments).await,
     }
 }
@@ -50,6 +50,7 @@ async fn start(
         },
         setting.environment.variables(),
     );
+    let permission_mode = permission_mode(setting, stored.as_ref());
     let recap = stored.as_ref().map(threads::recap);
     let clock = Setting::clock();
     let mut rng = Setting::rng();
@@ -60,7 +61,7 @@ async fn start(
             cwd: setting.workspace.clone(),
             provider: provider.clone(),
             model: name.clone(),
-            permission_mode: config.agent.permission_mode,
+            permission_mode,
             git: git::metadata(&setting.workspace).await,
             created_at: clock(),
         })),
@@ -76,7 +77,7 @@ async fn start(
         },
         tools,
         workspace: setting.workspace.clone(),
-        permission_mode: config.agent.permission_mode,
+        permission_mode,
         approvals,
         store,
         thread,
@@ -124,7 +125,8 @@ async fn stored_thread(
     } else {
         return Ok(None);
     };
-    if stored.thread.cwd != setting.workspace {
+    // A folder that was moved is found under its new name.
+    if stored.thread.cwd != setting.workspace && stored.thread.cwd.is_dir() {
         return Err(CliError::usage(format!(
             "thread {} belongs to {}",
             stored.thread.id,
@@ -133,4 +135,13 @@ async fn stored_thread(
         .hint(format!("add `-C {}`", stored.thread.cwd.display())));
     }
     Ok(Some(stored))
+}
+
+/// What the agent may do without asking: what was asked for, else what the thread began with. A
+/// thread that was only to be planned does not begin to act because it goes on.
+fn permission_mode(setting: &Setting, stored: Option<&StoredThread>) -> PermissionMode {
+    match (setting.config.origin("agent.permission_mode"), stored) {
+        (Origin::Default, Some(stored)) => stored.thread.permission_mode,
+        _ => setting.config.value.agent.permission_mode,
+    }
 }

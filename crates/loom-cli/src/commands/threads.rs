@@ -1,5 +1,7 @@
 //! `loom threads`.
 
+use std::path::Path;
+
 use loom_common_core::{ContentBlock, Message, Role, ToolResult, ToolResultContent};
 use loom_common_thread::{StoredThread, Thread, ThreadFilter, ThreadStore};
 use serde_json::{Value, json};
@@ -86,7 +88,7 @@ fn listing(threads: &[Thread], with_folder: bool) -> String {
         let time = thread.updated_at.strftime("%Y-%m-%d %H:%M");
         text.push_str(&format!("{}  {time}  {title}\n", thread.id));
         if with_folder {
-            text.push_str(&format!("    {}\n", thread.cwd.display()));
+            text.push_str(&format!("    {}\n", shown_path(&thread.cwd)));
         }
     }
     text
@@ -99,7 +101,7 @@ fn transcript(stored: &StoredThread) -> String {
         "{}  {}\n{}\n{} ({}), {} messages, tokens: {} in, {} out, {} from cache, {} to cache\n",
         thread.id,
         thread.title.as_deref().unwrap_or("(untitled)"),
-        thread.cwd.display(),
+        shown_path(&thread.cwd),
         thread.model,
         thread.provider,
         thread.message_count,
@@ -114,16 +116,35 @@ fn transcript(stored: &StoredThread) -> String {
     text
 }
 
-/// Renders the last prompt of a thread and what followed, to bring it back to mind.
+fn shown_path(path: &Path) -> String {
+    sanitize(&path.display().to_string()).into_owned()
+}
+
+/// Renders the last prompt of a thread and the last answer, to bring it back to mind.
 pub(crate) fn recap(stored: &StoredThread) -> String {
     let is_prompt = |message: &Message| message.role == Role::User && !message.text().is_empty();
     let last = stored
         .messages
         .iter()
         .rposition(|message| is_prompt(message));
+    let turn = &stored.messages[last.unwrap_or(0)..];
     let mut text = String::new();
-    for message in &stored.messages[last.unwrap_or(0)..] {
-        describe(message, &mut text);
+    if let Some(prompt) = turn.first() {
+        describe(prompt, &mut text);
+    }
+    let calls: usize = turn
+        .iter()
+        .map(|message| message.tool_calls().count())
+        .sum();
+    if calls > 0 {
+        text.push_str(&format!("\n… {calls} tool calls …\n"));
+    }
+    let answer = turn.iter().skip(1).rev().map(|message| message.text());
+    if let Some(answer) = answer.into_iter().find(|answer| !answer.is_empty()) {
+        describe(
+            &Message::assistant(vec![ContentBlock::text(answer)]),
+            &mut text,
+        );
     }
     text
 }
@@ -143,10 +164,8 @@ fn describe(message: &Message, text: &mut String) {
             }
             ContentBlock::Image(image) => text.push_str(&format!("\n[{}]\n", image.media_type)),
             ContentBlock::ToolUse(call) => {
-                let arguments = call
-                    .parse_arguments()
-                    .map_or_else(|_| Value::String(call.arguments.clone()), Value::Object);
-                text.push_str(&format!("\n● {}\n", headline(&call.name, &arguments)));
+                let line = headline(&call.name, &call.shown_arguments());
+                text.push_str(&format!("\n● {line}\n"));
             }
             ContentBlock::ToolResult(result) => describe_result(result, text),
             // Thoughts and what only the provider reads is not for reading here.

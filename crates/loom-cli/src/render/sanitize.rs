@@ -3,16 +3,16 @@
 use std::borrow::Cow;
 
 /// Replaces what could move the cursor, change colours or talk to the terminal by a visible sign.
-/// Line ends and tabs stay; a carriage return before a line end goes.
+/// Line ends and tabs stay. Carriage returns go: most stand before a line end, which may come with
+/// the next piece of a stream.
 pub(crate) fn sanitize(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_harmful) {
         return Cow::Borrowed(text);
     }
     let mut clean = String::with_capacity(text.len());
-    let mut characters = text.chars().peekable();
-    while let Some(character) = characters.next() {
+    for character in text.chars() {
         match character {
-            '\r' if characters.peek() == Some(&'\n') => {}
+            '\r' => {}
             _ if is_harmful(character) => clean.push(char::REPLACEMENT_CHARACTER),
             _ => clean.push(character),
         }

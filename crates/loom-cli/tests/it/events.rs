@@ -72,3 +72,15 @@ pub(crate) fn result(events: &[Value]) -> &Value {
 pub(crate) fn thread_id(events: &[Value]) -> String {
     result(events)["thread_id"].as_str().unwrap().to_owned()
 }
+
+/// Waits, with a bound, until the condition holds.
+pub(crate) fn wait_until(what: &str, condition: impl Fn() -> bool) {
+    let start = std::time::Instant::now();
+    while !condition() {
+        assert!(
+            start.elapsed() < loom_testing::deadline::LIMIT,
+            "{what}: in vain"
+        );
+        std::thread::yield_now();
+    }
+}

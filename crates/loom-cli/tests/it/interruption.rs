@@ -134,3 +134,51 @@ async fn a_killed_session_can_be_resumed_and_the_model_is_told() {
     );
     model.verify();
 }
+
+#[tokio::test]
+async fn ctrl_c_while_the_server_starts() {
+    let model = FakeModel::start().await;
+    let mut user = CommandLine::with_model(&model);
+    // A server that takes its time: it never becomes ready.
+    let program = user.home().join("slow-server");
+    std::fs::write(&program, "#!/bin/sh\necho begun >&2\nexec sleep 1000\n").unwrap();
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&program, executable).unwrap();
+    user.set_env("LOOM_SERVER_PROGRAM", &program);
+    let running = spawn(&user);
+    let log = user.state_home().join("loom/server.log");
+    crate::events::wait_until("the server is started", || {
+        std::fs::read_to_string(&log).is_ok_and(|text| text.contains("begun"))
+    });
+    running.interrupt();
+    let output = running.wait();
+    let events = output.assert_code(130).json_lines();
+    assert_eq!(failure(&events).0, "cancelled");
+    assert_eq!(model.requests().len(), 0);
+    let left = user.processes();
+    assert!(
+        !left.iter().any(|process| process.contains("sleep")),
+        "{left:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_reader_that_does_not_read_does_not_keep_loom_from_ending() {
+    let model = FakeModel::start().await;
+    let gate = Gate::new();
+    let flood = Reply::text("x".repeat(4 << 20)).delta_chars(4096);
+    model.reply(flood.gate_after(4, &gate));
+    let user = CommandLine::with_model(&model);
+    let fifo = user.work().join("fifo");
+    user.program("mkfifo", [&fifo]).run().assert_success();
+    // Opened for reading and never read: writing blocks once the pipe is full.
+    let script = "exec 3<> fifo; exec \"$0\" --output-format stream-json -p go > fifo";
+    let running = user
+        .program("bash", ["-c", script, env!("CARGO_BIN_EXE_loom")])
+        .spawn();
+    gate.reached().await;
+    gate.open();
+    running.signal(Signal::INT);
+    running.signal(Signal::TERM);
+    running.wait().assert_code(130);
+}

@@ -108,12 +108,17 @@ async fn a_session_needs_a_terminal() {
 }
 
 #[tokio::test]
-async fn escape_sequences_of_a_model_do_not_reach_the_output() {
+async fn an_answer_is_passed_to_programs_as_it_is_and_shown_to_people_without_its_escapes() {
     let model = model([Reply::text("a\u{1b}[2Jb")]).await;
     let user = CommandLine::with_model(&model);
     let output = user.loom(["-p", "go"]).run();
     output.assert_success();
-    assert_eq!(output.stdout, "a\u{fffd}[2Jb\n");
+    assert_eq!(output.stdout, "a\u{1b}[2Jb\n");
+    assert!(
+        output.stderr.contains("a\u{fffd}[2Jb"),
+        "{:?}",
+        output.stderr
+    );
     assert!(!output.stderr.contains('\u{1b}'), "{:?}", output.stderr);
 }
 

@@ -16,7 +16,8 @@ async fn a_conversation_on_the_terminal_streams_and_asks_for_permission() {
     terminal.wait_for("mode auto");
     terminal.wait_for("\n>");
     terminal.type_keys("make it\r");
-    terminal.wait_for("allow bash echo made > made.txt? [y]es, [n]o");
+    let screen = terminal.wait_for("[y]es, [n]o");
+    assert!(screen.contains("command: echo made > made.txt"), "{screen}");
     assert!(!user.work().join("made.txt").exists());
     terminal.type_keys("y\r");
     terminal.wait_for("It is made.");
@@ -107,4 +108,62 @@ async fn what_is_typed_while_the_agent_works_waits_for_the_next_prompt() {
     assert_eq!(terminal.wait(), 0);
     assert_eq!(model.last_request().messages().len(), 3);
     model.verify();
+}
+
+#[tokio::test]
+async fn what_was_typed_before_a_question_does_not_answer_it() {
+    let model = FakeModel::start().await;
+    let gate = Gate::new();
+    let call = Reply::tool_call("bash", json!({"command": "touch made"}));
+    model.reply(call.gate_after(1, &gate));
+    model.reply(Reply::text("As you wish."));
+    let user = CommandLine::with_model(&model);
+    let mut terminal = user.loom([""; 0]).spawn_on_terminal();
+    terminal.wait_for("\n>");
+    terminal.type_keys("go\r");
+    gate.reached().await;
+    terminal.type_keys("yes\r");
+    gate.open();
+    terminal.wait_for("say what to do instead");
+    terminal.type_keys("no\r");
+    // What was typed too early stands in the next prompt, to be looked at.
+    terminal.wait_for("> yes");
+    assert!(!user.work().join("made").exists());
+    model.verify();
+}
+
+#[tokio::test]
+async fn ctrl_c_at_a_question_stops_the_turn() {
+    let model = FakeModel::start().await;
+    model.reply(Reply::tool_call("bash", json!({"command": "touch made"})));
+    let user = CommandLine::with_model(&model);
+    let mut terminal = user.loom([""; 0]).spawn_on_terminal();
+    terminal.wait_for("\n>");
+    terminal.type_keys("go\r");
+    terminal.wait_for("say what to do instead");
+    terminal.type_keys("\u{3}");
+    terminal.wait_for("the turn was stopped");
+    assert!(!user.work().join("made").exists());
+    terminal.type_keys("\u{4}");
+    assert_eq!(terminal.wait(), 0);
+}
+
+#[tokio::test]
+async fn a_request_to_end_is_heeded_at_the_prompt() {
+    let model = FakeModel::start().await;
+    let user = CommandLine::with_model(&model);
+    let terminal = user.loom([""; 0]).spawn_on_terminal();
+    terminal.wait_for("\n>");
+    let processes = user.processes();
+    let loom = processes
+        .iter()
+        .find(|process| !process.contains("loom-server"))
+        .unwrap();
+    let pid: String = loom.chars().filter(char::is_ascii_digit).collect();
+    assert!(!pid.is_empty(), "{loom}");
+    let pid = loom
+        .split_whitespace()
+        .find(|word| word.chars().all(|c| c.is_ascii_digit()));
+    user.program("kill", [pid.unwrap()]).run().assert_success();
+    assert_eq!(terminal.wait(), 130);
 }

@@ -3,7 +3,7 @@
 use loom_testing::{CommandLine, FakeModel, Gate, Reply};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::events::{notices, prompt, result, stream};
+use crate::events::{failure, notices, prompt, result, stream};
 
 /// An address on which nothing listens: its port was free a moment ago.
 fn dead_address() -> String {
@@ -26,6 +26,19 @@ async fn a_server_that_is_not_there_is_named_with_what_to_do() {
         output.stderr
     );
     assert_eq!(output.stdout, "");
+
+    let stream = [
+        "--output-format",
+        "stream-json",
+        "--server-url",
+        &address,
+        "--token",
+        "loom_x",
+    ];
+    let output = user.loom(stream.into_iter().chain(["-p", "go"])).run();
+    let events = output.assert_code(1).json_lines();
+    assert_eq!(failure(&events).0, "session_not_started");
+    assert_eq!(result(&events)["is_error"], true);
 }
 
 #[tokio::test]
@@ -100,6 +113,33 @@ async fn a_server_that_cannot_start_shows_the_end_of_its_log() {
         output.stderr
     );
     assert!(output.stderr.contains("server.log"), "{}", output.stderr);
+}
+
+#[tokio::test]
+async fn the_database_of_the_project_is_left_alone() {
+    let model = FakeModel::start().await;
+    model.reply(Reply::text("yes"));
+    let mut user = CommandLine::with_model(&model);
+    user.set_env(
+        "DATABASE_URL",
+        "postgres://project:secret@127.0.0.1:1/project",
+    );
+    stream(&user, &["-p", "go"]).assert_success();
+    assert!(user.data_home().join("loom/loom.db").is_file());
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_to_be_started_is_not_started() {
+    let mut user = CommandLine::new();
+    user.set_env("LOOM_SERVER_AUTO_START", "false");
+    let output = user.loom(["-p", "go"]).run();
+    output.assert_code(1);
+    assert!(
+        output.stderr.contains("loom server start"),
+        "{}",
+        output.stderr
+    );
+    assert_eq!(user.processes(), [""; 0]);
 }
 
 #[tokio::test]

@@ -62,3 +62,61 @@ async fn two_sessions_on_one_thread_cannot_overwrite_each_other() {
     assert_eq!(code, "thread_not_saved");
     assert!(hint.contains("loom --resume"), "{hint}");
 }
+
+#[tokio::test]
+async fn a_thread_goes_on_with_what_it_was_allowed_until_somebody_says_otherwise() {
+    let model = FakeModel::start().await;
+    for text in ["planned", "still planning", "acting", "still acting"] {
+        model.reply(Reply::text(text));
+    }
+    let user = CommandLine::with_model(&model);
+    let mode = |arguments: &[&str]| {
+        let events = stream(&user, arguments).assert_success().json_lines();
+        events[0]["permission_mode"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(
+        mode(&["--permission-mode", "plan", "-p", "plan it"]),
+        "plan"
+    );
+    assert_eq!(mode(&["-c", "-p", "more"]), "plan");
+    assert_eq!(
+        mode(&["-c", "--permission-mode", "full", "-p", "do it"]),
+        "full"
+    );
+    assert_eq!(mode(&["-c", "-p", "go on"]), "full");
+}
+
+#[tokio::test]
+async fn a_thread_belongs_to_its_folder_and_moves_with_it() {
+    let model = FakeModel::start().await;
+    model.reply(Reply::text("one"));
+    model.reply(Reply::text("two"));
+    let user = CommandLine::with_model(&model);
+    let [old, other, new] = ["old", "other", "new"].map(|name| user.home().join(name));
+    std::fs::create_dir(&old).unwrap();
+    std::fs::create_dir(&other).unwrap();
+    let run = |folder: &std::path::Path, arguments: &[&str]| {
+        let folder = ["-C", folder.to_str().unwrap()];
+        let arguments: Vec<&str> = folder
+            .into_iter()
+            .chain(arguments.iter().copied())
+            .collect();
+        stream(&user, &arguments)
+    };
+    let id = thread_id(&run(&old, &["-p", "go"]).assert_success().json_lines());
+    let elsewhere = run(&other, &["--resume", &id, "-p", "go on"]);
+    elsewhere.assert_code(2);
+    assert!(
+        elsewhere.stderr.contains(&format!("-C {}", old.display())),
+        "{}",
+        elsewhere.stderr
+    );
+    std::fs::rename(&old, &new).unwrap();
+    // The model is told of the new folder.
+    model.allow_rewritten_history();
+    run(&new, &["--resume", &id, "-p", "go on"]).assert_success();
+    let listed = user
+        .loom(["-C", new.to_str().unwrap(), "threads", "list"])
+        .run();
+    assert!(listed.stdout.contains(&id), "{}", listed.stdout);
+}

@@ -2,10 +2,12 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use loom_cli_session::{Approvals, Session};
-use loom_common_core::Message;
+use loom_cli_session::{Approvals, Session, SessionHandle};
 use loom_common_core::stream::{StreamError, ThreadEvent};
+use loom_common_core::{Message, Usage};
+use tokio::sync::mpsc;
 
+use super::prompt_input;
 use crate::arguments::{OutputFormat, SessionArguments};
 use crate::error::CliError;
 use crate::interrupt::Interrupts;
@@ -18,10 +20,38 @@ const NOBODY_TO_ASK: &str = "nobody can be asked here: loom runs without a termi
 pub(super) async fn run(
     setting: &Setting,
     arguments: &SessionArguments,
-    prompt: String,
+    prompt: &str,
 ) -> Result<(), CliError> {
+    let prompt = prompt_input::read(prompt)?;
     // From here on Ctrl-C stops the turn in good order instead of the process at any point.
     let mut interrupts = Interrupts::listen()?;
+    let mut output = Output::new(arguments);
+    let session = match start(setting, arguments, &mut interrupts).await {
+        Ok(session) => session,
+        Err(error) => {
+            output.fail(&error)?;
+            return Err(error);
+        }
+    };
+    session.handle.prompt(Message::user(prompt)).await?;
+    let shows_failures = output.shows_failures();
+    let end = drive(session, output, &mut interrupts).await?;
+    let error = match end.failure {
+        None => return Ok(()),
+        Some(_) if end.interrupted => CliError::interrupted("interrupted"),
+        Some(failure) => CliError::from(failure),
+    };
+    Err(match shows_failures {
+        true => error.shown(),
+        false => error,
+    })
+}
+
+async fn start(
+    setting: &Setting,
+    arguments: &SessionArguments,
+    interrupts: &mut Interrupts,
+) -> Result<Session, CliError> {
     let approvals = Approvals::Unavailable {
         reason: NOBODY_TO_ASK.to_owned(),
     };
@@ -30,81 +60,92 @@ pub(super) async fn run(
         _ = interrupts.next() => return Err(CliError::interrupted("interrupted")),
     };
     if let Some(warning) = started.warning {
-        tracing::warn!("{warning}");
+        CliError::warn(&warning);
     }
-    started.session.handle.prompt(Message::user(prompt)).await?;
-    let mut output = Output::new(arguments);
-    let end = drive(started.session, &mut output, &mut interrupts).await?;
-    output.finish(&end)?;
-    let error = match end.failure {
-        None => return Ok(()),
-        Some(_) if end.interrupted => CliError::interrupted("interrupted"),
-        Some(failure) => CliError::from(failure),
-    };
-    Err(match output.shows_failures() {
-        true => error.shown(),
-        false => error,
-    })
+    Ok(started.session)
 }
 
 /// How a run ended.
 struct End {
-    text: String,
-    result: ThreadEvent,
     failure: Option<StreamError>,
     interrupted: bool,
 }
 
-/// Draws a session to its end, which the end of its first turn brings about.
+/// Draws a session to its end, which the end of its first turn brings about. Writing may block for
+/// as long as nobody reads, so it has a thread of its own and signals are heeded meanwhile.
 async fn drive(
-    mut session: Session,
-    output: &mut Output,
+    session: Session,
+    output: Output,
     interrupts: &mut Interrupts,
 ) -> Result<End, CliError> {
-    let mut failure = None;
+    let Session { handle, events } = session;
+    let (done, mut turn_over) = mpsc::channel(1);
+    let drawing = tokio::task::spawn_blocking(move || draw(events, output, &done));
+    tokio::pin!(drawing);
     let mut interrupted = false;
     loop {
-        let event = tokio::select! {
-            event = session.events.recv() => event,
+        tokio::select! {
+            drawn = &mut drawing => {
+                let failure = drawn.map_err(|_| broken_off())??;
+                return Ok(End { failure, interrupted });
+            }
+            Some(()) = turn_over.recv() => end(&handle).await,
             _ = interrupts.next() => {
                 if interrupted {
                     return Err(CliError::interrupted("interrupted again; not everything is saved"));
                 }
                 interrupted = true;
-                // A session that has ended by itself is as good.
-                let _ = session.handle.shutdown().await;
-                continue;
+                end(&handle).await;
             }
-        };
-        let event =
-            event.ok_or_else(|| CliError::failed("the session broke off; this is a defect"))?;
-        if let Err(error) = output.draw(&event) {
+        }
+    }
+}
+
+async fn end(handle: &SessionHandle) {
+    // A session that has ended by itself is as good.
+    let _ = handle.shutdown().await;
+}
+
+/// Draws events to the last one; says when the session has nothing more to do.
+fn draw(
+    mut events: mpsc::Receiver<ThreadEvent>,
+    mut output: Output,
+    done: &mpsc::Sender<()>,
+) -> Result<Option<StreamError>, CliError> {
+    let mut failure = None;
+    let mut unwritten = None;
+    while let Some(event) = events.blocking_recv() {
+        if unwritten.is_none()
+            && let Err(error) = output.draw(&event)
+        {
             // Nobody reads any more. What was done so far is kept all the same.
-            let _ = session.handle.shutdown().await;
-            while session.events.recv().await.is_some() {}
-            return Err(CliError::failed(format!(
-                "cannot write the output: {error}"
-            )));
+            unwritten = Some(error);
+            let _ = done.try_send(());
         }
         match event {
             ThreadEvent::TurnCompleted { .. } => {
-                let _ = session.handle.shutdown().await;
+                let _ = done.try_send(());
             }
             ThreadEvent::TurnFailed { error } => {
                 failure = Some(error);
-                let _ = session.handle.shutdown().await;
+                let _ = done.try_send(());
             }
-            ThreadEvent::Result { ref text, .. } => {
-                return Ok(End {
-                    text: text.clone(),
-                    result: event,
-                    failure,
-                    interrupted,
-                });
+            ThreadEvent::Result { .. } => {
+                return match unwritten {
+                    None => Ok(failure),
+                    Some(error) => Err(CliError::failed(format!(
+                        "cannot write the output: {error}"
+                    ))),
+                };
             }
             _ => {}
         }
     }
+    Err(broken_off())
+}
+
+fn broken_off() -> CliError {
+    CliError::failed("the session broke off; this is a defect")
 }
 
 /// Where the events go.
@@ -140,25 +181,53 @@ impl Output {
     fn draw(&mut self, event: &ThreadEvent) -> io::Result<()> {
         match self {
             Self::Terminal(view) => view.draw(event),
-            Self::Answer(Some(view)) => view.draw(event),
-            Self::Answer(None) | Self::Json => Ok(()),
             Self::StreamJson(lines) => lines.draw(event),
-        }
-    }
-
-    fn finish(&mut self, end: &End) -> io::Result<()> {
-        match self {
-            Self::Terminal(_) | Self::StreamJson(_) => Ok(()),
-            Self::Json => JsonLines::new(io::stdout()).draw(&end.result),
-            Self::Answer(_) => {
-                let mut output = io::stdout().lock();
-                if !end.text.is_empty() {
-                    writeln!(output, "{}", sanitize(end.text.trim_end()))?;
+            Self::Json => match event {
+                ThreadEvent::Result { .. } => JsonLines::new(io::stdout()).draw(event),
+                _ => Ok(()),
+            },
+            Self::Answer(view) => {
+                if let Some(view) = view {
+                    view.draw(event)?;
                 }
-                output.flush()
+                match event {
+                    ThreadEvent::Result { text, .. } => print_answer(text),
+                    _ => Ok(()),
+                }
             }
         }
     }
+
+    /// Tells a program that reads events of a failure that came before the session.
+    fn fail(&mut self, error: &CliError) -> io::Result<()> {
+        if matches!(self, Self::Terminal(_) | Self::Answer(_)) {
+            return Ok(());
+        }
+        self.draw(&ThreadEvent::TurnFailed {
+            error: StreamError::from(error),
+        })?;
+        self.draw(&ThreadEvent::Result {
+            thread_id: String::new(),
+            text: String::new(),
+            is_error: true,
+            stop_reason: None,
+            turns: 0,
+            usage: Usage::default(),
+        })
+    }
+}
+
+/// Writes the answer as it is for a program or a file, and harmless for a terminal.
+fn print_answer(text: &str) -> io::Result<()> {
+    let mut output = io::stdout().lock();
+    let text = text.trim_end();
+    if !text.is_empty() {
+        match output.is_terminal() {
+            true => writeln!(output, "{}", sanitize(text))?,
+            false => writeln!(output, "{text}")?,
+        }
+    }
+    output.flush()
 }
 
 /// Tells whether what goes to standard output and what goes to standard error is read in one

@@ -14,7 +14,9 @@ use rustix::fs::FileType;
 use crate::error::CliError;
 
 /// How long a pipe may stay silent beside a prompt in the argument.
-const SILENCE: Duration = Duration::from_secs(2);
+const SILENCE: Duration = Duration::from_secs(3);
+/// Longest input, in bytes: past this no model could read it.
+const LIMIT: usize = 16 << 20;
 
 /// Returns the prompt. `argument` is empty when the option came without one; `-` stands for
 /// standard input, by custom.
@@ -89,7 +91,9 @@ fn read_input(patience: Option<Duration>) -> Result<String, CliError> {
             Ok(piece) => Some(piece),
             Err(RecvTimeoutError::Disconnected) => None,
             Err(RecvTimeoutError::Timeout) => {
-                tracing::warn!("standard input is open but silent; going on without it");
+                CliError::warn(
+                    "standard input is open but silent; going on without it (`-p -` waits for it)",
+                );
                 return Ok(String::new());
             }
         },
@@ -98,6 +102,10 @@ fn read_input(patience: Option<Duration>) -> Result<String, CliError> {
     let mut bytes = Vec::new();
     for piece in first.into_iter().chain(received) {
         bytes.extend(piece?);
+        if bytes.len() > LIMIT {
+            return Err(CliError::usage("standard input is longer than 16 MiB")
+                .hint("let the agent read the file itself: name it in the prompt"));
+        }
     }
     String::from_utf8(bytes).map_err(|_| {
         CliError::usage("standard input is not UTF-8 text")

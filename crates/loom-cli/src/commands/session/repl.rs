@@ -1,26 +1,23 @@
 //! The session on a terminal: a prompt, the answer as it comes, the next prompt.
 //!
 //! The line editor owns the terminal while the person types and gives it back while the agent
-//! works; it blocks, so it lives on a thread of its own. While the agent works Ctrl-C arrives as a
-//! signal, and whatever else is typed waits for the next prompt.
+//! works. While the agent works Ctrl-C arrives as a signal, and whatever else is typed waits for the
+//! next prompt. A request to end the program is heeded at every point.
 
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
 
 use loom_cli_session::{Approvals, PermissionAnswer, PermissionRequest, Session};
 use loom_common_core::Message;
 use loom_common_core::stream::ThreadEvent;
 use loom_common_version::VERSION;
-use rustyline::error::ReadlineError;
-use rustyline::{DefaultEditor, EditMode};
-use serde_json::Value;
 use tokio::sync::mpsc;
 
+use super::line_editor::{Line, LineEditor, Purpose};
 use super::type_ahead::TypeAhead;
 use crate::arguments::SessionArguments;
 use crate::error::CliError;
 use crate::interrupt::{Interrupt, Interrupts};
-use crate::render::{PlainView, headline};
+use crate::render::{PlainView, call_in_full};
 use crate::setting::Setting;
 
 const HELP: &str = "\
@@ -43,7 +40,9 @@ pub(super) async fn run(setting: &Setting, arguments: &SessionArguments) -> Resu
         _ = interrupts.next() => return Err(CliError::interrupted("interrupted")),
     };
     let mut repl = Repl {
-        editor: LineEditor::new(setting.directories().state()?.join("history"))?,
+        editor: LineEditor::new(setting.directories().state()?)?,
+        type_ahead: TypeAhead::keep()?,
+        typed: String::new(),
         session: started.session,
         view: PlainView::new(anstream::stdout()),
         questions,
@@ -51,15 +50,16 @@ pub(super) async fn run(setting: &Setting, arguments: &SessionArguments) -> Resu
         thread_id: String::new(),
     };
     repl.greet(started.recap, started.warning).await?;
-    let _type_ahead = TypeAhead::keep()?;
     let outcome = repl.converse().await;
-    let _ = repl.session.handle.shutdown().await;
-    while repl.session.events.recv().await.is_some() {}
+    repl.end().await?;
     outcome
 }
 
 struct Repl {
     editor: LineEditor,
+    type_ahead: TypeAhead,
+    /// What was typed before a question that it was not meant for.
+    typed: String,
     session: Session,
     view: PlainView<anstream::Stdout>,
     questions: mpsc::Receiver<PermissionRequest>,
@@ -67,10 +67,14 @@ struct Repl {
     thread_id: String,
 }
 
-/// What a turn left the person with.
-#[derive(PartialEq, Eq)]
-enum AfterTurn {
-    NextPrompt,
+/// What comes next.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Next {
+    /// The turn goes on.
+    Turn,
+    /// The turn is over; the person's move.
+    Prompt,
+    /// The program was asked to end.
     End,
 }
 
@@ -89,7 +93,7 @@ impl Repl {
             ..
         }) = self.session.events.recv().await
         else {
-            return Err(CliError::failed("the session broke off; this is a defect"));
+            return Err(broken_off());
         };
         let mut output = anstream::stdout().lock();
         writeln!(
@@ -109,10 +113,15 @@ impl Repl {
 
     async fn converse(&mut self) -> Result<(), CliError> {
         loop {
-            let line = match self.editor.read("\n> ").await? {
-                Line::Text(line) => line,
-                Line::Cleared => continue,
-                Line::End => return Ok(()),
+            let initial = std::mem::take(&mut self.typed);
+            let line = match self
+                .read(Purpose::Prompt, "\n> ".to_owned(), initial)
+                .await?
+            {
+                Some(Line::Text(line)) => line,
+                Some(Line::Cleared) => continue,
+                Some(Line::End) => return Ok(()),
+                None => return Err(CliError::interrupted("interrupted")),
             };
             match line.trim() {
                 "" => continue,
@@ -123,8 +132,9 @@ impl Repl {
                     writeln!(anstream::stdout(), "no command {command}; /help lists them")?;
                 }
                 _ => {
+                    self.interrupts.forget();
                     self.session.handle.prompt(Message::user(line)).await?;
-                    if self.turn().await? == AfterTurn::End {
+                    if self.turn().await? == Next::End {
                         return Err(CliError::interrupted("interrupted"));
                     }
                 }
@@ -133,136 +143,121 @@ impl Repl {
     }
 
     /// Draws a turn to its end.
-    async fn turn(&mut self) -> Result<AfterTurn, CliError> {
+    async fn turn(&mut self) -> Result<Next, CliError> {
         let mut stops = 0;
-        loop {
-            let event = tokio::select! {
-                event = self.session.events.recv() => event,
-                Some(request) = self.questions.recv() => {
-                    self.answer(request).await?;
-                    continue;
-                }
+        let next = loop {
+            let next = tokio::select! {
+                biased;
                 interrupt = self.interrupts.next() => {
                     stops += 1;
                     if interrupt == Interrupt::End || stops > 2 {
-                        return Ok(AfterTurn::End);
+                        break Next::End;
                     }
                     self.session.handle.cancel().await?;
-                    continue;
+                    Next::Turn
                 }
+                event = self.session.events.recv() => self.show(&event.ok_or_else(broken_off)?)?,
+                Some(request) = self.questions.recv() => self.answer(request).await?,
             };
-            let event =
-                event.ok_or_else(|| CliError::failed("the session broke off; this is a defect"))?;
-            self.view.draw(&event)?;
-            if matches!(
-                event,
-                ThreadEvent::TurnCompleted { .. } | ThreadEvent::TurnFailed { .. }
-            ) {
-                return Ok(AfterTurn::NextPrompt);
+            if next != Next::Turn {
+                break next;
             }
-        }
+        };
+        // A question that came too late belongs to a call that was stopped.
+        while self.questions.try_recv().is_ok() {}
+        Ok(next)
+    }
+
+    fn show(&mut self, event: &ThreadEvent) -> io::Result<Next> {
+        self.view.draw(event)?;
+        Ok(match event {
+            ThreadEvent::TurnCompleted { .. } | ThreadEvent::TurnFailed { .. } => Next::Prompt,
+            _ => Next::Turn,
+        })
     }
 
     /// Asks the person whether a tool may run.
-    async fn answer(&mut self, request: PermissionRequest) -> Result<(), CliError> {
+    async fn answer(&mut self, request: PermissionRequest) -> Result<Next, CliError> {
         // The events that led to the question are drawn before it.
         while let Ok(event) = self.session.events.try_recv() {
-            self.view.draw(&event)?;
+            if self.show(&event)? == Next::Prompt {
+                return Ok(Next::Prompt);
+            }
         }
-        let call = &request.call;
-        let arguments = call.parse_arguments().map_or(Value::Null, Value::Object);
-        let question = format!(
-            "allow {}? [y]es, [n]o, or say what to do instead: ",
-            headline(&call.name, &arguments)
-        );
-        let answer = match self.editor.read(&question).await? {
-            Line::Text(line) => match line.trim().to_lowercase().as_str() {
+        if request.answer.is_closed() {
+            return Ok(Next::Turn);
+        }
+        self.typed.push_str(&self.type_ahead.take());
+        write!(anstream::stdout(), "{}", call_in_full(&request.call))?;
+        let question = "allow this? [y]es, [n]o, or say what to do instead: ".to_owned();
+        let line = self.read(Purpose::Answer, question, String::new()).await?;
+        let answer = match line {
+            Some(Line::Text(line)) => match line.trim().to_lowercase().as_str() {
                 "y" | "yes" => PermissionAnswer::Allow,
                 "" | "n" | "no" => PermissionAnswer::Deny { instead: None },
                 _ => PermissionAnswer::Deny {
                     instead: Some(line.trim().to_owned()),
                 },
             },
-            Line::Cleared | Line::End => {
+            Some(Line::Cleared | Line::End) => {
                 // Ctrl-C at a question means what it means everywhere: stop the turn.
                 self.session.handle.cancel().await?;
                 PermissionAnswer::Deny { instead: None }
             }
+            None => return Ok(Next::End),
         };
         // The call may have been cancelled meanwhile.
         let _ = request.answer.send(answer);
-        Ok(())
+        Ok(Next::Turn)
     }
+
+    /// Reads a line; none when the program was asked to end.
+    async fn read(
+        &mut self,
+        purpose: Purpose,
+        prompt: String,
+        initial: String,
+    ) -> Result<Option<Line>, CliError> {
+        let reading = self.editor.read(purpose, prompt, initial);
+        tokio::pin!(reading);
+        loop {
+            tokio::select! {
+                line = &mut reading => return Ok(Some(line?)),
+                interrupt = self.interrupts.next() => {
+                    if interrupt == Interrupt::End {
+                        return Ok(None);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Ends the session and shows what it still has to say.
+    async fn end(mut self) -> Result<(), CliError> {
+        // A session that has ended by itself is as good.
+        let _ = self.session.handle.shutdown().await;
+        self.interrupts.forget();
+        loop {
+            let event = tokio::select! {
+                event = self.session.events.recv() => event,
+                _ = self.interrupts.next() => {
+                    return Err(CliError::interrupted("interrupted; not everything is saved"));
+                }
+            };
+            match event {
+                Some(event) => self.view.draw(&event)?,
+                None => return Ok(()),
+            }
+        }
+    }
+}
+
+fn broken_off() -> CliError {
+    CliError::failed("the session broke off; this is a defect")
 }
 
 /// A word behind a slash is meant as a command; a path such as `/etc/hosts is odd` is not.
 fn is_unknown_command(line: &str) -> bool {
     line.strip_prefix('/')
         .is_some_and(|word| !word.is_empty() && word.chars().all(char::is_alphanumeric))
-}
-
-/// What the person typed.
-enum Line {
-    Text(String),
-    /// Ctrl-C.
-    Cleared,
-    /// Ctrl-D.
-    End,
-}
-
-/// A line editor with a history file.
-struct LineEditor {
-    /// None while a thread works with it.
-    editor: Option<DefaultEditor>,
-    history: PathBuf,
-}
-
-impl LineEditor {
-    fn new(history: PathBuf) -> Result<Self, CliError> {
-        let config = rustyline::Config::builder()
-            .edit_mode(EditMode::Emacs)
-            .auto_add_history(false)
-            .max_history_size(1000)
-            .map_err(terminal_error)?
-            .build();
-        let mut editor = DefaultEditor::with_config(config).map_err(terminal_error)?;
-        // There is no history the first time.
-        let _ = editor.load_history(&history);
-        Ok(Self {
-            editor: Some(editor),
-            history,
-        })
-    }
-
-    async fn read(&mut self, prompt: &str) -> Result<Line, CliError> {
-        let gone = || CliError::failed("the line editor broke off; this is a defect");
-        let mut editor = self.editor.take().ok_or_else(gone)?;
-        let prompt = prompt.to_owned();
-        let history = self.history.clone();
-        let (editor, line) = tokio::task::spawn_blocking(move || {
-            let line = editor.readline(&prompt);
-            if let Ok(line) = &line
-                && prompt.trim() == ">"
-                && editor.add_history_entry(line.trim_end()).unwrap_or(false)
-            {
-                // A history that cannot be saved is no reason to stop.
-                let _ = editor.append_history(&history);
-            }
-            (editor, line)
-        })
-        .await
-        .map_err(|_| gone())?;
-        self.editor = Some(editor);
-        match line {
-            Ok(line) => Ok(Line::Text(line)),
-            Err(ReadlineError::Interrupted) => Ok(Line::Cleared),
-            Err(ReadlineError::Eof) => Ok(Line::End),
-            Err(error) => Err(terminal_error(error)),
-        }
-    }
-}
-
-fn terminal_error(error: ReadlineError) -> CliError {
-    CliError::failed(format!("the terminal does not work: {error}"))
-        .hint("`loom -p PROMPT` works without one")
 }
