@@ -138,14 +138,9 @@ impl Peer {
 
     /// Makes the error for an answer that does not follow the protocol.
     pub fn malformed(&self, what: &str) -> LlmError {
-        LlmError::new(
-            LlmErrorKind::MalformedResponse,
-            format!(
-                "{} sent an answer that cannot be read: {}",
-                self.name,
-                self.quote(what)
-            ),
-        )
+        let what = self.quote(what);
+        let message = format!("{} sent an answer that cannot be read: {what}", self.name);
+        self.advise(LlmError::new(LlmErrorKind::MalformedResponse, message))
     }
 
     /// Makes the error for an event that a decoder cannot take.
@@ -158,10 +153,8 @@ impl Peer {
 
     /// Makes the error for an answer that was cut.
     pub fn interrupted(&self, why: &str) -> LlmError {
-        LlmError::new(
-            LlmErrorKind::StreamInterrupted,
-            format!("the answer from {} was cut: {why}", self.name),
-        )
+        let message = format!("the answer from {} was cut: {why}", self.name);
+        self.advise(LlmError::new(LlmErrorKind::StreamInterrupted, message))
     }
 
     /// Makes the error that the peer reports in the middle of its answer.
@@ -217,10 +210,12 @@ impl Peer {
             LlmErrorKind::Overloaded | LlmErrorKind::ProviderFailed => {
                 "try again later; the provider's status page may say more"
             }
+            LlmErrorKind::StreamInterrupted | LlmErrorKind::MalformedResponse => {
+                "try again; if it happens every time, look at the network and at what stands \
+                 between, such as a proxy"
+            }
             LlmErrorKind::ProviderNotConfigured
             | LlmErrorKind::InvalidRequest
-            | LlmErrorKind::StreamInterrupted
-            | LlmErrorKind::MalformedResponse
             | LlmErrorKind::Internal => return error,
         };
         error.with_hint(hint)

@@ -22,7 +22,10 @@ pub(crate) async fn run(setting: &Setting) -> Result<(), CliError> {
     report.add("threads", check_threads(setting).await);
     report.add("git", check_git().await);
     match Connection::open(setting).await {
-        Ok(connection) => check_server(&connection, &mut report).await,
+        Ok(connection) => {
+            let token_origin = setting.config.origin("server.token").to_string();
+            check_server(&connection, &token_origin, &mut report).await;
+        }
         Err(error) => report.add("server", Err(error)),
     }
     anstream::stdout().write_all(report.text.as_bytes())?;
@@ -60,7 +63,7 @@ async fn check_git() -> Result<String, CliError> {
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-async fn check_server(connection: &Connection, report: &mut Report) {
+async fn check_server(connection: &Connection, token_origin: &str, report: &mut Report) {
     let server = match connection.server() {
         Ok(server) => server,
         Err(error) => return report.add("server", Err(error)),
@@ -70,7 +73,13 @@ async fn check_server(connection: &Connection, report: &mut Report) {
             let text = format!("{} version {}", connection.url, health.version);
             report.add("server", Ok(text));
         }
-        Err(error) => return report.add("server", Err(error.into())),
+        Err(error) => {
+            let error = CliError::from(error).hint(
+                "see that loom-server runs there, and that --server-url, LOOM_SERVER_URL or \
+                 server.url names it; without any of them loom starts a server of its own",
+            );
+            return report.add("server", Err(error));
+        }
     }
     if let Some(version) = &connection.other_version {
         let error = CliError::failed(format!("the running server is of version {version}"))
@@ -79,7 +88,13 @@ async fn check_server(connection: &Connection, report: &mut Report) {
     }
     let providers = match server.providers().await {
         Ok(providers) => providers,
-        Err(error) => return report.add("token", Err(error.into())),
+        Err(error) => {
+            let error = CliError::from(error).hint(format!(
+                "the token in use comes from: {token_origin}; `loom-server token create NAME` on \
+                 the server makes another"
+            ));
+            return report.add("token", Err(error));
+        }
     };
     report.add("token", Ok("accepted".to_owned()));
     let mut configured = providers
@@ -102,8 +117,8 @@ async fn check_server(connection: &Connection, report: &mut Report) {
 fn describe_models(models: &[String], default: Option<&str>) -> String {
     const SHOWN: usize = 8;
     let mut text = match default {
-        Some(model) => format!("key accepted; default model {model}; offers "),
-        None => "key accepted; no default model; offers ".to_owned(),
+        Some(model) => format!("answers; default model {model}; offers "),
+        None => "answers; no default model; offers ".to_owned(),
     };
     let shown: Vec<&str> = models.iter().take(SHOWN).map(String::as_str).collect();
     text.push_str(&match shown.is_empty() {

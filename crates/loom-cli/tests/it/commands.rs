@@ -176,6 +176,47 @@ async fn the_doctor_names_every_trouble_with_its_remedy() {
 }
 
 #[test]
+fn the_doctor_says_that_no_server_is_there() {
+    let user = CommandLine::new();
+    // A port below 1024 on which nothing listens.
+    let output = user
+        .loom([
+            "--server-url",
+            "http://127.0.0.1:1",
+            "--token",
+            "loom_x",
+            "doctor",
+        ])
+        .run();
+    output.assert_code(1);
+    for part in [
+        "✗ server",
+        "127.0.0.1:1",
+        "hint: see that loom-server runs there",
+    ] {
+        assert!(output.stdout.contains(part), "{part}: {}", output.stdout);
+    }
+    assert!(
+        !output.stdout.contains("run `loom doctor`"),
+        "{}",
+        output.stdout
+    );
+}
+
+#[test]
+fn the_doctor_says_where_a_refused_token_comes_from() {
+    let mut user = CommandLine::new();
+    user.loom(["server", "start"]).run().assert_success();
+    user.set_env("LOOM_SERVER_URL", user.local_server().unwrap().url);
+    user.set_env("LOOM_TOKEN", "loom_wrong");
+    let output = user.loom(["doctor"]).run();
+    output.assert_code(1);
+    for part in ["✓ server", "✗ token", "environment LOOM_TOKEN"] {
+        assert!(output.stdout.contains(part), "{part}: {}", output.stdout);
+    }
+}
+
+#[test]
 fn the_doctor_says_that_there_is_no_key() {
     let user = CommandLine::new();
     let output = user.loom(["doctor"]).run();

@@ -109,7 +109,7 @@ async fn a_request_to_end_saves_as_ctrl_c_does() {
 #[tokio::test]
 async fn a_killed_session_can_be_resumed_and_the_model_is_told() {
     let model = FakeModel::start().await;
-    let command = "echo begun; echo $$ > pid; exec sleep 1000";
+    let command = "echo $$ > pid; echo begun; exec sleep 1000";
     model.reply(Reply::tool_call("bash", json!({"command": command})));
     let user = CommandLine::with_model(&model);
     let mut running = spawn(&user);

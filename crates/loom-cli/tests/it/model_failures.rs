@@ -123,18 +123,37 @@ async fn a_used_up_budget_is_not_asked_again() {
 }
 
 #[tokio::test]
-async fn retries_end_and_the_last_error_is_told() {
+async fn retries_end_and_the_last_error_is_told_with_a_hint() {
+    let failures: [(&str, fn() -> Reply); 7] = [
+        ("rate_limited", || Reply::status(429)),
+        ("overloaded", Reply::overloaded),
+        ("provider_failed", || Reply::status(500)),
+        ("stream_interrupted", || {
+            Reply::text("cut").cut_after_events(3)
+        }),
+        ("stream_interrupted", || {
+            Reply::text("cut").end_without_stop()
+        }),
+        ("malformed_response", || {
+            Reply::text("cut").malformed_json_at(3)
+        }),
+        ("overloaded", || Reply::text("cut").error_event_after(3)),
+    ];
     let model = FakeModel::start().await;
-    for _ in 0..3 {
-        model.reply(Reply::overloaded());
-    }
     let mut user = CommandLine::with_model(&model);
-    user.set_env("LOOM_MAX_RETRIES", "2");
-    let output = prompt(&user, "go");
-    let events = output.assert_code(1).json_lines();
-    assert_eq!(failure(&events).0, "overloaded");
-    assert_eq!(notices(&events).len(), 2);
-    assert_eq!(model.requests().len(), 3);
+    user.set_env("LOOM_MAX_RETRIES", "1");
+    for (code, reply) in failures {
+        model.reply(reply());
+        model.reply(reply());
+        let asked = model.requests().len();
+        let output = prompt(&user, &format!("go {asked}"));
+        let events = output.assert_code(1).json_lines();
+        let (told, hint) = failure(&events);
+        assert_eq!(told, code);
+        assert_ne!(hint, "", "{code}");
+        assert_eq!(notices(&events).len(), 1, "{code}");
+        assert_eq!(model.requests().len(), asked + 2, "{code}");
+    }
 }
 
 #[tokio::test]

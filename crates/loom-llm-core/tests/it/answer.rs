@@ -82,6 +82,10 @@ fn interrupted(why: &str) -> LlmError {
             LlmErrorKind::StreamInterrupted,
             format!("the answer from the peer was cut: {why}"),
         )
+        .with_hint(
+            "try again; if it happens every time, look at the network and at what stands \
+             between, such as a proxy",
+        )
     }
 }
 

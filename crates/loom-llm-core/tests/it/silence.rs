@@ -61,6 +61,9 @@ async fn a_whole_body_has_a_limit_too() {
     assert_eq!(peer.body(response, PATIENCE).await, Err(timeout(&peer)));
 }
 
+const TRY_AGAIN: &str = "try again; if it happens every time, look at the network and at what stands \
+         between, such as a proxy";
+
 #[tokio::test]
 async fn an_event_without_an_end_does_not_fill_the_memory() {
     let peer = peer("http://host");
@@ -70,7 +73,8 @@ async fn an_event_without_an_end_does_not_fill_the_memory() {
     let expected = LlmError::new(
         LlmErrorKind::MalformedResponse,
         "the peer sent an answer that cannot be read: an event is longer than 16 MiB",
-    );
+    )
+    .with_hint(TRY_AGAIN);
     assert_eq!(events.next().await, Some(Err(expected)));
 }
 
@@ -82,6 +86,7 @@ async fn a_body_without_an_end_does_not_fill_the_memory() {
     let expected = LlmError::new(
         LlmErrorKind::MalformedResponse,
         "the peer sent an answer that cannot be read: it is longer than 64 MiB",
-    );
+    )
+    .with_hint(TRY_AGAIN);
     assert_eq!(peer.body(response, PATIENCE).await, Err(expected));
 }

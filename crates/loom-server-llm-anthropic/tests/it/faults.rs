@@ -38,6 +38,10 @@ async fn an_end_without_the_end_event() {
     let expected = error(
         LlmErrorKind::StreamInterrupted,
         "the answer from Anthropic was cut: it ended before it was whole",
+    )
+    .with_hint(
+        "try again; if it happens every time, look at the network and at what stands \
+         between, such as a proxy",
     );
     assert_eq!(
         cut(Reply::end_without_stop).await,

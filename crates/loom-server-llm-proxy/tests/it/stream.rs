@@ -90,6 +90,10 @@ async fn an_end_without_finished_is_an_interruption() {
             LlmErrorKind::StreamInterrupted,
             "the answer from Loom's server was cut: it ended before it was whole",
         )
+        .with_hint(
+            "try again; if it happens every time, look at the network and at what stands \
+         between, such as a proxy",
+        )
     };
     let body = frame("ping", &LlmEvent::Ping);
     assert_eq!(outcome(body).await, vec![Ok(LlmEvent::Ping), Err(expected)]);
