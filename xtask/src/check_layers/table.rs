@@ -111,14 +111,11 @@ const RULES: &[Rule] = &[
     layer("loom-weaver-wgtunnel", Row::Programs, SHARED),
     layer("loom-tui-storybook", Row::Programs, TUI),
     layer("xtask", Row::Programs, SHARED),
-    //
     layer("loom-server-api", Row::Composition, SERVER),
     layer("loom-tui-app", Row::Composition, TUI),
-    //
     layer("loom-server-*", Row::Features, SERVER),
     layer("loom-cli-*", Row::Features, CLI),
     layer("loom-tui-widget-*", Row::Features, TUI),
-    //
     layer("loom-server-config", Row::Foundations, SERVER),
     layer("loom-server-db", Row::Foundations, SERVER),
     layer("loom-cli-config", Row::Foundations, CLI),
@@ -131,7 +128,6 @@ const RULES: &[Rule] = &[
     layer("loom-wgtunnel-conn", Row::Foundations, SHARED),
     layer("loom-wgtunnel-derp", Row::Foundations, SHARED),
     layer("loom-wgtunnel-engine", Row::Foundations, SHARED),
-    //
     layer("loom-analytics", Row::Clients, SHARED),
     layer("loom-crash", Row::Clients, SHARED),
     layer("loom-crash-symbolicate", Row::Clients, SHARED),
@@ -139,17 +135,14 @@ const RULES: &[Rule] = &[
     layer("loom-flags", Row::Clients, SHARED),
     // A client of the server, not a part of it: the one server-named crate that the CLI may use.
     layer("loom-server-llm-proxy", Row::Clients, SHARED),
-    //
     layer("loom-*-core", Row::SharedTypes, SHARED),
     layer("loom-jobs", Row::SharedTypes, SHARED),
     layer("loom-redact", Row::SharedTypes, SHARED),
     layer("loom-scim", Row::SharedTypes, SHARED),
     layer("loom-wgtunnel-common", Row::SharedTypes, SHARED),
     layer("loom-whatsapp", Row::SharedTypes, SHARED),
-    //
     layer("loom-common-*", Row::Common, SHARED),
     layer("loom-common-core", Row::Common, SHARED),
-    //
     Rule {
         pattern: "loom-testing",
         place: Place::TestSupport,
