@@ -44,7 +44,7 @@ pub struct AgentConfig {
     pub max_retries: u32,
 }
 
-/// The agent. See the [module](self) and the [crate](crate) for how it works.
+/// The agent. See the [module](self) and the [crate] for how it works.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Agent {
     config: AgentConfig,
