@@ -124,27 +124,24 @@ async fn a_used_up_budget_is_not_asked_again() {
 
 #[tokio::test]
 async fn retries_end_and_the_last_error_is_told_with_a_hint() {
-    let failures: [(&str, fn() -> Reply); 7] = [
-        ("rate_limited", || Reply::status(429)),
-        ("overloaded", Reply::overloaded),
-        ("provider_failed", || Reply::status(500)),
-        ("stream_interrupted", || {
-            Reply::text("cut").cut_after_events(3)
-        }),
-        ("stream_interrupted", || {
-            Reply::text("cut").end_without_stop()
-        }),
-        ("malformed_response", || {
-            Reply::text("cut").malformed_json_at(3)
-        }),
-        ("overloaded", || Reply::text("cut").error_event_after(3)),
+    let failures = [
+        ("rate_limited", Reply::status(429)),
+        ("overloaded", Reply::overloaded()),
+        ("provider_failed", Reply::status(500)),
+        ("stream_interrupted", Reply::text("cut").cut_after_events(3)),
+        ("stream_interrupted", Reply::text("cut").end_without_stop()),
+        (
+            "malformed_response",
+            Reply::text("cut").malformed_json_at(3),
+        ),
+        ("overloaded", Reply::text("cut").error_event_after(3)),
     ];
     let model = FakeModel::start().await;
     let mut user = CommandLine::with_model(&model);
     user.set_env("LOOM_MAX_RETRIES", "1");
     for (code, reply) in failures {
-        model.reply(reply());
-        model.reply(reply());
+        model.reply(reply.clone());
+        model.reply(reply);
         let asked = model.requests().len();
         let output = prompt(&user, &format!("go {asked}"));
         let events = output.assert_code(1).json_lines();
