@@ -135,6 +135,10 @@ rules! {
     results_come_before_other_content: |body| body["messages"][2]["content"].as_array_mut().unwrap().rotate_right(1) => "messages[2]: a tool_result stands after other content";
     the_text_of_a_result_is_not_an_empty_block: |body| set(body, "/messages/2/content/1/content/0/text", json!("")) => "messages[2].content[1].content[0].text is empty text";
     a_result_marks_its_failure_with_a_boolean: |body| set(body, "/messages/2/content/0/is_error", json!("yes")) => "messages[2].content[0].is_error is not a boolean";
+    a_failed_result_holds_only_text: |body| {
+        let image = body["messages"][4]["content"][1].clone();
+        set(body, "/messages/2/content/0/content", json!([{"type": "text", "text": "no"}, image]));
+    } => "messages[2].content[0].content[1] is \"image\" in a failed result";
     an_image_is_base64: |body| set(body, "/messages/4/content/1/source/data", json!("aGk")) => "messages[4].content[1].source.data is not base64";
     an_image_has_a_known_media_type: |body| set(body, "/messages/4/content/1/source/media_type", json!("image/tiff")) => "messages[4].content[1].source.media_type is \"image/tiff\"";
 }

@@ -44,6 +44,20 @@ async fn a_good_conversation_is_answered() {
     model.verify();
 }
 
+#[tokio::test]
+async fn a_model_that_reasons_takes_tools_without_reasoning_and_reasoning_without_tools() {
+    let with_tools = json!({"reasoning_effort": "none", "tools": conversation()["tools"]});
+    for fields in [with_tools, json!({"reasoning_effort": "low"}), json!({})] {
+        let mut body = fields;
+        body["model"] = json!("gpt-5.5");
+        body["messages"] = json!([{"role": "user", "content": "Hi"}]);
+        let model = FakeModel::start().await;
+        model.reply(Reply::text("Hi"));
+        assert_eq!(send(openai(&model, &body)).await.status, 200, "{body}");
+        model.verify();
+    }
+}
+
 /// Asserts that the conversation with this change is refused in the vendor's shape, and for this
 /// reason only.
 async fn refuses(change: fn(&mut Value), reason: &str) {
@@ -96,6 +110,11 @@ rules! {
     a_tool_has_no_field_of_another_vendor: |body| body["tools"][1]["function"]["input_schema"] = json!({}) => "tools[1].function has the unknown field \"input_schema\"";
     parameters_are_the_schema_of_an_object: |body| set(body, "/tools/0/function/parameters", json!({"type": "string"})) => "tools[0].function.parameters is not the schema of an object";
     tool_choice_names_a_declared_tool: |body| set(body, "/tool_choice/function/name", json!("grep")) => "tool_choice names \"grep\", not a tool";
+    tools_are_not_for_a_model_that_reasons: |body| set(body, "/model", json!("gpt-5.5")) => "tools without reasoning_effort \"none\" for \"gpt-5.5\"";
+    tools_exclude_every_effort_to_reason: |body| {
+        set(body, "/model", json!("gpt-5.5"));
+        body["reasoning_effort"] = json!("low");
+    } => "tools without reasoning_effort \"none\" for \"gpt-5.5\"";
     the_first_message_is_the_users: |body| remove(body, "/messages/1") => "the first message after the system's is not the user's";
     a_role_is_known: |body| set(body, "/messages/6/role", json!("human")) => "messages[6].role is \"human\"";
     a_message_has_no_other_field: |body| body["messages"][5]["usage"] = json!({}) => "messages[5] has the unknown field \"usage\"";

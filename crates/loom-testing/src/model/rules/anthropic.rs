@@ -325,10 +325,12 @@ fn tool_result(place: &str, block: &Value, findings: &mut Findings) {
     findings.require(content.is_array(), || {
         format!("{place}.content is neither a string nor an array of blocks")
     });
+    let failed = block["is_error"] == true;
     for (index, block) in elements(content).iter().enumerate() {
         let place = format!("{place}.content[{index}]");
         match block["type"].as_str().unwrap_or_default() {
             "text" => text_block(&place, block, findings),
+            kind if failed => findings.add(format!("{place} is {kind:?} in a failed result")),
             kind @ ("image" | "document") => media(&place, kind, block, findings),
             "search_result" | "tool_reference" => {}
             kind => findings.add(format!("{place} has the unknown type {kind:?}")),

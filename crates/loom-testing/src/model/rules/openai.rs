@@ -67,6 +67,11 @@ pub(super) fn check(body: &Value, sendings: &Sendings, findings: &mut Findings) 
         });
     }
     let declared = tools(body, findings);
+    // GPT-5.1 and later reason unless told otherwise, and only the Responses API takes both.
+    let reasons = model.starts_with("gpt-5.") && body["reasoning_effort"] != "none";
+    findings.require(declared.is_empty() || !reasons, || {
+        format!("tools without reasoning_effort \"none\" for {model:?}")
+    });
     if declared.is_empty() {
         for field in ["tool_choice", "parallel_tool_calls"] {
             findings.require(body.get(field).is_none(), || {
