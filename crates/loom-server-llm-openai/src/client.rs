@@ -107,7 +107,7 @@ impl OpenAiClient {
             peer: Peer {
                 name: match dialect {
                     Dialect::OpenAi => "OpenAI",
-                    Dialect::Compatible => "the model server",
+                    Dialect::Groq | Dialect::Compatible => "the model server",
                 },
                 base,
                 unreachable: LlmErrorKind::ProviderUnreachable,

@@ -89,6 +89,9 @@ fn kind(error: &ErrorDetail, status: Option<StatusCode>) -> LlmErrorKind {
         || says("context window")
         || says("context size")
         || says("prompt is too long")
+        // Under the status and code of a rate limit, but larger than the limit itself: waiting does
+        // not help.
+        || says("request too large")
     {
         return LlmErrorKind::ContextTooLong;
     }

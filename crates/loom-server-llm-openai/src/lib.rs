@@ -12,7 +12,11 @@
 //! shorter one and the provider's prompt cache matches. Tool results become messages of the role
 //! `tool`; pictures in them follow in a user message, because `tool` takes text only. Thoughts
 //! without a signature came from this kind of server and go back to it as `reasoning_content`,
-//! though not to OpenAI itself, which knows no such field.
+//! though not to OpenAI and Groq, which refuse a message with that field.
+//!
+//! OpenAI's models from GPT-5.1 on do not reason when they are given tools: Chat Completions refuses
+//! tools together with reasoning, which is on unless the request says `"reasoning_effort":"none"`,
+//! so it says that. This is a limit of Chat Completions; only the Responses API takes both.
 //!
 //! # Answers
 //!

@@ -24,12 +24,14 @@ const LONGEST_NAME: usize = 64;
 /// Longer than any id that a provider makes.
 const LONGEST_ID: usize = 256;
 
-/// Who reads the request: OpenAI refuses fields that it does not know, others need them.
+/// Who reads the request: some refuse fields that they do not know, others need them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Dialect {
     /// OpenAI itself.
     OpenAi,
-    /// A server that is compatible with it.
+    /// Groq, which is compatible but refuses a message with fields that it does not know.
+    Groq,
+    /// Any other server that is compatible with OpenAI.
     Compatible,
 }
 
@@ -38,6 +40,8 @@ impl Dialect {
     pub(crate) fn of_host(host: &str) -> Self {
         if host == "api.openai.com" || host.ends_with(".api.openai.com") {
             Self::OpenAi
+        } else if host == "api.groq.com" {
+            Self::Groq
         } else {
             Self::Compatible
         }
@@ -65,7 +69,8 @@ pub(crate) fn body(
     let request = WireRequest {
         model: &request.model,
         max_completion_tokens: max_tokens.filter(|_| dialect == Dialect::OpenAi),
-        max_tokens: max_tokens.filter(|_| dialect == Dialect::Compatible),
+        max_tokens: max_tokens.filter(|_| dialect != Dialect::OpenAi),
+        reasoning_effort: reasoning_effort(request, dialect),
         stream: streamed,
         stream_options: streamed.then_some(StreamOptions {
             include_usage: true,
@@ -77,6 +82,15 @@ pub(crate) fn body(
     serde_json::to_vec(&request).unwrap_or_default()
 }
 
+/// Turns reasoning off where OpenAI would refuse the tools otherwise: Chat Completions does not
+/// take both for GPT-5.1 and later, which think by default. Older models do not know `none`.
+fn reasoning_effort(request: &LlmRequest, dialect: Dialect) -> Option<&'static str> {
+    let refused = dialect == Dialect::OpenAi
+        && !request.tools.is_empty()
+        && request.model.starts_with("gpt-5.");
+    refused.then_some("none")
+}
+
 #[derive(Serialize)]
 struct WireRequest<'a> {
     model: &'a str,
@@ -86,6 +100,8 @@ struct WireRequest<'a> {
     /// Most other servers know only the older name.
     #[serde(skip_serializing_if = "Option::is_none")]
     max_tokens: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reasoning_effort: Option<&'static str>,
     stream: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     stream_options: Option<StreamOptions>,

@@ -131,10 +131,11 @@ fn a_whole_request_to_openai() {
 }
 
 #[test]
-fn openai_is_told_by_its_host() {
+fn the_dialect_is_told_by_the_host() {
     let dialects = [
         ("api.openai.com", Dialect::OpenAi),
         ("eu.api.openai.com", Dialect::OpenAi),
+        ("api.groq.com", Dialect::Groq),
         ("localhost", Dialect::Compatible),
         ("evil-api.openai.com.example.org", Dialect::Compatible),
         ("notapi.openai.com", Dialect::Compatible),
@@ -151,6 +152,41 @@ fn the_least_request() {
         text,
         r#"{"model":"gpt-x","stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"x"}]}"#
     );
+}
+
+#[test]
+fn reasoning_is_off_where_openai_takes_no_tools_with_it() {
+    let effort = |model: &str, tools: bool, dialect| {
+        let mut request = rich_request();
+        request.model = model.to_owned();
+        if !tools {
+            request.tools.clear();
+        }
+        let body: Value = serde_json::from_str(&text_of(&request, dialect)).unwrap();
+        body.get("reasoning_effort").cloned()
+    };
+    for model in ["gpt-5.1", "gpt-5.5", "gpt-5.5-2026-04-23"] {
+        assert_eq!(effort(model, true, Dialect::OpenAi), Some(json!("none")));
+        assert_eq!(effort(model, false, Dialect::OpenAi), None, "{model}");
+        for other in [Dialect::Groq, Dialect::Compatible] {
+            assert_eq!(effort(model, true, other), None, "{model}");
+        }
+    }
+    for model in ["gpt-5", "gpt-5-mini", "gpt-4.1", "o3"] {
+        assert_eq!(effort(model, true, Dialect::OpenAi), None, "{model}");
+    }
+}
+
+#[test]
+fn groq_gets_no_field_of_a_message_that_it_refuses() {
+    let request = rich_request();
+    let groq = messages_of(&request, Dialect::Groq);
+    assert_eq!(groq, messages_of(&request, Dialect::OpenAi));
+    assert!(!groq.contains("reasoning_content"), "{groq}");
+    assert!(!groq.contains("extra_content"), "{groq}");
+    let whole = body(&request, Some(7), Dialect::Groq, Delivery::Whole);
+    let whole: Value = serde_json::from_slice(&whole).unwrap();
+    assert_eq!(whole["max_tokens"], 7);
 }
 
 #[test]

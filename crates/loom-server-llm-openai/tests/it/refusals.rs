@@ -162,6 +162,18 @@ async fn every_error_of_a_server_has_a_kind_and_a_hint() {
         (
             429,
             body(
+                "Request too large for gpt-x: Limit 30000, Requested 40000",
+                "tokens",
+                json!("rate_limit_exceeded"),
+            ),
+            ContextTooLong,
+            "the model server refused the request: Request too large for gpt-x: Limit 30000, \
+             Requested 40000",
+            Some(LENGTH_HINT),
+        ),
+        (
+            429,
+            body(
                 "You exceeded your current quota",
                 "insufficient_quota",
                 json!("insufficient_quota"),
