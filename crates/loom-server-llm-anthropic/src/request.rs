@@ -21,6 +21,8 @@ use crate::PROVIDER;
 /// Stands where a message has nothing that may go out: the API takes no empty message, and without
 /// it two messages of one side would meet.
 const NO_CONTENT: &str = "(no content)";
+/// Stands for a picture in the result of a tool that failed.
+const PICTURE_LEFT_OUT: &str = "(a picture, left out because the tool failed)";
 /// The longest name of a tool that the API takes.
 const LONGEST_NAME: usize = 128;
 /// Longer than any id that a provider makes.
@@ -210,6 +212,8 @@ fn tool_result(result: &ToolResult) -> KnownBlock<'_> {
         .filter_map(|part| match part {
             ToolResultContent::Text { text } if is_blank(text) => None,
             ToolResultContent::Text { text } => Some(text_block(text)),
+            // The API takes nothing but text here.
+            ToolResultContent::Image(_) if result.is_error => Some(text_block(PICTURE_LEFT_OUT)),
             ToolResultContent::Image(image) => Some(image_block(image)),
         })
         .collect();

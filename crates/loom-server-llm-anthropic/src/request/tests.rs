@@ -98,7 +98,7 @@ fn a_whole_request() {
                         ToolResultContent::text("a\nb"),
                         ToolResultContent::Image(picture()),
                     ],
-                    is_error: true,
+                    is_error: false,
                 }),
             ],
         },
@@ -213,6 +213,27 @@ fn an_error_says_something_and_a_success_need_not() {
     assert_eq!(
         message_of(Role::User, result(true)),
         r#"{"role":"user","content":[{"type":"tool_result","tool_use_id":"a","content":[{"type":"text","text":"(no content)"}],"is_error":true}]}"#
+    );
+}
+
+#[test]
+fn a_failed_result_says_where_a_picture_was() {
+    let failed = ToolResult {
+        tool_use_id: "a".to_owned(),
+        content: vec![
+            ToolResultContent::text("no such page"),
+            ToolResultContent::Image(picture()),
+        ],
+        is_error: true,
+    };
+    assert_eq!(
+        message_of(Role::User, vec![ContentBlock::ToolResult(failed)]),
+        concat!(
+            r#"{"role":"user","content":[{"type":"tool_result","tool_use_id":"a","content":["#,
+            r#"{"type":"text","text":"no such page"},"#,
+            r#"{"type":"text","text":"(a picture, left out because the tool failed)"}"#,
+            r#"],"is_error":true}]}"#
+        )
     );
 }
 
