@@ -15,8 +15,10 @@ use url::Url;
 use crate::decoder::ServerDecoder;
 use crate::server::ServerClient;
 
-/// How long the server may take to begin an answer. Longer than the server itself waits for the
-/// provider, so that its error, which says more, comes first.
+/// How long the server may take to begin an answer, and again how long the rest of one that is not
+/// streamed may take. The server waits for the provider for 5 minutes before a stream and for 10
+/// before a whole answer, so that its error, which says more, mostly comes first; not so when its
+/// idle timeout is set higher than this, or when a whole answer begins late and then stalls.
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
 /// How long a stream may be silent. The server sends a comment several times within this, so a
 /// longer silence means that it is gone.

@@ -64,13 +64,16 @@ impl ServerClient {
     pub async fn health(&self) -> Result<Health, LlmError> {
         let request = self.http.get(self.peer.base.join("health"));
         let response = self.peer.send(request, PATIENCE).await?;
-        if !matches!(
-            response.status(),
-            StatusCode::OK | StatusCode::SERVICE_UNAVAILABLE
-        ) {
-            return Err(self.refusal(&Failure::read(&self.peer, response).await));
+        if response.status() == StatusCode::OK {
+            return self.json(response, PATIENCE).await;
         }
-        self.json(response, PATIENCE).await
+        let failure = Failure::read(&self.peer, response).await;
+        // A proxy in front of the server has the same status for a server that is not there.
+        let unwell = match failure.status {
+            StatusCode::SERVICE_UNAVAILABLE => failure.json(),
+            _ => None,
+        };
+        unwell.ok_or_else(|| self.refusal(&failure))
     }
 
     /// Lists the providers that the server knows.

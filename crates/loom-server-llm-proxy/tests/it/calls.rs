@@ -70,17 +70,35 @@ async fn health_of_an_older_or_newer_server_is_read() {
 
 #[tokio::test]
 async fn something_else_that_answers_is_no_health() {
-    for answer in [
-        ResponseTemplate::new(200).set_body_string("OK"),
-        ResponseTemplate::new(503).set_body_string("<html>"),
+    for (answer, kind) in [
+        (
+            ResponseTemplate::new(200).set_body_string("OK"),
+            LlmErrorKind::MalformedResponse,
+        ),
+        (ResponseTemplate::new(404), LlmErrorKind::Internal),
+        // The server never tells of its health under this status.
+        (
+            ResponseTemplate::new(502).set_body_json(health(HealthStatus::Unhealthy)),
+            LlmErrorKind::ServerUnreachable,
+        ),
     ] {
         let server = health_server(answer).await;
         let error = server_client(&server.uri()).health().await.unwrap_err();
-        assert_eq!(error.kind, LlmErrorKind::MalformedResponse);
+        assert_eq!(error.kind, kind);
     }
-    let server = health_server(ResponseTemplate::new(404)).await;
-    let error = server_client(&server.uri()).health().await.unwrap_err();
-    assert_eq!(error.kind, LlmErrorKind::Internal);
+}
+
+#[tokio::test]
+async fn a_proxy_that_does_not_reach_the_server_tells_nothing_of_its_health() {
+    for answer in [
+        ResponseTemplate::new(503).set_body_string("<html>"),
+        ResponseTemplate::new(503).set_body_json(json!({"message": "no upstream"})),
+        ResponseTemplate::new(503),
+    ] {
+        let server = health_server(answer).await;
+        let error = server_client(&server.uri()).health().await.unwrap_err();
+        assert_eq!(error.kind, LlmErrorKind::ServerUnreachable);
+    }
 }
 
 #[tokio::test]
