@@ -150,7 +150,7 @@ impl AnthropicSettings {
     /// Tells whether the server can use this provider: a key is set, or another address, since a
     /// compatible server may need no key.
     pub fn is_configured(&self) -> bool {
-        self.api_key.is_some() || self.base_url.as_str() != ANTHROPIC_BASE_URL
+        self.api_key.is_some() || !is_at(&self.base_url, "api.anthropic.com")
     }
 }
 
@@ -194,6 +194,14 @@ impl OpenAiSettings {
     }
 
     fn is_openai(&self) -> bool {
-        self.base_url.as_str() == OPENAI_BASE_URL
+        is_at(&self.base_url, "api.openai.com")
     }
+}
+
+/// Tells whether an address is one of the provider at `host`, which may have hosts for regions below
+/// it. The path does not matter: it may be spelled with and without `/v1`.
+fn is_at(address: &HttpUrl, host: &str) -> bool {
+    let named = address.as_url().host_str().unwrap_or_default();
+    let region = named.strip_suffix(host);
+    region.is_some_and(|region| region.is_empty() || region.ends_with('.'))
 }

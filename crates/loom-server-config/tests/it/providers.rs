@@ -43,14 +43,33 @@ fn a_key_or_another_address_configures_a_provider() {
 
 #[test]
 fn the_providers_own_address_configures_nothing_however_it_is_spelled() {
-    let variables = [
-        (
-            "LOOM_SERVER_ANTHROPIC_BASE_URL",
-            "https://API.anthropic.com:443/",
-        ),
-        ("LOOM_SERVER_OPENAI_BASE_URL", "https://api.openai.com/v1/"),
-    ];
-    assert_eq!(configured(&variables), (false, false));
+    for address in [
+        "https://API.anthropic.com:443/",
+        "https://api.anthropic.com/v1",
+    ] {
+        let variables = [("LOOM_SERVER_ANTHROPIC_BASE_URL", address)];
+        assert_eq!(configured(&variables), (false, false), "{address}");
+    }
+    for address in [
+        "https://api.openai.com/v1/",
+        "https://api.openai.com",
+        "https://eu.api.openai.com/v1",
+    ] {
+        let variables = [("LOOM_SERVER_OPENAI_BASE_URL", address)];
+        assert_eq!(configured(&variables), (false, false), "{address}");
+    }
+}
+
+#[test]
+fn an_address_that_only_resembles_the_providers_is_another() {
+    for address in [
+        "https://notapi.openai.com/v1",
+        "https://api.openai.com.example.org/v1",
+        "https://gateway.example.org/api.openai.com",
+    ] {
+        let variables = [("LOOM_SERVER_OPENAI_BASE_URL", address)];
+        assert_eq!(configured(&variables), (false, true), "{address}");
+    }
 }
 
 #[test]
@@ -76,6 +95,8 @@ fn the_default_model_of_openai_holds_only_at_its_own_address() {
             .map(str::to_owned)
     };
     assert_eq!(model(&[]).as_deref(), Some("gpt-5.5"));
+    let own = ("LOOM_SERVER_OPENAI_BASE_URL", "https://api.openai.com");
+    assert_eq!(model(&[own]).as_deref(), Some("gpt-5.5"));
     assert_eq!(model(&[named]).as_deref(), Some("llama"));
     assert_eq!(model(&[other]), None);
     assert_eq!(model(&[other, named]).as_deref(), Some("llama"));
