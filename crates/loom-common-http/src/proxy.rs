@@ -1,8 +1,11 @@
 //! The proxy that the conventional environment variables name, except for loopback.
 //!
-//! The rules are curl's: a variable for each scheme, then `ALL_PROXY`, and exceptions in `NO_PROXY`,
-//! each in lower case first. Loom adds one exception: addresses of this machine. Its own server
-//! listens there, a proxy could not reach it, and the token must not pass through one.
+//! The rules are those of most programs: a variable for each scheme, then `ALL_PROXY`, and
+//! exceptions in `NO_PROXY`, each in lower case first. curl knows `http_proxy` in lower case only,
+//! because of CGI; here both spellings count, and none of them inside of a CGI program.
+//!
+//! Loom adds one exception: addresses of this machine. Its own server listens there, a proxy could
+//! not reach it, and the token must not pass through one.
 
 use reqwest::{NoProxy, Proxy};
 
