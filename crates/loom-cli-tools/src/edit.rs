@@ -63,6 +63,12 @@ pub(crate) fn apply(content: &str, edit: Edit<'_>) -> Result<Edited, String> {
         .match_indices(old.as_ref())
         .map(|(start, matched)| start..start + matched.len())
         .collect();
+    if let [only] = found.as_slice()
+        && !edit.replace_all
+        && let Some(other) = overlapping(view, &old, only.start)
+    {
+        return Err(advice::overlapping(view, [only.start, other]));
+    }
     if found.len() == 1 || (edit.replace_all && !found.is_empty()) {
         return Ok(Edited {
             content: text.replace(found.iter().map(|place| (place.clone(), new.as_ref()))),
@@ -84,4 +90,11 @@ pub(crate) fn apply(content: &str, edit: Edit<'_>) -> Result<Edited, String> {
         Spaced::Several(starts) => Err(advice::several_spaced(view, starts.into_iter())),
         Spaced::None => Err(advice::not_found(view, &old, &new)),
     }
+}
+
+/// Returns the next place of `old` after the one at `start`, even if the two have text in common,
+/// as those of `}\n}` in `}\n}\n}` do. Which of them is meant cannot be known.
+fn overlapping(view: &str, old: &str, start: usize) -> Option<usize> {
+    let next = start + old.chars().next()?.len_utf8();
+    view[next..].find(old).map(|place| next + place)
 }

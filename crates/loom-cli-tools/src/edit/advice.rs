@@ -33,6 +33,16 @@ pub(super) fn several(view: &str, starts: impl ExactSizeIterator<Item = usize>) 
     )
 }
 
+/// The text is there several times, and these places have text in common. To change all of them
+/// has no meaning.
+pub(super) fn overlapping(view: &str, starts: [usize; 2]) -> String {
+    format!(
+        "old_string is in the file more than once, at {}, and these places overlap. Add lines \
+         around the one that is meant until it is unique. {UNCHANGED}",
+        line_list(view, starts.into_iter())
+    )
+}
+
 /// The text is not there, but is several times with white space normalized.
 pub(super) fn several_spaced(view: &str, starts: impl ExactSizeIterator<Item = usize>) -> String {
     let count = starts.len();

@@ -2,7 +2,8 @@
 //!
 //! Two lines are the same here when their words are: indentation, trailing spaces and the width of
 //! gaps do not count, nor do empty lines around the text as a whole. A text of several lines is
-//! looked for as whole lines; a text of one line also as a part of a line.
+//! looked for as whole lines; a text of one line also as a part of a line, which must not begin or
+//! end inside a word of the file: `x = 1` is not meant where the file has `max  = 10`.
 
 use std::ops::Range;
 
@@ -149,13 +150,15 @@ fn whole_lines(view: &str, lines: &[Range<usize>], wanted: &[Vec<&str>]) -> Vec<
         .collect()
 }
 
-/// Returns the parts of a line that consist of `words` with any white space between them.
+/// Returns the parts of a line that consist of `words` with any white space between them and do
+/// not cut an identifier in two.
 fn parts_of_line(view: &str, line: &Range<usize>, words: &[&str]) -> Vec<Range<usize>> {
     let Some((first, rest)) = words.split_first() else {
         return Vec::new();
     };
     let text = &view[line.clone()];
-    text.match_indices(first)
+    text.char_indices()
+        .filter(|&(start, _)| text[start..].starts_with(first))
         .filter_map(|(start, _)| {
             let mut end = start + first.len();
             for word in rest {
@@ -165,9 +168,17 @@ fn parts_of_line(view: &str, line: &Range<usize>, words: &[&str]) -> Vec<Range<u
                 }
                 end = text.len() - gap.strip_prefix(word)?.len();
             }
-            Some(line.start + start..line.start + end)
+            (!is_in_identifier(text, start) && !is_in_identifier(text, end))
+                .then(|| line.start + start..line.start + end)
         })
         .collect()
+}
+
+/// Tells whether the characters on both sides of a place belong to the same identifier.
+fn is_in_identifier(text: &str, place: usize) -> bool {
+    let is_part = |character: char| character.is_alphanumeric() || character == '_';
+    let (before, after) = text.split_at(place);
+    before.ends_with(is_part) && after.starts_with(is_part)
 }
 
 /// Prepares the replacement of whole lines.
