@@ -135,7 +135,7 @@ fn change(
     seen: &SeenFiles,
     cancellation: &Cancellation,
 ) -> Result<Change, ToolError> {
-    if is_version_control(&path.absolute) {
+    if is_version_control(&path.relative) {
         return Err(ToolError::Edit(format!(
             "{} belongs to version control, whose settings and hooks can run commands: it is \
              changed with the version control's own commands only. Nothing was changed.",
@@ -153,8 +153,9 @@ fn change(
     }
 }
 
-/// Tells whether a file lies in the data of a version control system, or is the file that stands
-/// for its folder in a worktree.
+/// Tells whether a file, given from the workspace, lies in the data of a version control system, or
+/// is the file that stands for its folder in a worktree. Where the workspace itself lies does not
+/// count: some keep their worktrees below such a folder.
 fn is_version_control(path: &Path) -> bool {
     path.iter()
         .any(|name| VERSION_CONTROL.iter().any(|folder| name == *folder))
@@ -319,11 +320,20 @@ fn write(
             path,
             &format!("no file can be made in its folder: {}", describe(&error)),
         ),
-        ReplaceError::Write(error) | ReplaceError::Rename(error) => {
-            not_written(path, &describe(&error))
-        }
+        ReplaceError::Write(error) => not_written(path, &describe(&error)),
+        ReplaceError::Rename(error) => not_written(path, &describe_rename(&error)),
         ReplaceError::Changed => ToolError::ChangedOnDisk { path: path.shown() },
     })
+}
+
+/// Returns why the new file could not take the place of the old one.
+fn describe_rename(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::ResourceBusy => "the file is a mount point, as in some containers, and \
+             cannot be replaced (edit it with a command that writes into it, such as `cp COPY FILE`)"
+            .to_owned(),
+        _ => describe(error),
+    }
 }
 
 fn not_written(path: &WorkspacePath, reason: &str) -> ToolError {
@@ -341,4 +351,18 @@ fn diff(old: &str, new: &str) -> String {
         .unified_diff()
         .context_radius(3)
         .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::io::Errno;
+
+    use super::*;
+
+    #[test]
+    fn a_mount_point_that_cannot_be_replaced_is_named_as_the_cause() {
+        let told = describe_rename(&Errno::BUSY.into());
+        assert!(told.contains("is a mount point"), "{told}");
+        assert_eq!(describe_rename(&Errno::ACCESS.into()), "permission denied");
+    }
 }

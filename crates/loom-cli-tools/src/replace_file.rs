@@ -11,7 +11,10 @@ use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rustix::fs::{AtFlags, Gid, Mode, OFlags, Uid, fchown, openat, renameat, statat, unlinkat};
+use rustix::fs::{
+    AtFlags, Gid, Mode, OFlags, RenameFlags, Uid, fchown, openat, renameat, renameat_with, statat,
+    unlinkat,
+};
 use rustix::io::Errno;
 
 /// How often another name is tried when the one for the new file is taken.
@@ -48,10 +51,7 @@ pub(crate) fn replace_file(
 ) -> Result<(), ReplaceError> {
     let new = NewFile::create(folder, target).map_err(ReplaceError::Create)?;
     new.fill(target, write).map_err(ReplaceError::Write)?;
-    if !target.is_current(folder, name) {
-        return Err(ReplaceError::Changed);
-    }
-    new.rename(name).map_err(ReplaceError::Rename)?;
+    new.rename(name, target)?;
     // The new content is there and whole; that its name outlives a crash is worth trying for,
     // but a file system that cannot promise it is no failure.
     let _ = folder.sync_all();
@@ -137,10 +137,37 @@ impl<'a> NewFile<'a> {
         file.sync_all()
     }
 
-    fn rename(mut self, name: &OsStr) -> io::Result<()> {
-        renameat(self.folder, &self.name, self.folder, name)?;
-        self.is_renamed = true;
-        Ok(())
+    /// Gives the file its name, unless another one than `target` has it.
+    fn rename(mut self, name: &OsStr, target: Target<'_>) -> Result<(), ReplaceError> {
+        // The check may come too early: somebody may change the file after it. Where there is no
+        // file yet, the system refuses by itself to overwrite one.
+        if !target.is_current(self.folder, name) {
+            return Err(ReplaceError::Changed);
+        }
+        let renamed = match target {
+            Target::Absent => self.rename_to_free(name),
+            Target::Known(_) => renameat(self.folder, &self.name, self.folder, name),
+        };
+        match renamed {
+            Ok(()) => {
+                self.is_renamed = true;
+                Ok(())
+            }
+            Err(Errno::EXIST) => Err(ReplaceError::Changed),
+            Err(error) => Err(ReplaceError::Rename(error.into())),
+        }
+    }
+
+    /// Renames the file unless something has the name. A file system that cannot promise that
+    /// (some network ones) renames all the same.
+    fn rename_to_free(&self, name: &OsStr) -> rustix::io::Result<()> {
+        let flags = RenameFlags::NOREPLACE;
+        match renameat_with(self.folder, &self.name, self.folder, name, flags) {
+            Err(Errno::INVAL | Errno::NOSYS) => {
+                renameat(self.folder, &self.name, self.folder, name)
+            }
+            renamed => renamed,
+        }
     }
 }
 
@@ -223,6 +250,15 @@ mod tests {
             file.write_all(b"new")
         });
         assert!(matches!(result, Err(ReplaceError::Changed)), "{result:?}");
+        assert_eq!(contents(&folder), only("a.txt", "old"));
+    }
+
+    #[test]
+    fn a_file_that_comes_up_at_the_last_moment_is_kept() {
+        let (folder, handle) = folder_with("a.txt", "old");
+        let new = NewFile::create(&handle, Target::Absent).unwrap();
+        assert_eq!(new.rename_to_free("a.txt".as_ref()), Err(Errno::EXIST));
+        drop(new);
         assert_eq!(contents(&folder), only("a.txt", "old"));
     }
 

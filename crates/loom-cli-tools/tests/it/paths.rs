@@ -184,3 +184,25 @@ async fn an_edit_does_not_reach_what_version_control_runs() {
         )
         .await;
 }
+
+#[tokio::test]
+async fn a_workspace_below_a_folder_of_version_control_can_be_edited() {
+    let outer = Scratch::new();
+    outer.write(".git/worktrees/a/b.txt", "one\n");
+    outer.write(".git/worktrees/a/.git", "gitdir: elsewhere\n");
+    let scratch = Scratch::in_workspace(outer.path(".git/worktrees/a").to_str().unwrap());
+    scratch
+        .text(
+            "edit_file",
+            json!({"file_path": "b.txt", "old_string": "one", "new_string": "two"}),
+        )
+        .await;
+    assert_eq!(scratch.read("b.txt"), "two\n");
+    let told = scratch
+        .failure(
+            "edit_file",
+            json!({"file_path": ".git", "old_string": "elsewhere", "new_string": "x"}),
+        )
+        .await;
+    assert!(told.contains("version control"), "{told}");
+}
