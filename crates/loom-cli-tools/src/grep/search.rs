@@ -5,7 +5,7 @@
 //! buffer. A file that does not fit goes on as a stream from there.
 
 use std::fs::File;
-use std::io::{self, Read as _};
+use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
@@ -93,8 +93,12 @@ impl<'a> FileSearch<'a> {
                     .search_slice(&self.matcher, content, &mut collector)
             }
             Start::Part(content, rest) => {
+                let rest = Cancellable {
+                    inner: content.chain(rest),
+                    cancellation: self.cancellation,
+                };
                 self.searcher
-                    .search_reader(&self.matcher, content.chain(rest), &mut collector)
+                    .search_reader(&self.matcher, rest, &mut collector)
             }
         });
         match searched {
@@ -103,6 +107,22 @@ impl<'a> FileSearch<'a> {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(_) => self.findings.add_unreadable(),
         }
+    }
+}
+
+/// A reader that fails once the call is cancelled: a large file without matches gives the search
+/// no other occasion to end early.
+struct Cancellable<'a, R> {
+    inner: R,
+    cancellation: &'a Cancellation,
+}
+
+impl<R: Read> Read for Cancellable<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.cancellation.is_cancelled() {
+            return Err(io::Error::other("the call was cancelled"));
+        }
+        self.inner.read(buffer)
     }
 }
 
@@ -226,4 +246,47 @@ fn excerpt(line: &[u8], start: usize) -> String {
         shown.push('…');
     }
     shown
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::findings::Limits;
+    use super::*;
+    use crate::blocking::run_blocking;
+
+    /// Searches a large file whose only match is at its end.
+    fn report(cancellation: &Cancellation) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("large.txt");
+        let mut content = "nothing\n".repeat(WHOLE_FILE / 4);
+        content.push_str("needle\n");
+        std::fs::write(&path, content).unwrap();
+        let arguments: Arguments = serde_json::from_value(json!({"pattern": "needle"})).unwrap();
+        let limits = Limits {
+            results: 10,
+            bytes: 1000,
+        };
+        let mode = OutputMode::FilesWithMatches;
+        let findings = Findings::new(mode, limits);
+        FileSearch::new(
+            RegexMatcher::new(&arguments.pattern).unwrap(),
+            &arguments,
+            mode,
+            &findings,
+            cancellation,
+        )
+        .search(&path, Path::new("large.txt"));
+        findings.report()
+    }
+
+    #[tokio::test]
+    async fn a_cancelled_search_does_not_read_a_large_file_to_its_end() {
+        assert!(report(&Cancellation::default()).contains("large.txt"));
+        // What is left of a call that is over counts as cancelled.
+        let over = run_blocking(|cancellation| Ok(cancellation.clone()));
+        let cancelled = over.await.unwrap();
+        assert!(!report(&cancelled).contains("large.txt"));
+    }
 }
