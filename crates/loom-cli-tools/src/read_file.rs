@@ -39,6 +39,10 @@ const MAX_LINE_BYTES: usize = 2000;
 /// providers take.
 const MAX_IMAGE_BYTES: u64 = 3_700_000;
 
+/// The longest side of a picture, in pixels: providers refuse a whole request that has many
+/// pictures when one is larger, and a picture in a thread goes with each later request.
+const MAX_IMAGE_SIDE: usize = 2000;
+
 /// Reads files for the model.
 pub(crate) struct ReadFileTool {
     definition: ToolDefinition,
@@ -189,6 +193,10 @@ fn image(
         .take(MAX_IMAGE_BYTES)
         .read_to_end(&mut content)
         .map_err(|source| ToolError::io("read", &path.relative, source))?;
+    check_sides(&content).map_err(|reason| ToolError::WrongKind {
+        path: path.shown(),
+        reason,
+    })?;
     Ok(ToolOutput {
         status: ToolStatus::Completed,
         content: vec![
@@ -200,6 +208,27 @@ fn image(
         ],
         changes: Vec::new(),
     })
+}
+
+/// Tells why providers would not take a picture of these measures, if they would not.
+fn check_sides(content: &[u8]) -> Result<(), String> {
+    match imagesize::blob_size(content) {
+        Ok(size) if size.width == 0 || size.height == 0 => {
+            Err("is a picture without any pixels; the file may be damaged.".to_owned())
+        }
+        Ok(size) if size.width.max(size.height) > MAX_IMAGE_SIDE => Err(format!(
+            "is a picture of {} x {} pixels; the limit is {MAX_IMAGE_SIDE} on each side. Scale a \
+             copy down with a command first, such as `magick FILE -resize \
+             {MAX_IMAGE_SIDE}x{MAX_IMAGE_SIDE} COPY`, and read that.",
+            size.width, size.height
+        )),
+        Ok(_) => Ok(()),
+        Err(_) => Err(
+            "starts like a picture, but its width and height cannot be read; the file may be \
+             damaged. Look at it with a command, such as `file` or `xxd | head`."
+                .to_owned(),
+        ),
+    }
 }
 
 /// Returns the wanted lines with their numbers, or the number of lines when there are fewer than
