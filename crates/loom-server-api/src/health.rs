@@ -68,8 +68,8 @@ fn llm(state: &ApiState) -> ComponentHealth {
     if providers.iter().any(|provider| provider.configured) {
         return component("llm", HealthStatus::Healthy, None, started);
     }
-    let message = "no model provider is configured; set ANTHROPIC_API_KEY or OPENAI_API_KEY \
-                   where the server starts";
+    let message = "no model provider is configured; set LOOM_SERVER_ANTHROPIC_API_KEY or \
+                   LOOM_SERVER_OPENAI_API_KEY where the server starts";
     component("llm", HealthStatus::Degraded, Some(message), started)
 }
 
