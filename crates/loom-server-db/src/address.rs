@@ -17,28 +17,42 @@ pub enum DatabaseAddress {
 }
 
 impl DatabaseAddress {
-    /// Reads a database URL: `postgres://…`, `postgresql://…`, or `sqlite:` and a path.
+    /// Reads a database URL: `postgres://…`, `postgresql://…`, or `sqlite:` and an absolute path,
+    /// which is taken as it stands, without percent-encoding.
     ///
     /// # Errors
     ///
-    /// [`DbError::Address`] for any other text. What follows the scheme is checked when the
+    /// [`DbError::Address`] for any other text, for SQLite in memory, and for parameters behind a
+    /// path: other programs take `?mode=ro` as one, and here it would name another file. What follows the scheme is checked when the
     /// database is opened.
     pub fn from_url(url: &SecretString) -> Result<Self, DbError> {
         let text = url.expose();
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
             return Ok(Self::Postgres(url.clone()));
         }
-        match text
+        let path = text
             .strip_prefix("sqlite://")
             .or_else(|| text.strip_prefix("sqlite:"))
-        {
-            Some("") => Err(DbError::Address {
-                reason: "no path follows `sqlite:`".to_owned(),
-            }),
-            Some(path) => Ok(Self::Sqlite(PathBuf::from(path))),
-            None => Err(DbError::Address {
-                reason: "it begins with neither `postgres://` nor `sqlite:`".to_owned(),
-            }),
+            .ok_or_else(|| refused("it begins with neither `postgres://` nor `sqlite:`"))?;
+        if path.is_empty() {
+            return Err(refused("no path follows `sqlite:`"));
         }
+        if path.starts_with(":memory:") {
+            return Err(refused("SQLite in memory would lose everything at the end"));
+        }
+        if path.contains('?') {
+            return Err(refused("`sqlite:` takes no `?` parameters"));
+        }
+        let path = PathBuf::from(path);
+        if !path.is_absolute() {
+            return Err(refused("the path after `sqlite:` does not begin with `/`"));
+        }
+        Ok(Self::Sqlite(path))
+    }
+}
+
+fn refused(reason: &str) -> DbError {
+    DbError::Address {
+        reason: reason.to_owned(),
     }
 }

@@ -127,7 +127,7 @@ impl DbError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Address { .. } => Some(
-                "use postgres://USER@HOST/NAME or sqlite:PATH, or leave DATABASE_URL unset to \
+                "use postgres://USER@HOST/NAME or sqlite:/PATH, or leave DATABASE_URL unset to \
                  keep a SQLite file in the data folder",
             ),
             Self::File { .. } => Some(

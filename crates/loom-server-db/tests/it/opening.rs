@@ -35,7 +35,17 @@ fn a_url_is_told_by_its_scheme() {
         };
         assert_eq!(path, Path::new("/var/x.db"));
     }
-    for text in ["", "mysql://u:secret@host/db", "/var/x.db", "sqlite:"] {
+    for text in [
+        "",
+        "mysql://u:secret@host/db",
+        "/var/x.db",
+        "sqlite:",
+        "sqlite::memory:",
+        "sqlite://:memory:",
+        "sqlite:/var/x.db?mode=ro",
+        "sqlite:x.db",
+        "sqlite://var/x.db",
+    ] {
         let error = read(text).unwrap_err();
         assert!(
             matches!(error, DbError::Address { .. }),
