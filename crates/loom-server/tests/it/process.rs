@@ -1,6 +1,7 @@
 //! The program with an environment of its own: an empty home, and nothing else but what the test
 //! sets.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
@@ -58,7 +59,7 @@ impl Home {
         serde_json::from_slice(&std::fs::read(self.state_file()).unwrap()).unwrap()
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    fn command(&self, arguments: &[impl AsRef<OsStr>]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_loom-server"));
         command
             .args(arguments)
@@ -71,7 +72,7 @@ impl Home {
     }
 
     /// Runs a command to its end.
-    pub(crate) fn run(&self, arguments: &[&str]) -> Finished {
+    pub(crate) fn run(&self, arguments: &[impl AsRef<OsStr>]) -> Finished {
         let output = self.command(arguments).output().unwrap();
         // The home and the ports are another in each run.
         let home = self.path().to_str().unwrap();

@@ -1,6 +1,8 @@
 //! Servers that cannot start: each says why and what to do, and leaves nothing behind.
 
+use std::ffi::OsStr;
 use std::net::TcpListener;
+use std::os::unix::ffi::OsStrExt as _;
 
 use loom_server_db::{DatabaseAddress, Db, Migration};
 
@@ -22,6 +24,26 @@ fn wrong_use_is_told() {
         &["serve", "--config", "server.toml"],
     ];
     insta::assert_snapshot!(runs.map(|run| shown(&home.run(run))).join("\n"));
+}
+
+#[test]
+fn a_data_folder_whose_name_is_not_text_is_refused() {
+    let home = Home::new();
+    let name = OsStr::from_bytes(b"data\xff");
+    let finished = home.run(&[
+        "--data-dir".as_ref(),
+        name,
+        "token".as_ref(),
+        "list".as_ref(),
+    ]);
+    assert_eq!(finished.code, Some(2), "{finished:?}");
+    assert!(
+        finished
+            .stderr
+            .contains(r#"--data-dir must be UTF-8 text, and "data\xFF" is not"#),
+        "{finished:?}"
+    );
+    assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
 }
 
 #[test]

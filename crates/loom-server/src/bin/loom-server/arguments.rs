@@ -40,6 +40,20 @@ impl Arguments {
                 .error(ErrorKind::ArgumentConflict, message)
                 .exit();
         }
+        // Settings are text: read as such, this path would name another folder.
+        if let Some(path) = arguments
+            .data_dir
+            .as_ref()
+            .filter(|path| path.to_str().is_none())
+        {
+            let message = format!(
+                "--data-dir must be UTF-8 text, and {path:?} is not; rename the folder or choose \
+                 another one"
+            );
+            Self::command()
+                .error(ErrorKind::InvalidUtf8, message)
+                .exit();
+        }
         arguments
     }
 
