@@ -13,8 +13,12 @@
 //! request id, span, metrics, log      every request            (request.rs)
 //! └ panic becomes a problem document  every request
 //!   └ access token                    all but the open routes  (authentication.rs)
-//!     └ handler                       read body, call a service, map the error
+//!     └ decompression                 all but the open routes
+//!       └ handler                     read body, call a service, map the error
 //! ```
+//!
+//! A body may come compressed. It is unpacked while a handler reads it, so the limit counts the
+//! bytes that come out: a small body that unpacks to gigabytes is refused after the first few.
 //!
 //! Open are only `/health`, the OpenAPI document and its viewer. The token is checked before any
 //! part of the body is read.
@@ -45,6 +49,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use http::{Method, Uri};
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::decompression::RequestDecompressionLayer;
 use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -61,11 +66,15 @@ pub fn router(state: ApiState) -> Router {
     let state = Arc::new(state);
     let (open, _) = open_routes().split_for_parts();
     let (guarded, _) = guarded_routes().split_for_parts();
-    open.merge(docs::swagger_ui())
-        .merge(guarded.route_layer(from_fn_with_state(
+    let guarded = guarded
+        // What it does not know it passes on: json.rs refuses that with a problem document.
+        .route_layer(RequestDecompressionLayer::new().pass_through_unaccepted(true))
+        .route_layer(from_fn_with_state(
             Arc::clone(&state),
             authentication::require_token,
-        )))
+        ));
+    open.merge(docs::swagger_ui())
+        .merge(guarded)
         .fallback(no_such_route)
         .method_not_allowed_fallback(no_such_method)
         .layer(DefaultBodyLimit::max(body_limit))

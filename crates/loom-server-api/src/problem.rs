@@ -6,8 +6,9 @@
 //! | `unauthorized`: the access token is missing or not good | 401 |
 //! | `not_found` | 404 |
 //! | `method_not_allowed` | 405 |
-//! | `body_too_large` | 413 |
-//! | `unsupported_media_type` | 415 |
+//! | `request_timeout`: the body did not arrive in time | 408 |
+//! | `body_too_large`: when decompressed | 413 |
+//! | `unsupported_media_type`: not JSON, or compressed in an unknown way | 415 |
 //! | `invalid_request`: JSON, but not what the route takes | 422 |
 //! | `internal` | 500 |
 //! | `database_unavailable` | 503 |

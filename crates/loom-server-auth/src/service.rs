@@ -1,5 +1,6 @@
 //! The rules of access tokens.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -7,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use loom_server_db::Db;
 use rand::{CryptoRng, Rng as _};
 use subtle::ConstantTimeEq as _;
+use tokio::sync::watch;
 
 use crate::store::{self, StoredToken};
 use crate::{AccessToken, AuthError, TokenId, TokenInfo, TokenKind};
@@ -26,6 +28,8 @@ pub struct AccessTokens {
     db: Db,
     clock: Clock,
     entropy: Arc<Mutex<Entropy>>,
+    /// The tokens whose use is being written.
+    noting: Arc<watch::Sender<HashSet<TokenId>>>,
 }
 
 impl AccessTokens {
@@ -35,6 +39,7 @@ impl AccessTokens {
             db,
             clock,
             entropy: Arc::new(Mutex::new(entropy)),
+            noting: Arc::default(),
         }
     }
 
@@ -82,7 +87,8 @@ impl AccessTokens {
         }
     }
 
-    /// Checks a token that a client presents.
+    /// Checks a token that a client presents. That it was used is noted in the background: a
+    /// database that is slow to write, or cannot, neither delays nor fails the request.
     ///
     /// # Errors
     ///
@@ -98,11 +104,18 @@ impl AccessTokens {
         if stored.info.revoked_at.is_some() {
             return Err(AuthError::Revoked);
         }
-        self.note_use(&stored.info).await;
+        self.note_use(&stored.info);
         Ok(stored.info)
     }
 
-    async fn note_use(&self, token: &TokenInfo) {
+    /// Waits until no use is being written.
+    pub async fn settle(&self) {
+        // It fails only without a sender, and `self` has one.
+        let _ = self.noting.subscribe().wait_for(HashSet::is_empty).await;
+    }
+
+    /// Starts to write the time of use, unless that is known well enough or being written.
+    fn note_use(&self, token: &TokenInfo) {
         let now = (self.clock)();
         let is_recent = token
             .last_used_at
@@ -110,9 +123,10 @@ impl AccessTokens {
         if is_recent {
             return;
         }
-        if let Err(error) = store::touch(&self.db, token.id, now).await {
-            tracing::warn!(token = %token.id, %error, "cannot note the use of an access token");
-        }
+        let Some(noting) = Noting::begin(&self.noting, token.id) else {
+            return;
+        };
+        tokio::spawn(noting.write(self.db.clone(), now));
     }
 
     fn make(&self, name: &str, kind: TokenKind) -> Result<(AccessToken, StoredToken), AuthError> {
@@ -143,6 +157,38 @@ impl AccessTokens {
             hash: token.hash().to_vec(),
         };
         Ok((token, stored))
+    }
+}
+
+/// One token's use that is being written, until it is dropped: there is one at a time of each
+/// token, so requests do not pile up writes behind a lock.
+struct Noting {
+    all: Arc<watch::Sender<HashSet<TokenId>>>,
+    token: TokenId,
+}
+
+impl Noting {
+    /// Returns `None` when the use of this token is being written already.
+    fn begin(all: &Arc<watch::Sender<HashSet<TokenId>>>, token: TokenId) -> Option<Self> {
+        let is_new = all.send_if_modified(|tokens| tokens.insert(token));
+        is_new.then(|| Self {
+            all: Arc::clone(all),
+            token,
+        })
+    }
+
+    async fn write(self, db: Db, now: Timestamp) {
+        let token = self.token;
+        if let Err(error) = store::touch(&db, token, now, now - USE_RESOLUTION).await {
+            tracing::warn!(%token, %error, "cannot note the use of an access token");
+        }
+    }
+}
+
+impl Drop for Noting {
+    fn drop(&mut self) {
+        self.all
+            .send_if_modified(|tokens| tokens.remove(&self.token));
     }
 }
 

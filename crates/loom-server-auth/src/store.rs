@@ -101,11 +101,21 @@ pub(crate) async fn revoke(db: &Db, id: TokenId, now: Timestamp) -> Result<bool,
     Ok(changed > 0)
 }
 
-pub(crate) async fn touch(db: &Db, id: TokenId, now: Timestamp) -> Result<(), DbError> {
-    db.write("UPDATE access_tokens SET last_used_at = $2 WHERE id = $1")
-        .bind(id.0)
-        .bind(now.as_millisecond())
-        .execute()
-        .await?;
+/// Notes a use at `now`, unless one after `cutoff` is noted already.
+pub(crate) async fn touch(
+    db: &Db,
+    id: TokenId,
+    now: Timestamp,
+    cutoff: Timestamp,
+) -> Result<(), DbError> {
+    db.write(
+        "UPDATE access_tokens SET last_used_at = $2 \
+         WHERE id = $1 AND (last_used_at IS NULL OR last_used_at <= $3)",
+    )
+    .bind(id.0)
+    .bind(now.as_millisecond())
+    .bind(cutoff.as_millisecond())
+    .execute()
+    .await?;
     Ok(())
 }

@@ -167,6 +167,7 @@ impl Server {
         // Only now: a `loom` that starts meanwhile shall not take the server for ended, and start
         // another one on the same database.
         drop(self.state_file.take());
+        self.tokens.settle().await;
         self.db.close().await;
     }
 }

@@ -3,6 +3,7 @@
 
 mod authentication;
 mod client;
+mod compression;
 mod documents;
 mod failures;
 mod health;

@@ -49,6 +49,7 @@ impl Fixture {
     }
 
     async fn only_token(&self) -> TokenInfo {
+        self.tokens.settle().await;
         let mut tokens = self.tokens.list().await.unwrap();
         assert_eq!(tokens.len(), 1);
         tokens.remove(0)
@@ -188,6 +189,25 @@ fn a_request_passes_though_its_time_cannot_be_written() {
             fixture.tokens.authenticate(token.expose()).await.unwrap(),
             info
         );
+        assert_eq!(fixture.only_token().await, info);
+    });
+}
+
+#[test]
+fn a_request_does_not_wait_for_a_database_that_another_program_writes() {
+    loom_testing::database::on_sqlite(async |database: &TestDatabase| {
+        let fixture = Fixture::new(database).await;
+        let (token, _) = fixture.tokens.create_personal("a").await.unwrap();
+        let other = database.open(MIGRATIONS).await;
+        let lock = other.begin().await.unwrap();
+        // Waiting for the lock in here would end in giving up, and nothing would be noted.
+        for _ in 0..2 {
+            fixture.tokens.authenticate(token.expose()).await.unwrap();
+        }
+        drop(lock);
+        other.close().await;
+        let noted = fixture.only_token().await.last_used_at;
+        assert_eq!(noted, Some(fixture.now()));
     });
 }
 
