@@ -28,6 +28,7 @@
 //! hint ([`StartError::hint`]). Provider keys are only in the settings and the provider clients;
 //! nothing that is logged or answered holds one.
 
+mod connections;
 mod data_dir;
 mod error;
 mod listener;

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::state_file::WrittenStateFile;
-use crate::{StartError, StateFile, listener, metrics, open_database};
+use crate::{StartError, StateFile, connections, listener, metrics, open_database};
 
 /// How long answers that were cut may take to say so to their clients.
 const CUT_LIMIT: Duration = Duration::from_secs(2);
@@ -108,18 +108,12 @@ impl Server {
             }
             None => None,
         };
-        let serving = axum::serve(bound.listener, router)
-            .with_graceful_shutdown(stop.clone().cancelled_owned());
         Ok(Self {
             address: bound.address,
             db,
             tokens,
             state_file,
-            serving: tokio::spawn(async move {
-                if let Err(error) = serving.await {
-                    tracing::error!(%error, "the server stopped listening");
-                }
-            }),
+            serving: tokio::spawn(connections::serve(bound.listener, router, stop.clone())),
             shutdown_limit: Duration::from_millis(config.http.shutdown_timeout_ms),
             stop,
             cut,
