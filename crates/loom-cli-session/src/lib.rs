@@ -37,6 +37,7 @@ mod operations;
 mod permission;
 mod presenter;
 mod prompt;
+mod runner;
 mod session;
 mod transcript;
 

@@ -232,3 +232,77 @@ async fn tokens_that_cannot_be_counted_do_not_fail_an_answer() {
         .any(|event| format!("{event:?}").contains("could not be counted yet"));
     assert!(told, "{shown:?}");
 }
+
+#[tokio::test]
+async fn what_waits_for_the_store_is_stored_when_the_session_ends() {
+    let mut bench = Bench::new([Answer::text("yes")]);
+    let mut running = bench.start().await;
+    sqlite(
+        &bench,
+        "CREATE TRIGGER blocked BEFORE INSERT ON messages WHEN NEW.seq = 1 BEGIN SELECT RAISE(ABORT, 'blocked'); END",
+    )
+    .await;
+    running.prompt("go").await;
+    assert_eq!(failure_code(&running.turn().await), "thread_not_saved");
+    let id = running.thread_id.clone();
+    unblock_writes(&bench).await;
+    running.end().await;
+    let stored = bench.stored(&id).await;
+    let texts: Vec<String> = stored
+        .messages
+        .iter()
+        .map(|message| message.text())
+        .collect();
+    assert_eq!(texts, ["go", "yes"]);
+    assert_eq!(stored.thread.usage.input_tokens, 10);
+}
+
+#[tokio::test]
+async fn what_cannot_be_stored_at_the_end_is_told() {
+    let mut bench = Bench::new([Answer::text("yes")]);
+    let mut running = bench.start().await;
+    block_writes(&bench).await;
+    running.prompt("go").await;
+    running.turn().await;
+    let shown = running.end().await;
+    let told = shown
+        .iter()
+        .any(|event| format!("{event:?}").contains("could not be saved"));
+    assert!(told, "{shown:?}");
+    assert!(
+        matches!(
+            shown.last(),
+            Some(ThreadEvent::Result { is_error: true, .. })
+        ),
+        "{shown:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_session_that_only_looks_at_a_thread_changes_nothing_of_it() {
+    let mut bench = Bench::new([Answer::text("first")]);
+    let mut running = bench.start().await;
+    running.prompt("one").await;
+    running.turn().await;
+    let id = running.thread_id.clone();
+    running.end().await;
+    let thread: ThreadId = id.parse().unwrap();
+    // A call that may still be running in another session: its result is not for this one to make up.
+    let call = ToolCall {
+        id: "call_9".to_owned(),
+        name: "bash".to_owned(),
+        arguments: "{}".to_owned(),
+        extra: Default::default(),
+    };
+    let at = "2026-01-02T12:00:00Z".parse().unwrap();
+    let calls = Message::assistant(vec![ContentBlock::ToolUse(call)]);
+    bench
+        .store()
+        .await
+        .append(thread, 2, &calls, at)
+        .await
+        .unwrap();
+    let before = bench.stored(&id).await;
+    bench.resume(&id).await.end().await;
+    assert_eq!(bench.stored(&id).await, before);
+}
