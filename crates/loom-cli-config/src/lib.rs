@@ -53,6 +53,9 @@ pub const KEYS: &[Key] = &[
         .variables(&["LOOM_MODEL"])
         .flag("--model"),
     Key::new("model.max_tokens").variables(&["LOOM_MAX_TOKENS"]),
+    Key::new("model.effort")
+        .variables(&["LOOM_EFFORT"])
+        .flag("--effort"),
     Key::new("agent.permission_mode")
         .variables(&["LOOM_PERMISSION_MODE"])
         .flag("--permission-mode"),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use loom_common_config::HttpUrl;
-use loom_common_core::tool::PermissionMode;
+use loom_common_core::{Effort, PermissionMode};
 use loom_common_secret::SecretString;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -60,14 +60,16 @@ pub struct ModelSettings {
     /// Upper bound of one answer, in tokens; when unset, the server chooses.
     #[schemars(range(min = 1))]
     pub max_tokens: Option<u32>,
+    /// How much the model should think (`low`, `medium`, `high`); when unset, the provider chooses.
+    pub effort: Option<Effort>,
 }
 
 /// How the agent works.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct AgentSettings {
-    /// What the agent may do: read only (`plan`), edit in the workspace and ask before it runs
-    /// commands (`auto`), or all (`full`).
+    /// What the agent may do: read only (`plan`), ask before edits and commands (`ask`), edit in
+    /// the workspace and run commands in the sandbox (`auto`), or all (`full`).
     pub permission_mode: PermissionMode,
     /// How often a failed request to the model is sent again before the turn fails.
     pub max_retries: u32,

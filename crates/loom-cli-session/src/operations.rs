@@ -13,8 +13,8 @@ use std::time::Duration;
 use futures::{FutureExt, StreamExt};
 use loom_cli_tools::ToolRegistry;
 use loom_common_core::{
-    AgentEvent, LlmClient, LlmRequest, OperationId, PermissionMode, ProgressSink, ToolCall,
-    ToolContext, ToolOutput,
+    AgentEvent, Confinement, LlmClient, LlmRequest, OperationId, PermissionMode, ProgressSink,
+    ToolCall, ToolContext, ToolOutput,
 };
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -186,6 +186,7 @@ impl ToolRunner {
         let context = ToolContext {
             workspace: self.workspace.clone(),
             progress: progress_of(operation, call, reports),
+            confinement: Confinement::default(),
         };
         self.registry.run(call, &context).await
     }

@@ -53,7 +53,8 @@ fn judge(mode: PermissionMode, access: ToolAccess) -> Verdict {
         (_, ToolAccess::Read) | (PermissionMode::Full, _) => Verdict::Allow,
         (PermissionMode::Plan, _) => Verdict::Deny,
         (PermissionMode::Auto, ToolAccess::Write) => Verdict::Allow,
-        (PermissionMode::Auto, ToolAccess::Execute) => Verdict::Ask,
+        (PermissionMode::Auto, ToolAccess::Execute | ToolAccess::Network)
+        | (PermissionMode::Ask, _) => Verdict::Ask,
     }
 }
 

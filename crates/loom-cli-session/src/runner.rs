@@ -55,6 +55,7 @@ impl Runner {
             system: Some(system_prompt(&setup.workspace, std::env::consts::OS)),
             tools: setup.tools.definitions(),
             max_tokens: setup.max_tokens,
+            effort: setup.effort,
             max_retries: setup.retry.max_attempts.saturating_sub(1),
         };
         let (thread_id, transcript, (agent, first_actions)) = match setup.thread {

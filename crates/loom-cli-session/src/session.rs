@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use loom_cli_tools::ToolRegistry;
 use loom_common_core::stream::ThreadEvent;
-use loom_common_core::{LlmClient, Message, PermissionMode};
+use loom_common_core::{Effort, LlmClient, Message, PermissionMode};
 use loom_common_http::RetryConfig;
 use loom_common_thread::{NewThread, StoredThread, ThreadStore};
 use rand::rngs::StdRng;
@@ -33,6 +33,8 @@ pub struct SessionSetup {
     pub model: String,
     /// Limit of tokens for one answer.
     pub max_tokens: Option<u32>,
+    /// How much the model should think.
+    pub effort: Option<Effort>,
     /// How long to wait before a failed model call is asked again, and how often.
     pub retry: RetryConfig,
     /// The tools.

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use loom_cli_tools::{ToolLimits, ToolRegistry};
-use loom_common_core::{Extra, ProgressSink, ToolCall, ToolContext, ToolStatus};
+use loom_common_core::{Confinement, Extra, ProgressSink, ToolCall, ToolContext, ToolStatus};
 
 #[tokio::main]
 async fn main() {
@@ -26,6 +26,7 @@ async fn main() {
     let context = ToolContext {
         workspace: Path::new(&folder).canonicalize().expect("DIR is a folder"),
         progress: ProgressSink::discard(),
+        confinement: Confinement::default(),
     };
     let call = ToolCall {
         id: String::new(),

@@ -1,12 +1,13 @@
 //! The set of tools that a session works with.
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use loom_common_core::{ToolAccess, ToolCall, ToolContext, ToolDefinition, ToolOutput};
+use loom_common_core::{Resource, ToolAccess, ToolCall, ToolContext, ToolDefinition, ToolOutput};
 use serde_json::error::Category;
 
 use crate::arguments::shape;
@@ -88,6 +89,13 @@ impl ToolRegistry {
     /// Returns what the tool `name` can touch, or `None` when there is no such tool.
     pub fn access(&self, name: &str) -> Option<ToolAccess> {
         self.get(name).map(|tool| tool.definition().access)
+    }
+
+    /// Returns what `call` touches outside its tool; nothing when it cannot run.
+    pub fn resources(&self, call: &ToolCall, workspace: &Path) -> Vec<Resource> {
+        let tool = self.get(&call.name).zip(call.parse_arguments().ok());
+        tool.map(|(tool, arguments)| tool.resources(&arguments, workspace))
+            .unwrap_or_default()
     }
 
     /// Does what `call` asks. Whatever goes wrong becomes a failed output that helps the model to

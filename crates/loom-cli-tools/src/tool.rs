@@ -1,8 +1,10 @@
 //! What every tool is to the registry.
 
+use std::path::Path;
+
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use loom_common_core::{ToolContext, ToolDefinition, ToolOutput};
+use loom_common_core::{Resource, ToolContext, ToolDefinition, ToolOutput};
 use serde_json::{Map, Value};
 
 /// Something that the model can ask for.
@@ -18,6 +20,12 @@ pub trait Tool: Send + Sync {
         arguments: Map<String, Value>,
         context: &'a ToolContext,
     ) -> BoxFuture<'a, ToolOutput>;
+
+    /// Returns what a call with these arguments touches outside the tool itself, for the rules of
+    /// permission. Arguments that do not fit touch nothing: such a call fails anyway.
+    fn resources(&self, _arguments: &Map<String, Value>, _workspace: &Path) -> Vec<Resource> {
+        Vec::new()
+    }
 
     /// Waits until nothing of a cancelled call is under way any more. Writing a file, once begun,
     /// is not broken off.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use loom_common_config::Arguments as Settings;
-use loom_common_core::PermissionMode;
+use loom_common_core::{Effort, PermissionMode};
 
 /// A coding agent that works in the current folder.
 ///
@@ -38,6 +38,7 @@ impl Arguments {
             .with("--token", self.global.token.as_ref())
             .with("--model", self.session.model.as_ref())
             .with("--provider", self.session.provider.as_ref())
+            .with("--effort", self.session.effort.map(Effort::from))
             .with("--permission-mode", mode)
     }
 }
@@ -87,6 +88,9 @@ pub(crate) struct SessionArguments {
     /// Provider of the model.
     #[arg(long, value_name = "NAME")]
     provider: Option<String>,
+    /// How much the model should think.
+    #[arg(long, value_name = "EFFORT")]
+    effort: Option<EffortArgument>,
     /// What the agent may do without asking.
     #[arg(long, value_name = "MODE")]
     permission_mode: Option<PermissionModeArgument>,
@@ -114,7 +118,9 @@ pub(crate) enum OutputFormat {
 enum PermissionModeArgument {
     /// Reads only.
     Plan,
-    /// Reads and edits in the folder; commands ask, or are denied without a terminal.
+    /// Reads; edits and commands ask, or are denied without a terminal.
+    Ask,
+    /// Reads, edits in the folder, runs commands in the sandbox; what needs more asks.
     Auto,
     /// Everything.
     Full,
@@ -124,8 +130,26 @@ impl From<PermissionModeArgument> for PermissionMode {
     fn from(mode: PermissionModeArgument) -> Self {
         match mode {
             PermissionModeArgument::Plan => Self::Plan,
+            PermissionModeArgument::Ask => Self::Ask,
             PermissionModeArgument::Auto => Self::Auto,
             PermissionModeArgument::Full => Self::Full,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum EffortArgument {
+    Low,
+    Medium,
+    High,
+}
+
+impl From<EffortArgument> for Effort {
+    fn from(effort: EffortArgument) -> Self {
+        match effort {
+            EffortArgument::Low => Self::Low,
+            EffortArgument::Medium => Self::Medium,
+            EffortArgument::High => Self::High,
         }
     }
 }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{LlmError, LlmErrorKind};
-use crate::llm::{LlmEvent, LlmRequest, LlmResponse, ResponseBuilder, StopReason, Usage};
+use crate::llm::{Effort, LlmEvent, LlmRequest, LlmResponse, ResponseBuilder, StopReason, Usage};
 use crate::message::{ContentBlock, Message, Role, ToolCall};
 use crate::state::{
     AgentAction, AgentEvent, AgentState, ErrorOrigin, OperationId, ToolCallPhase, ToolCallProgress,
@@ -40,6 +40,8 @@ pub struct AgentConfig {
     pub tools: Vec<ToolDefinition>,
     /// Limit of tokens for one answer.
     pub max_tokens: Option<u32>,
+    /// How much the model should think.
+    pub effort: Option<Effort>,
     /// How often a failed model call is asked again.
     pub max_retries: u32,
 }
@@ -189,6 +191,7 @@ impl Agent {
                 messages: self.conversation.clone(),
                 tools: self.config.tools.clone(),
                 max_tokens: self.config.max_tokens,
+                effort: self.config.effort,
             },
         });
     }
@@ -319,7 +322,7 @@ impl Agent {
             if progress.phase != ToolCallPhase::Waiting {
                 continue;
             }
-            let reads = self.access(&progress.call.name) == ToolAccess::Read;
+            let reads = self.access(&progress.call.name).changes_nothing();
             if !batch.is_empty() && !reads {
                 break;
             }

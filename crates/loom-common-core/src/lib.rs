@@ -42,7 +42,7 @@ pub mod tool;
 pub use agent::{Agent, AgentConfig};
 pub use error::{LlmError, LlmErrorKind};
 pub use llm::{
-    BlockKind, LlmClient, LlmEvent, LlmRequest, LlmResponse, LlmStream, ResponseBuilder,
+    BlockKind, Effort, LlmClient, LlmEvent, LlmRequest, LlmResponse, LlmStream, ResponseBuilder,
     StopReason, Usage,
 };
 pub use message::{
@@ -50,6 +50,6 @@ pub use message::{
 };
 pub use state::{AgentAction, AgentEvent, AgentState, ErrorOrigin, OperationId, TurnOutcome};
 pub use tool::{
-    ChangeKind, FileChange, PermissionMode, ProgressSink, ToolAccess, ToolContext, ToolDefinition,
-    ToolOutput, ToolStatus,
+    ChangeKind, Confinement, FileChange, PermissionMode, ProgressSink, Resource, ToolAccess,
+    ToolContext, ToolDefinition, ToolOutput, ToolStatus,
 };

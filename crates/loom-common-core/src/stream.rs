@@ -177,8 +177,21 @@ pub enum ItemStatus {
 pub struct TodoEntry {
     /// What is to do.
     pub text: String,
-    /// Whether it is done.
-    pub completed: bool,
+    /// How far it is.
+    pub status: TodoStatus,
+}
+
+/// How far an entry of the agent's list is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TodoStatus {
+    /// Not begun.
+    #[default]
+    Pending,
+    /// Under way.
+    InProgress,
+    /// Done.
+    Completed,
 }
 
 /// How much a notice matters.

@@ -37,18 +37,60 @@ pub enum ToolAccess {
     /// Can do anything that the person can.
     #[default]
     Execute,
+    /// Sends something out to the network, such as the address of a page, and changes nothing
+    /// here. Calls may run side by side.
+    Network,
+}
+
+impl ToolAccess {
+    /// Tells whether calls leave everything on this machine as it is, and so may run side by side.
+    pub fn changes_nothing(self) -> bool {
+        matches!(self, Self::Read | Self::Network)
+    }
+}
+
+/// Something outside itself that a tool call touches: what rules of permission are about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Resource {
+    /// A file or folder that is read: absolute, `.` and `..` resolved.
+    Read(PathBuf),
+    /// A file or folder that is made, changed or deleted: absolute, `.` and `..` resolved.
+    Write(PathBuf),
+    /// A line for the shell.
+    Command {
+        /// The line, of one or more commands.
+        line: String,
+        /// Where the model wants it to run.
+        confinement: Confinement,
+    },
+    /// An address on the network.
+    Url(String),
+}
+
+/// Whether what a tool starts is kept in the sandbox.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Confinement {
+    /// It runs in the sandbox.
+    #[default]
+    Sandboxed,
+    /// It can do what the person can.
+    Free,
 }
 
 /// How much the agent may do without asking.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum PermissionMode {
-    /// Reads only.
+    /// Reads only, and ends in a plan that the person approves.
     Plan,
-    /// Reads and edits inside the workspace; commands ask.
+    /// Reads; edits and commands ask.
+    Ask,
+    /// Reads, edits inside the workspace, and runs commands in the sandbox; what needs more asks.
     #[default]
     Auto,
-    /// Everything, without asking.
+    /// Everything, without asking and without a sandbox.
     Full,
 }
 
@@ -56,6 +98,7 @@ impl fmt::Display for PermissionMode {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Plan => "plan",
+            Self::Ask => "ask",
             Self::Auto => "auto",
             Self::Full => "full",
         })
@@ -72,6 +115,8 @@ pub struct ToolContext {
     pub workspace: PathBuf,
     /// Where output goes while the tool runs.
     pub progress: ProgressSink,
+    /// Whether what the call starts is kept in the sandbox, as was decided for this call.
+    pub confinement: Confinement,
 }
 
 /// Takes the output of a tool while it runs, piece by piece.

@@ -3,7 +3,7 @@ use std::path::Path;
 
 use loom_cli_config::{CliConfig, load};
 use loom_common_config::{Arguments, Environment, Error, Resolved};
-use loom_common_core::tool::PermissionMode;
+use loom_common_core::{Effort, PermissionMode};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -51,6 +51,7 @@ fn every_key_can_be_set_in_the_file() {
         provider = "anthropic"
         name = "claude"
         max_tokens = 1000
+        effort = "low"
         [agent]
         permission_mode = "plan"
         max_retries = 0
@@ -76,6 +77,7 @@ fn every_key_can_be_set_in_the_environment() {
         ("LOOM_PROVIDER", "openai"),
         ("LOOM_MODEL", "gpt"),
         ("LOOM_MAX_TOKENS", "7"),
+        ("LOOM_EFFORT", "high"),
         ("LOOM_PERMISSION_MODE", "full"),
         ("LOOM_MAX_RETRIES", "2"),
         ("LOOM_BASH_TIMEOUT_MS", "3"),
@@ -100,6 +102,7 @@ fn arguments_override_the_environment() {
         .with("--token", Some("b"))
         .with("--provider", Some("b"))
         .with("--model", Some("b"))
+        .with("--effort", Some(Effort::Medium))
         .with("--permission-mode", Some(PermissionMode::Full));
     let resolved = load_from("", &variables, &arguments).unwrap();
     insta::assert_snapshot!(listing(&resolved));

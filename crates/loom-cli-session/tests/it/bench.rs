@@ -211,6 +211,7 @@ impl Bench {
             provider: "scripted".to_owned(),
             model: "test-model".to_owned(),
             max_tokens: None,
+            effort: None,
             retry: RetryConfig {
                 max_attempts: 3,
                 base_delay: Duration::from_millis(1),

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use loom_cli_tools::{ToolLimits, ToolRegistry};
-use loom_common_core::{Extra, ProgressSink, ToolCall, ToolContext, ToolOutput, ToolStatus};
+use loom_common_core::{
+    Confinement, Extra, ProgressSink, ToolCall, ToolContext, ToolOutput, ToolStatus,
+};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -34,6 +36,7 @@ impl Scratch {
             context: ToolContext {
                 workspace,
                 progress: ProgressSink::discard(),
+                confinement: Confinement::default(),
             },
             folder,
         }

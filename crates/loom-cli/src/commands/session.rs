@@ -71,6 +71,7 @@ async fn start(
         provider,
         model: name,
         max_tokens: config.model.max_tokens,
+        effort: config.model.effort,
         retry: RetryConfig {
             max_attempts: config.agent.max_retries.saturating_add(1),
             ..RetryConfig::default()

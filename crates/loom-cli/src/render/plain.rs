@@ -9,7 +9,7 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use loom_common_core::stream::{
-    Item, ItemDelta, ItemDetails, ItemStatus, NoticeLevel, ThreadEvent,
+    Item, ItemDelta, ItemDetails, ItemStatus, NoticeLevel, ThreadEvent, TodoStatus,
 };
 use loom_common_core::{ChangeKind, FileChange};
 
@@ -169,7 +169,11 @@ impl<W: Write> PlainView<W> {
             ItemDetails::TodoList { items } => {
                 self.end_line()?;
                 for entry in items {
-                    let mark = if entry.completed { "x" } else { " " };
+                    let mark = match entry.status {
+                        TodoStatus::Pending => " ",
+                        TodoStatus::InProgress => ">",
+                        TodoStatus::Completed => "x",
+                    };
                     writeln!(self.output, "  [{mark}] {}", sanitize(&entry.text))?;
                 }
                 self.position = Position::LineStart;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use loom_common_core::stream::{
     Item, ItemDelta, ItemDetails, ItemStatus, ItemUpdate, NoticeLevel, StreamError, ThreadEvent,
-    TodoEntry,
+    TodoEntry, TodoStatus,
 };
 use loom_common_core::{
     BlockKind, ChangeKind, FileChange, LlmError, LlmErrorKind, LlmEvent, PermissionMode, StopReason,
@@ -63,9 +63,9 @@ fn details() -> Vec<ItemDetails> {
         kind,
         diff: "@@ -1 +1 @@\n-a\n+b\n".to_owned(),
     };
-    let todo = |text: &str, completed| TodoEntry {
+    let todo = |text: &str, status| TodoEntry {
         text: text.to_owned(),
-        completed,
+        status,
     };
     let notice = |level| ItemDetails::Notice {
         level,
@@ -96,7 +96,11 @@ fn details() -> Vec<ItemDetails> {
             ],
         },
         ItemDetails::TodoList {
-            items: vec![todo("read", true), todo("write", false)],
+            items: vec![
+                todo("read", TodoStatus::Completed),
+                todo("write", TodoStatus::InProgress),
+                todo("test", TodoStatus::Pending),
+            ],
         },
         notice(NoticeLevel::Info),
         notice(NoticeLevel::Warning),

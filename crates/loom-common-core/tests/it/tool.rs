@@ -12,6 +12,7 @@ use serde_json::json;
 fn a_permission_mode_has_one_name_written_and_shown() {
     for (mode, name) in [
         (PermissionMode::Plan, "plan"),
+        (PermissionMode::Ask, "ask"),
         (PermissionMode::Auto, "auto"),
         (PermissionMode::Full, "full"),
     ] {

@@ -64,6 +64,7 @@ async fn whole_and_streamed_answers_are_the_same_for_loom_itself() {
         messages: vec![Arc::new(Message::user("hello"))],
         tools: Vec::new(),
         max_tokens: None,
+        effort: None,
     };
     for provider in ["anthropic", "openai"] {
         let client = ProxyLlmClient::new(

@@ -15,6 +15,7 @@ fn request(messages: Vec<Message>) -> LlmRequest {
         messages: messages.into_iter().map(Arc::new).collect(),
         tools: Vec::new(),
         max_tokens: None,
+        effort: None,
     }
 }
 

@@ -38,6 +38,7 @@ pub(crate) fn request() -> LlmRequest {
         messages: vec![Arc::new(Message::user("go"))],
         tools: Vec::new(),
         max_tokens: None,
+        effort: None,
     }
 }
 

@@ -29,5 +29,6 @@ pub(crate) fn request(model: &str) -> LlmRequest {
         messages: vec![Arc::new(Message::user("go"))],
         tools: Vec::new(),
         max_tokens: None,
+        effort: None,
     }
 }

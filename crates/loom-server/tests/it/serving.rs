@@ -17,6 +17,7 @@ fn request(model: &str) -> LlmRequest {
         messages: vec![Arc::new(Message::user("a-private-prompt"))],
         tools: Vec::new(),
         max_tokens: None,
+        effort: None,
     }
 }
 

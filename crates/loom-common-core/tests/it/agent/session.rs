@@ -230,6 +230,7 @@ impl Session {
                 messages: self.stored.clone(),
                 tools: config.tools,
                 max_tokens: config.max_tokens,
+                effort: None,
             },
         }
     }

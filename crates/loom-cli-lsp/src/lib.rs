@@ -1,0 +1,1 @@
+//! The client of language servers: what a file is diagnosed with after an edit.

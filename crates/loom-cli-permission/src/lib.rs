@@ -1,0 +1,1 @@
+//! Rules of permission: whether a tool call may run, and why.

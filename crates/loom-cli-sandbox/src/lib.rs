@@ -1,0 +1,1 @@
+//! The sandbox in which commands run: Landlock, seccomp, bubblewrap, and the way to the network.

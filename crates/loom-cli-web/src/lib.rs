@@ -1,0 +1,1 @@
+//! Tools for the web: pages and search.

@@ -1,0 +1,1 @@
+//! Web search by Google's Programmable Search Engine.
