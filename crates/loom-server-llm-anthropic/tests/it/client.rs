@@ -46,6 +46,7 @@ pub(crate) fn request(messages: impl IntoIterator<Item = Message>) -> LlmRequest
             access: ToolAccess::Execute,
         }],
         max_tokens: None,
+        effort: None,
     }
 }
 

@@ -46,6 +46,7 @@ pub(crate) fn config() -> AgentConfig {
             tool("bash", ToolAccess::Execute),
         ],
         max_tokens: Some(4096),
+        effort: None,
         max_retries: MAX_RETRIES,
     }
 }
