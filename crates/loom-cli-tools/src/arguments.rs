@@ -17,8 +17,9 @@ use serde_json::{Map, Value};
 
 use crate::error::ToolError;
 
-/// Makes the definition of a tool whose arguments are `A`.
-pub(crate) fn definition<A: JsonSchema>(
+/// Makes the definition of a tool whose arguments are `A`: the doc comments of its fields are what
+/// the model is told of them.
+pub fn definition<A: JsonSchema>(
     name: &str,
     description: &str,
     access: ToolAccess,
@@ -60,17 +61,17 @@ fn simplify(schema: &mut Schema) {
 }
 
 /// Reads the arguments, runs `work` with them, and turns a failure into a failed output.
-pub(crate) async fn answer<A: DeserializeOwned>(
+pub async fn answer<A: DeserializeOwned>(
     definition: &ToolDefinition,
     mut arguments: Map<String, Value>,
     work: impl AsyncFnOnce(A) -> Result<ToolOutput, ToolError>,
 ) -> ToolOutput {
     let ignored = take_unknown(definition, &mut arguments);
-    let result = match parse(definition, arguments, &ignored) {
-        Ok(arguments) => work(arguments).await,
-        Err(error) => Err(error),
+    let arguments = match parse(definition, arguments, &ignored) {
+        Ok(arguments) => arguments,
+        Err(error) => return ToolOutput::failed(error.to_string()),
     };
-    match result {
+    match work(arguments).await {
         Ok(mut output) => {
             if !ignored.is_empty() {
                 output.content.push(ToolResultContent::text(format!(

@@ -8,11 +8,14 @@ use std::path::Path;
 
 /// Why a tool could not do what it was asked to do.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ToolError {
+pub enum ToolError {
     /// The arguments do not have the tool's shape, or have values that it cannot use. The same
     /// call fails again.
     #[error("{0}")]
     Arguments(String),
+    /// What the tool reaches did not do it. The message says whether trying again helps.
+    #[error("{0}")]
+    Failed(String),
     /// A path leads out of the workspace, by itself or through a symbolic link. The same call
     /// fails again.
     #[error(

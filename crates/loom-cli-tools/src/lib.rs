@@ -58,5 +58,7 @@ mod tool;
 mod walk;
 mod workspace;
 
+pub use arguments::{answer, definition};
+pub use error::ToolError;
 pub use registry::{ToolLimits, ToolRegistry};
 pub use tool::Tool;
