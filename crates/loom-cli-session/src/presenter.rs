@@ -116,10 +116,7 @@ impl Presenter {
                 let block = &mut self.blocks[position];
                 block.item = Some(id.clone());
                 events.push(ThreadEvent::ItemStarted {
-                    item: Item {
-                        id: id.clone(),
-                        details: block.speech.item(String::new(), false),
-                    },
+                    item: Item::new(&id, block.speech.item(String::new(), false)),
                 });
                 id
             }
@@ -154,7 +151,7 @@ impl Presenter {
                 let details = open.details(ItemStatus::Running, None, None);
                 self.tool_calls.insert((operation, call.id.clone()), open);
                 ThreadEvent::ItemStarted {
-                    item: Item { id, details },
+                    item: Item::new(id, details),
                 }
             })
             .collect()
@@ -199,13 +196,11 @@ impl Presenter {
         };
         let mut events = vec![open.close(output.status, output.text())];
         if !output.changes.is_empty() {
-            let item = Item {
-                id: self.next_id(),
-                details: ItemDetails::FileChange {
-                    tool_call: open.item,
-                    changes: output.changes.clone(),
-                },
+            let details = ItemDetails::FileChange {
+                tool_call: open.item,
+                changes: output.changes.clone(),
             };
+            let item = Item::new(self.next_id(), details);
             events.extend(at_once(item));
         }
         events
@@ -230,14 +225,11 @@ impl Presenter {
         level: NoticeLevel,
         message: impl Into<String>,
     ) -> Vec<ThreadEvent> {
-        let item = Item {
-            id: self.next_id(),
-            details: ItemDetails::Notice {
-                level,
-                message: message.into(),
-            },
+        let details = ItemDetails::Notice {
+            level,
+            message: message.into(),
         };
-        at_once(item)
+        at_once(Item::new(self.next_id(), details))
     }
 
     fn next_id(&mut self) -> String {
@@ -259,10 +251,7 @@ impl OpenBlock {
         self.item
             .into_iter()
             .map(|id| ThreadEvent::ItemCompleted {
-                item: Item {
-                    id,
-                    details: details.clone(),
-                },
+                item: Item::new(id, details.clone()),
             })
             .collect()
     }
@@ -293,14 +282,14 @@ impl OpenToolCall {
         };
         let duration = self.runs_since.map(|since| since.elapsed().as_millis());
         ThreadEvent::ItemCompleted {
-            item: Item {
-                id: self.item.clone(),
-                details: self.details(
+            item: Item::new(
+                &self.item,
+                self.details(
                     status,
                     Some(output),
                     duration.map(|duration| u64::try_from(duration).unwrap_or(u64::MAX)),
                 ),
-            },
+            ),
         }
     }
 

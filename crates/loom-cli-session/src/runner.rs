@@ -165,6 +165,7 @@ impl Runner {
             stop_reason: summary.stop_reason.clone(),
             turns: summary.turns,
             usage: summary.usage,
+            cost_micros: None,
         };
         self.show([result]).await;
     }

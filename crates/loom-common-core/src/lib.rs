@@ -33,6 +33,8 @@
 
 pub mod agent;
 pub mod error;
+pub mod input;
+pub mod inquiry;
 pub mod llm;
 pub mod message;
 pub mod state;

@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::error::LlmError;
-use crate::llm::{StopReason, Usage};
+use crate::inquiry::{Inquiry, InquiryOutcome};
+use crate::llm::{Effort, StopReason, Usage};
 use crate::tool::{FileChange, PermissionMode};
 
 /// One event of a thread.
@@ -39,6 +40,63 @@ pub enum ThreadEvent {
     /// A prompt was taken up.
     #[serde(rename = "turn.started")]
     TurnStarted,
+    /// The person changed with what the agent goes on.
+    #[serde(rename = "settings.changed")]
+    SettingsChanged {
+        /// Name of the model's provider.
+        provider: String,
+        /// Name of the model.
+        model: String,
+        /// How much the model should think, if that was said.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        effort: Option<Effort>,
+        /// What the agent may do without asking.
+        permission_mode: PermissionMode,
+    },
+    /// A model call ended, or the conversation was changed: how full the context is now.
+    #[serde(rename = "context.updated")]
+    ContextUpdated {
+        /// Tokens of the conversation as the next model call would send it.
+        used_tokens: u64,
+        /// Tokens that the model takes, where that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        window_tokens: Option<u64>,
+        /// What the run has cost so far in millionths of a US dollar, where prices are known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cost_micros: Option<u64>,
+    },
+    /// What the person said and what waits for the next model call has changed.
+    #[serde(rename = "queue.changed")]
+    QueueChanged {
+        /// What waits, in order.
+        inputs: Vec<QueuedInput>,
+    },
+    /// The person is asked something, and what asked waits for the answer.
+    #[serde(rename = "inquiry.opened")]
+    InquiryOpened {
+        /// Id, unique within the run. The answer names it.
+        id: String,
+        /// What is asked.
+        inquiry: Inquiry,
+    },
+    /// The person need not answer any more.
+    #[serde(rename = "inquiry.closed")]
+    InquiryClosed {
+        /// Id of the inquiry.
+        id: String,
+        /// How it ended.
+        outcome: InquiryOutcome,
+    },
+    /// The person went back to an earlier point.
+    #[serde(rename = "thread.rewound")]
+    ThreadRewound {
+        /// Whether the conversation went back.
+        conversation: bool,
+        /// The files that were put back, relative to the workspace.
+        files: Vec<String>,
+        /// The files that were not, because others have changed them too.
+        kept: Vec<String>,
+    },
     /// An item began.
     #[serde(rename = "item.started")]
     ItemStarted {
@@ -89,7 +147,19 @@ pub enum ThreadEvent {
         turns: u32,
         /// Tokens of all model calls of this run.
         usage: Usage,
+        /// What they cost in millionths of a US dollar, where prices are known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cost_micros: Option<u64>,
     },
+}
+
+/// Something that the person said and that waits for the next model call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct QueuedInput {
+    /// Id, unique within the run.
+    pub id: u64,
+    /// The text.
+    pub text: String,
 }
 
 /// One thing to show.
@@ -97,9 +167,23 @@ pub enum ThreadEvent {
 pub struct Item {
     /// Id, unique within the run.
     pub id: String,
+    /// Id of the tool call's item under which a subagent made this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
     /// What it is.
     #[serde(flatten)]
     pub details: ItemDetails,
+}
+
+impl Item {
+    /// Makes an item of the agent itself.
+    pub fn new(id: impl Into<String>, details: ItemDetails) -> Self {
+        Self {
+            id: id.into(),
+            parent: None,
+            details,
+        }
+    }
 }
 
 /// What an item is.
@@ -148,6 +232,15 @@ pub enum ItemDetails {
     TodoList {
         /// The entries, in order.
         items: Vec<TodoEntry>,
+    },
+    /// The conversation was shortened to what matters, to make room in the model's context.
+    Compaction {
+        /// What the model is told of what went before, besides the person's own words.
+        summary: String,
+        /// Tokens of the conversation before.
+        tokens_before: u64,
+        /// Tokens of the conversation after, estimated.
+        tokens_after: u64,
     },
     /// Something that the person should know.
     Notice {

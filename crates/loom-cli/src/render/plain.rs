@@ -81,9 +81,8 @@ impl<W: Write> PlainView<W> {
                 }
             }
             ThreadEvent::TurnCompleted { .. } => self.end_line()?,
-            ThreadEvent::ThreadStarted { .. }
-            | ThreadEvent::TurnStarted
-            | ThreadEvent::Result { .. } => {}
+            // The prompt, the questions and the answers to commands are drawn by who asks them.
+            _ => {}
         }
         self.output.flush()
     }
@@ -156,6 +155,18 @@ impl<W: Write> PlainView<W> {
                 for change in changes {
                     self.change(change)?;
                 }
+            }
+            ItemDetails::Compaction {
+                tokens_before,
+                tokens_after,
+                ..
+            } => {
+                self.end_line()?;
+                writeln!(
+                    self.output,
+                    "{DIM}the conversation was shortened from {tokens_before} to about {tokens_after} tokens{DIM:#}"
+                )?;
+                self.position = Position::LineStart;
             }
             ItemDetails::Notice { level, message } => {
                 self.end_line()?;

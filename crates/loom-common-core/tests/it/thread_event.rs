@@ -3,12 +3,17 @@
 
 use std::collections::BTreeSet;
 
+use loom_common_core::input::{PromptContent, SessionInput};
+use loom_common_core::inquiry::{
+    Answer, Inquiry, InquiryOutcome, RememberedRule, RuleScope, RuleSuggestion,
+};
 use loom_common_core::stream::{
-    Item, ItemDelta, ItemDetails, ItemStatus, ItemUpdate, NoticeLevel, StreamError, ThreadEvent,
-    TodoEntry, TodoStatus,
+    Item, ItemDelta, ItemDetails, ItemStatus, ItemUpdate, NoticeLevel, QueuedInput, StreamError,
+    ThreadEvent, TodoEntry, TodoStatus,
 };
 use loom_common_core::{
-    BlockKind, ChangeKind, FileChange, LlmError, LlmErrorKind, LlmEvent, PermissionMode, StopReason,
+    BlockKind, ChangeKind, ContentBlock, Effort, FileChange, LlmError, LlmErrorKind, LlmEvent,
+    PermissionMode, StopReason,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -27,10 +32,7 @@ fn lines<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(values: 
 }
 
 fn item(id: &str, details: ItemDetails) -> Item {
-    Item {
-        id: id.to_owned(),
-        details,
-    }
+    Item::new(id, details)
 }
 
 fn agent_message(text: &str, interrupted: bool) -> ItemDetails {
@@ -102,6 +104,11 @@ fn details() -> Vec<ItemDetails> {
                 todo("test", TodoStatus::Pending),
             ],
         },
+        ItemDetails::Compaction {
+            summary: "They build a parser.".to_owned(),
+            tokens_before: 180_000,
+            tokens_after: 9_000,
+        },
         notice(NoticeLevel::Info),
         notice(NoticeLevel::Warning),
     ]
@@ -167,9 +174,118 @@ fn thread_events() -> Vec<ThreadEvent> {
             stop_reason: Some(StopReason::EndTurn),
             turns: 1,
             usage: tokens(1),
+            cost_micros: Some(1_250),
         },
     ]);
+    events.extend(session_events());
     events
+}
+
+/// The events of what the person and the session do beside the turn's own work.
+fn session_events() -> Vec<ThreadEvent> {
+    let opened = |inquiry| ThreadEvent::InquiryOpened {
+        id: "inquiry_1".to_owned(),
+        inquiry,
+    };
+    let mut of_subagent = item("item_5", agent_message("Found it.", false));
+    of_subagent.parent = Some("item_4".to_owned());
+    vec![
+        ThreadEvent::ItemCompleted { item: of_subagent },
+        ThreadEvent::SettingsChanged {
+            provider: "openai".to_owned(),
+            model: "model-2".to_owned(),
+            effort: Some(Effort::High),
+            permission_mode: PermissionMode::Plan,
+        },
+        ThreadEvent::ContextUpdated {
+            used_tokens: 12_000,
+            window_tokens: Some(200_000),
+            cost_micros: Some(1_250),
+        },
+        ThreadEvent::QueueChanged {
+            inputs: vec![QueuedInput {
+                id: 3,
+                text: "and the tests".to_owned(),
+            }],
+        },
+        opened(Inquiry::Permission {
+            tool_call: "item_4".to_owned(),
+            name: "bash".to_owned(),
+            arguments: json!({ "command": "cargo test" }),
+            reason: "commands ask in mode ask".to_owned(),
+            suggestions: vec![RuleSuggestion {
+                rule: "bash(cargo test *)".to_owned(),
+                label: "commands that begin with cargo test".to_owned(),
+            }],
+        }),
+        opened(Inquiry::Question {
+            question: "Which one?".to_owned(),
+            options: vec!["the first".to_owned(), "the second".to_owned()],
+        }),
+        opened(Inquiry::Plan {
+            plan: "1. Read.".to_owned(),
+        }),
+        ThreadEvent::InquiryClosed {
+            id: "inquiry_1".to_owned(),
+            outcome: InquiryOutcome::Accepted,
+        },
+        ThreadEvent::ThreadRewound {
+            conversation: true,
+            files: vec!["src/lib.rs".to_owned()],
+            kept: vec!["README.md".to_owned()],
+        },
+    ]
+}
+
+fn inputs() -> Vec<SessionInput> {
+    let answer = |answer| SessionInput::Answer {
+        id: "inquiry_1".to_owned(),
+        answer,
+    };
+    vec![
+        SessionInput::Prompt {
+            content: PromptContent::Text("Hello.".to_owned()),
+        },
+        SessionInput::Prompt {
+            content: PromptContent::Blocks(vec![ContentBlock::text("Hello.")]),
+        },
+        answer(Answer::Allow { remember: None }),
+        answer(Answer::Allow {
+            remember: Some(RememberedRule {
+                rule: "bash(cargo test *)".to_owned(),
+                scope: RuleScope::Project,
+            }),
+        }),
+        answer(Answer::Deny {
+            instead: Some("use nextest".to_owned()),
+        }),
+        answer(Answer::Reply {
+            text: "the first".to_owned(),
+        }),
+        answer(Answer::Approve {
+            mode: PermissionMode::Auto,
+        }),
+        SessionInput::Cancel,
+        SessionInput::SetPermissionMode {
+            mode: PermissionMode::Ask,
+        },
+        SessionInput::SetModel {
+            provider: None,
+            model: "model-2".to_owned(),
+        },
+        SessionInput::SetEffort {
+            effort: Some(Effort::Low),
+        },
+        SessionInput::Compact {
+            instructions: Some("keep the numbers".to_owned()),
+        },
+        SessionInput::Withdraw { id: 3 },
+    ]
+}
+
+#[test]
+fn what_a_program_says_to_a_session_is_read_as_it_was_promised() {
+    insta::assert_snapshot!(lines(&inputs()));
 }
 
 #[test]
@@ -183,9 +299,15 @@ fn thread_events_are_written_as_they_were_promised() {
         ThreadEvent::TurnCompleted { .. } => 5,
         ThreadEvent::TurnFailed { .. } => 6,
         ThreadEvent::Result { .. } => 7,
+        ThreadEvent::SettingsChanged { .. } => 8,
+        ThreadEvent::ContextUpdated { .. } => 9,
+        ThreadEvent::QueueChanged { .. } => 10,
+        ThreadEvent::InquiryOpened { .. } => 11,
+        ThreadEvent::InquiryClosed { .. } => 12,
+        ThreadEvent::ThreadRewound { .. } => 13,
     };
     let kinds: BTreeSet<_> = thread_events().iter().map(kind).collect();
-    assert!(kinds.into_iter().eq(0..8), "an event has no line");
+    assert!(kinds.into_iter().eq(0..14), "an event has no line");
     insta::assert_snapshot!(lines(&thread_events()));
 }
 

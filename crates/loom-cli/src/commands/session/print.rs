@@ -213,6 +213,7 @@ impl Output {
             stop_reason: None,
             turns: 0,
             usage: Usage::default(),
+            cost_micros: None,
         })
     }
 }
