@@ -7,7 +7,7 @@
 
 mod environment;
 mod output;
-mod processes;
+pub(crate) mod processes;
 
 use std::ffi::OsString;
 use std::io;

@@ -59,6 +59,7 @@ mod walk;
 mod workspace;
 
 pub use arguments::{answer, definition};
+pub use bash::processes::{ProcessTree, new_mark};
 pub use error::ToolError;
 pub use registry::{ToolLimits, ToolRegistry};
 pub use tool::Tool;

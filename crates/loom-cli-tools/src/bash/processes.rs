@@ -27,7 +27,7 @@ const ROUND: Duration = Duration::from_millis(100);
 
 /// Makes the mark of a command: a variable for its environment, whose value no other command of
 /// this machine has.
-pub(super) fn new_mark() -> (&'static str, String) {
+pub fn new_mark() -> (&'static str, String) {
     static COUNTER: AtomicU64 = AtomicU64::new(0);
     let id = std::process::id();
     let started = Stat::of(id).map_or(0, |stat| stat.started);
@@ -37,7 +37,7 @@ pub(super) fn new_mark() -> (&'static str, String) {
 
 /// The processes that a command started.
 #[derive(Clone, Debug)]
-pub(super) struct ProcessTree {
+pub struct ProcessTree {
     /// The process id of the shell: also the id of its session and group.
     leader: u32,
     /// The entry of the environment that marks them.
@@ -46,7 +46,7 @@ pub(super) struct ProcessTree {
 
 impl ProcessTree {
     /// Takes the tree of the shell `leader`, which must not have been waited for yet.
-    pub(super) fn new(leader: u32, (name, value): &(&str, String)) -> Self {
+    pub fn new(leader: u32, (name, value): &(&str, String)) -> Self {
         Self {
             leader,
             mark: format!("{name}={value}").into_bytes(),
@@ -54,7 +54,7 @@ impl ProcessTree {
     }
 
     /// Ends all processes: asks, waits up to `grace`, and kills. Blocks meanwhile.
-    pub(super) fn kill(&self, grace: Duration) {
+    pub fn kill(&self, grace: Duration) {
         let mut known = self.processes();
         for process in &known {
             process.signal(Signal::TERM);
