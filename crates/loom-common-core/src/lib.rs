@@ -6,6 +6,7 @@
 //!   the blocks keep all that a provider sent, so that the next request can give it back.
 //! - [`llm`]: the [`LlmClient`] trait over all providers, its request, its response and the
 //!   events of a streamed response; [`ResponseBuilder`] turns the events into a response.
+//! - [`figures`]: how much a model takes, and what it costs.
 //! - [`tool`]: what a tool is to the model ([`ToolDefinition`]) and to its runner.
 //! - [`state`] and [`agent`]: the [`Agent`], a pure and synchronous state machine.
 //! - [`stream`]: the typed events (Thread / Turn / Item) from which every front end is drawn.
@@ -33,6 +34,7 @@
 
 pub mod agent;
 pub mod error;
+pub mod figures;
 pub mod input;
 pub mod inquiry;
 pub mod llm;
@@ -43,6 +45,7 @@ pub mod tool;
 
 pub use agent::{Agent, AgentConfig};
 pub use error::{LlmError, LlmErrorKind};
+pub use figures::{LongPrompt, ModelFigures, Prices, Rates};
 pub use llm::{
     BlockKind, Effort, LlmClient, LlmEvent, LlmRequest, LlmResponse, LlmStream, ResponseBuilder,
     StopReason, Usage,

@@ -14,7 +14,7 @@ use crate::answer::BadEvent;
 use crate::events::EventStream;
 use crate::failure::{Failure, one_line, request_id};
 
-/// The most bytes that an unstreamed answer may have.
+/// The most bytes that an unstreamed answer of a model may have.
 const BODY_LIMIT: usize = 64 * 1024 * 1024;
 
 /// The other side of a connection.
@@ -84,16 +84,26 @@ impl Peer {
         Err(refusal(&Failure::read(self, response).await))
     }
 
-    /// Reads the whole body of an answer.
+    /// Reads the whole body of a model's answer, of at most 64 MiB.
+    ///
+    /// # Errors
+    ///
+    /// As [`Peer::body_within`].
+    pub async fn body(&self, response: Response, patience: Duration) -> Result<Vec<u8>, LlmError> {
+        self.body_within(response, patience, BODY_LIMIT).await
+    }
+
+    /// Reads the whole body of an answer, of at most `longest` bytes.
     ///
     /// # Errors
     ///
     /// [`LlmErrorKind::StreamInterrupted`] when it is cut, [`LlmErrorKind::Timeout`] when it takes
-    /// longer than `patience`, [`LlmErrorKind::MalformedResponse`] when it is larger than 64 MiB.
-    pub async fn body(
+    /// longer than `patience`, [`LlmErrorKind::MalformedResponse`] when it is longer.
+    pub async fn body_within(
         &self,
         mut response: Response,
         patience: Duration,
+        longest: usize,
     ) -> Result<Vec<u8>, LlmError> {
         let mut body = Vec::new();
         let read = async {
@@ -102,8 +112,9 @@ impl Peer {
                 .await
                 .map_err(|error| self.interrupted(&cause(&error)))?
             {
-                if body.len() + piece.len() > BODY_LIMIT {
-                    return Err(self.malformed("it is longer than 64 MiB"));
+                if body.len() + piece.len() > longest {
+                    let mebibytes = longest / (1024 * 1024);
+                    return Err(self.malformed(&format!("it is longer than {mebibytes} MiB")));
                 }
                 body.extend_from_slice(&piece);
             }

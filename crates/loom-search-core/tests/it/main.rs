@@ -1,0 +1,4 @@
+//! The search over a provider that fails in every way.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod search;
