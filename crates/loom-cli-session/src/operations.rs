@@ -187,6 +187,7 @@ impl ToolRunner {
             workspace: self.workspace.clone(),
             progress: progress_of(operation, call, reports),
             confinement: Confinement::default(),
+            permitted: None,
         };
         self.registry.run(call, &context).await
     }

@@ -11,7 +11,7 @@ use std::env::args;
 use std::path::Path;
 use std::time::Instant;
 
-use loom_cli_tools::{ToolLimits, ToolRegistry};
+use loom_cli_tools::{ToolRegistry, ToolSetup};
 use loom_common_core::{Confinement, Extra, ProgressSink, ToolCall, ToolContext, ToolStatus};
 
 #[tokio::main]
@@ -22,11 +22,12 @@ async fn main() {
         .try_into()
         .expect("usage: grep PATTERN DIR ITERATIONS");
     let iterations: usize = iterations.parse().expect("ITERATIONS is a number");
-    let registry = ToolRegistry::builtin(ToolLimits::default(), []);
+    let registry = ToolRegistry::builtin(ToolSetup::default());
     let context = ToolContext {
         workspace: Path::new(&folder).canonicalize().expect("DIR is a folder"),
         progress: ProgressSink::discard(),
         confinement: Confinement::default(),
+        permitted: None,
     };
     let call = ToolCall {
         id: String::new(),

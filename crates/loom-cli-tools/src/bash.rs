@@ -9,11 +9,9 @@ mod environment;
 mod output;
 pub(crate) mod processes;
 
-use std::ffi::OsString;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt as _;
-use std::path::Path;
 use std::pin::pin;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -32,9 +30,9 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::arguments::{answer, definition};
 use crate::error::ToolError;
-use crate::registry::ToolLimits;
+use crate::setup::ToolLimits;
 use crate::tool::Tool;
-use environment::command_environment;
+pub use environment::CommandEnvironment;
 use output::Output;
 use processes::{ProcessTree, new_mark};
 
@@ -63,7 +61,7 @@ pub(crate) struct BashTool {
     timeout: Duration,
     max_timeout: Duration,
     max_output_bytes: usize,
-    environment: Vec<(OsString, OsString)>,
+    environment: CommandEnvironment,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -79,11 +77,8 @@ struct Arguments {
 }
 
 impl BashTool {
-    /// Makes the tool. Commands inherit `environment` but for the secrets in it.
-    pub(crate) fn new(
-        limits: ToolLimits,
-        environment: impl IntoIterator<Item = (OsString, OsString)>,
-    ) -> Self {
+    /// Makes the tool. Commands inherit `environment`.
+    pub(crate) fn new(limits: ToolLimits, environment: CommandEnvironment) -> Self {
         let timeout = limits.bash_timeout;
         let max_timeout = MAX_TIMEOUT.max(timeout);
         let mut definition =
@@ -98,7 +93,7 @@ impl BashTool {
             timeout,
             max_timeout,
             max_output_bytes: limits.max_output_bytes,
-            environment: command_environment(environment),
+            environment,
         }
     }
 
@@ -112,12 +107,12 @@ impl BashTool {
         });
         let deadline = Instant::now() + limit;
         let mut output = Output::new(self.max_output_bytes);
-        let mut running = self
-            .start(&arguments.command, &context.workspace)
-            .map_err(|source| ToolError::Io {
-                action: format!("start a shell in {}", context.workspace.display()),
-                source,
-            })?;
+        let mut running =
+            self.start(&arguments.command, context)
+                .map_err(|source| ToolError::Io {
+                    action: format!("start a shell in {}", context.workspace.display()),
+                    source,
+                })?;
         let ended = running.follow(deadline, &mut output, context).await;
         let status = match ended {
             Some(Ok(status)) => status,
@@ -156,26 +151,26 @@ impl BashTool {
     }
 
     /// Starts `command` in the shell that there is.
-    fn start(&self, command: &str, workspace: &Path) -> io::Result<Running> {
-        match self.start_in("bash", command, workspace) {
+    fn start(&self, command: &str, context: &ToolContext) -> io::Result<Running> {
+        match self.start_in("bash", command, context) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                self.start_in("sh", command, workspace)
+                self.start_in("sh", command, context)
             }
             started => started,
         }
     }
 
     /// Starts `command` with both of its outputs on one pipe.
-    fn start_in(&self, shell: &str, command: &str, workspace: &Path) -> io::Result<Running> {
+    fn start_in(&self, shell: &str, command: &str, context: &ToolContext) -> io::Result<Running> {
         let (reader, writer) = io::pipe()?;
         let mark = new_mark();
         let mut shell = Command::new(shell);
         shell
             .arg("-c")
             .arg(command)
-            .current_dir(workspace)
+            .current_dir(&context.workspace)
             .env_clear()
-            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .envs(self.environment.variables(context.confinement))
             .env(mark.0, &mark.1)
             .stdin(Stdio::null())
             .stdout(Stdio::from(writer.try_clone()?))

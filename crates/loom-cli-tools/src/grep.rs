@@ -22,7 +22,7 @@ use crate::arguments::{answer, definition};
 use crate::blocking::{Cancellation, run_blocking};
 use crate::error::ToolError;
 use crate::missing::require;
-use crate::registry::ToolLimits;
+use crate::setup::ToolLimits;
 use crate::tool::Tool;
 use crate::walk::{PathPattern, walk};
 use crate::workspace::{Workspace, WorkspacePath};

@@ -17,7 +17,7 @@ use crate::arguments::{answer, definition};
 use crate::blocking::{Cancellation, run_blocking};
 use crate::error::ToolError;
 use crate::missing::require;
-use crate::registry::ToolLimits;
+use crate::setup::ToolLimits;
 use crate::tool::Tool;
 use crate::walk::walk;
 use crate::workspace::{Workspace, WorkspacePath};

@@ -24,8 +24,8 @@ use crate::blocking::{Cancellation, run_blocking};
 use crate::content::{MAX_EDITABLE_BYTES, Sniffed, sniff};
 use crate::error::ToolError;
 use crate::missing::missing;
-use crate::registry::ToolLimits;
 use crate::seen::SeenFiles;
+use crate::setup::ToolLimits;
 use crate::tool::Tool;
 use crate::workspace::{Workspace, WorkspacePath};
 

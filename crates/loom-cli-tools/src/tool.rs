@@ -27,9 +27,20 @@ pub trait Tool: Send + Sync {
         Vec::new()
     }
 
+    /// Returns what the model ought to know of what the tool has started and that goes on by
+    /// itself, such as that it has ended. Each is returned once.
+    fn take_notices(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Waits until nothing of a cancelled call is under way any more. Writing a file, once begun,
     /// is not broken off.
     fn settled(&self) -> BoxFuture<'_, ()> {
+        futures::future::ready(()).boxed()
+    }
+
+    /// Ends what the tool has started and that goes on by itself. Called at the end of the session.
+    fn shutdown(&self) -> BoxFuture<'_, ()> {
         futures::future::ready(()).boxed()
     }
 }

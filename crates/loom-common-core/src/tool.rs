@@ -117,6 +117,10 @@ pub struct ToolContext {
     pub progress: ProgressSink,
     /// Whether what the call starts is kept in the sandbox, as was decided for this call.
     pub confinement: Confinement,
+    /// What the call may touch: the resources that its tool named for it before, now permitted.
+    /// The tool touches no other path, even when a symbolic link has come to lead elsewhere since.
+    /// Without it paths end at the workspace.
+    pub permitted: Option<Vec<Resource>>,
 }
 
 /// Takes the output of a tool while it runs, piece by piece.

@@ -9,7 +9,7 @@ use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
 use loom_cli_session::{Approvals, PermissionRequest, Session, SessionSetup, ThreadStart};
-use loom_cli_tools::{ToolLimits, ToolRegistry};
+use loom_cli_tools::{CommandEnvironment, ToolRegistry, ToolSetup};
 use loom_common_core::stream::{Item, ItemDetails, ThreadEvent};
 use loom_common_core::{
     BlockKind, LlmClient, LlmError, LlmEvent, LlmRequest, LlmResponse, LlmStream, Message,
@@ -219,7 +219,10 @@ impl Bench {
             },
             tools: self.tools.take().unwrap_or_else(|| {
                 let path = std::env::vars_os().filter(|(name, _)| name == "PATH");
-                ToolRegistry::builtin(ToolLimits::default(), path)
+                ToolRegistry::builtin(ToolSetup {
+                    environment: CommandEnvironment::new(path, &[]),
+                    ..ToolSetup::default()
+                })
             }),
             workspace: self.workspace(),
             permission_mode: self.mode,

@@ -1,6 +1,13 @@
 //! What a command inherits, and what it must not.
+//!
+//! Secrets are not inherited: what a command prints goes to the model, and what it sends out goes
+//! anywhere. A variable is a secret when its name says so. Names are all there is to go by; a
+//! password in an address (`DATABASE_URL`) is left alone, as projects do not work without. The
+//! person can name the secrets that commands need.
 
 use std::ffi::{OsStr, OsString};
+
+use loom_common_core::Confinement;
 
 /// Variables that keep programs from asking, paging and drawing.
 const NON_INTERACTIVE: [(&str, &str); 9] = [
@@ -15,48 +22,127 @@ const NON_INTERACTIVE: [(&str, &str); 9] = [
     ("TERM", "dumb"),
 ];
 
-/// Names under which the keys of model providers are known.
-const PROVIDER_KEYS: [&str; 12] = [
-    "ANTHROPIC_API_KEY",
-    "ANTHROPIC_AUTH_TOKEN",
-    "DEEPSEEK_API_KEY",
-    "GEMINI_API_KEY",
-    "GOOGLE_API_KEY",
-    "GROQ_API_KEY",
-    "MISTRAL_API_KEY",
-    "OPENAI_API_KEY",
-    "OPENROUTER_API_KEY",
-    "XAI_API_KEY",
-    "ZAI_API_KEY",
-    "ZHIPU_API_KEY",
+/// Where programs are found that hold keys or tickets and use them for whoever asks. They are no
+/// secrets, but as good as: free commands inherit them, commands in the sandbox do not.
+const KEY_HOLDERS: [&str; 6] = [
+    "DBUS_SESSION_BUS_ADDRESS",
+    "GNOME_KEYRING_CONTROL",
+    "GPG_AGENT_INFO",
+    "KRB5CCNAME",
+    "SSH_AGENT_PID",
+    "SSH_AUTH_SOCK",
 ];
 
-/// Parts of a variable's name that mark Loom's own secrets.
-const SECRET_PARTS: [&str; 5] = ["KEY", "PASSWORD", "SECRET", "TOKEN", "CREDENTIAL"];
+/// Words that mark a secret wherever they stand in a name, also inside a longer word.
+const SECRET_PARTS: [&str; 9] = [
+    "ACCESSKEY",
+    "APIKEY",
+    "CONNECTION_STRING",
+    "CREDENTIAL",
+    "PASSPHRASE",
+    "PASSWD",
+    "PASSWORD",
+    "PRIVATEKEY",
+    "SECRET",
+];
 
-/// Returns what commands inherit of `environment`, with what keeps them from asking.
-pub(super) fn command_environment(
-    environment: impl IntoIterator<Item = (OsString, OsString)>,
-) -> Vec<(OsString, OsString)> {
-    let overridden = |name: &OsStr| NON_INTERACTIVE.iter().any(|(ours, _)| name == *ours);
-    environment
-        .into_iter()
-        .filter(|(name, _)| !is_secret(name) && !overridden(name))
-        .chain(
-            NON_INTERACTIVE
-                .iter()
-                .map(|(name, value)| (OsString::from(name), OsString::from(value))),
-        )
-        .collect()
+/// Words that mark a secret when they stand for themselves, or in plural.
+const SECRET_WORDS: [&str; 10] = [
+    "BEARER", "COOKIE", "JWT", "KEY", "OTP", "PASS", "PAT", "PWD", "TOKEN", "WEBHOOK",
+];
+
+/// Words that say of a key that everybody may have it.
+const PUBLIC_WORDS: [&str; 3] = ["PUBLIC", "PUBLISHABLE", "PUB"];
+
+/// Names that look like a secret's, and are none.
+const HARMLESS: [&str; 2] = ["OLDPWD", "PWD"];
+
+/// The variables that commands inherit, without secrets.
+#[derive(Clone, Debug, Default)]
+pub struct CommandEnvironment {
+    /// Those of every command.
+    shared: Vec<(OsString, OsString)>,
+    /// Those of commands that run free.
+    free: Vec<(OsString, OsString)>,
 }
 
-/// Tells whether a variable is a secret of Loom's or a key that Loom talks to models with. The
-/// person's other secrets are left alone: the project's own programs may need them.
+impl CommandEnvironment {
+    /// Takes what is no secret of `variables`, and the secrets that `named` names: whole names, as
+    /// they are written. Loom's own secrets are never inherited.
+    pub fn new(
+        variables: impl IntoIterator<Item = (OsString, OsString)>,
+        named: &[String],
+    ) -> Self {
+        let is_named = |name: &OsStr| named.iter().any(|named| name == named.as_str());
+        let is_inherited = |name: &OsStr| {
+            !is_overridden(name) && !is_loom_secret(name) && (is_named(name) || !is_secret(name))
+        };
+        let (free, shared) = variables
+            .into_iter()
+            .filter(|(name, _)| is_inherited(name))
+            .partition(|(name, _)| {
+                !is_named(name) && KEY_HOLDERS.iter().any(|holder| name == *holder)
+            });
+        Self { shared, free }
+    }
+
+    /// Returns the variables of a command, with what keeps programs from asking.
+    pub(super) fn variables(
+        &self,
+        confinement: Confinement,
+    ) -> impl Iterator<Item = (&OsStr, &OsStr)> {
+        let free = match confinement {
+            Confinement::Sandboxed => &[],
+            Confinement::Free => self.free.as_slice(),
+        };
+        let inherited = self
+            .shared
+            .iter()
+            .chain(free)
+            .map(|(name, value)| (name.as_os_str(), value.as_os_str()));
+        let ours = NON_INTERACTIVE
+            .iter()
+            .map(|(name, value)| (OsStr::new(name), OsStr::new(value)));
+        inherited.chain(ours)
+    }
+}
+
+fn is_overridden(name: &OsStr) -> bool {
+    NON_INTERACTIVE.iter().any(|(ours, _)| name == *ours)
+}
+
+/// Tells whether a variable holds a secret that Loom itself is given.
+fn is_loom_secret(name: &OsStr) -> bool {
+    name.to_str()
+        .is_some_and(|name| name.to_ascii_uppercase().starts_with("LOOM_"))
+        && is_secret(name)
+}
+
+/// Tells whether a variable's name is that of a secret.
 fn is_secret(name: &OsStr) -> bool {
     let Some(name) = name.to_str() else {
         return false;
     };
     let name = name.to_ascii_uppercase();
-    PROVIDER_KEYS.contains(&name.as_str())
-        || (name.starts_with("LOOM_") && SECRET_PARTS.iter().any(|part| name.contains(part)))
+    if HARMLESS.contains(&name.as_str()) {
+        return false;
+    }
+    let words: Vec<&str> = name
+        .split(|character: char| !character.is_ascii_alphanumeric())
+        .collect();
+    let is_public = words.iter().any(|word| PUBLIC_WORDS.contains(word));
+    // How many tokens a model may write.
+    let is_count = words.windows(2).any(|pair| pair == ["MAX", "TOKENS"]);
+    SECRET_PARTS.iter().any(|part| name.contains(part))
+        || (!is_public && !is_count && words.iter().any(|word| is_secret_word(word)))
+        || words.last() == Some(&"AUTH")
+        || name == "DOCKER_AUTH_CONFIG"
+}
+
+fn is_secret_word(word: &str) -> bool {
+    let singular = word.strip_suffix('S').unwrap_or(word);
+    SECRET_WORDS.contains(&word)
+        || SECRET_WORDS.contains(&singular)
+        // As in `npm_config__authToken` and `GHTOKEN`.
+        || singular.ends_with("TOKEN")
 }

@@ -7,12 +7,12 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use insta::assert_snapshot;
-use loom_cli_tools::{ToolLimits, ToolRegistry};
+use loom_cli_tools::{ToolLimits, ToolRegistry, ToolSetup};
 use loom_common_core::ProgressSink;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
-use crate::scratch::{Scratch, call, path_variable};
+use crate::scratch::{Scratch, call, environment, path_variable};
 
 fn command(command: &str) -> Value {
     json!({"command": command})
@@ -134,26 +134,29 @@ async fn nothing_can_wait_for_an_answer() {
 #[tokio::test]
 async fn commands_inherit_the_environment_without_secrets() {
     let scratch = Scratch::new();
-    let environment = [
+    let environment = environment([
         ("PATH", path_variable().as_str()),
         ("HOME", "/home/me"),
-        ("DATABASE_TOKEN", "mine"),
+        ("DATABASE_URL", "mine"),
+        ("DATABASE_TOKEN", "secret"),
         ("ANTHROPIC_API_KEY", "secret"),
         ("OPENAI_API_KEY", "secret"),
         ("LOOM_TOKEN", "secret"),
         ("LOOM_SERVER_OPENAI_API_KEY_FILE", "secret"),
         ("LOOM_LOG", "debug"),
         ("PAGER", "less"),
-    ]
-    .map(|(name, value)| (name.into(), value.into()));
-    let registry = ToolRegistry::builtin(ToolLimits::default(), environment);
+    ]);
+    let registry = ToolRegistry::builtin(ToolSetup {
+        environment,
+        ..ToolSetup::default()
+    });
     let call = call(
         "bash",
         r#"{"command": "env | grep -vE '^(PATH|PWD|SHLVL|_|LOOM_COMMAND)=' | sort"}"#,
     );
     let output = registry.run(&call, &scratch.context).await;
     assert_snapshot!(output.text(), @"
-    DATABASE_TOKEN=mine
+    DATABASE_URL=mine
     DEBIAN_FRONTEND=noninteractive
     GIT_EDITOR=true
     GIT_PAGER=cat
@@ -173,8 +176,10 @@ async fn where_there_is_no_bash_sh_is_used() {
     let scratch = Scratch::new();
     fs::create_dir(scratch.path("bin")).unwrap();
     symlink("/bin/sh", scratch.path("bin/sh")).unwrap();
-    let path = scratch.path("bin").into_os_string();
-    let registry = ToolRegistry::builtin(ToolLimits::default(), [("PATH".into(), path)]);
+    let registry = ToolRegistry::builtin(ToolSetup {
+        environment: environment([("PATH", scratch.path("bin").to_str().unwrap())]),
+        ..ToolSetup::default()
+    });
     let call = call("bash", r#"{"command": "echo $0"}"#);
     assert_eq!(registry.run(&call, &scratch.context).await.text(), "sh");
 }

@@ -1,14 +1,14 @@
 //! The registry: definitions, and calls that do not fit.
 
 use insta::assert_snapshot;
-use loom_cli_tools::{ToolLimits, ToolRegistry};
+use loom_cli_tools::{ToolRegistry, ToolSetup};
 use loom_common_core::{ToolAccess, ToolStatus};
 use serde_json::json;
 
 use crate::scratch::Scratch;
 
 fn definitions() -> String {
-    let registry = ToolRegistry::builtin(ToolLimits::default(), []);
+    let registry = ToolRegistry::builtin(ToolSetup::default());
     serde_json::to_string_pretty(&registry.definitions()).unwrap()
 }
 
@@ -24,7 +24,7 @@ fn definitions_are_the_same_each_time() {
 
 #[test]
 fn only_edits_and_commands_can_change_something() {
-    let registry = ToolRegistry::builtin(ToolLimits::default(), []);
+    let registry = ToolRegistry::builtin(ToolSetup::default());
     let access: Vec<(String, Option<ToolAccess>)> = registry
         .names()
         .into_iter()

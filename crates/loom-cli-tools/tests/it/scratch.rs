@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use loom_cli_tools::{ToolLimits, ToolRegistry};
+use loom_cli_tools::{CommandEnvironment, ToolLimits, ToolRegistry, ToolSetup};
 use loom_common_core::{
     Confinement, Extra, ProgressSink, ToolCall, ToolContext, ToolOutput, ToolStatus,
 };
@@ -28,15 +28,24 @@ impl Scratch {
     }
 
     pub(crate) fn with_limits(limits: ToolLimits) -> Self {
+        Self::with_setup(ToolSetup {
+            limits,
+            environment: environment([("PATH", path_variable().as_str())]),
+            ..ToolSetup::default()
+        })
+    }
+
+    pub(crate) fn with_setup(setup: ToolSetup) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let workspace = folder.path().canonicalize().unwrap().join("workspace");
         fs::create_dir(&workspace).unwrap();
         Self {
-            registry: ToolRegistry::builtin(limits, environment()),
+            registry: ToolRegistry::builtin(setup),
             context: ToolContext {
                 workspace,
                 progress: ProgressSink::discard(),
                 confinement: Confinement::default(),
+                permitted: None,
             },
             folder,
         }
@@ -121,6 +130,12 @@ pub(crate) fn path_variable() -> String {
     path.unwrap().1.into_string().unwrap()
 }
 
-fn environment() -> [(OsString, OsString); 1] {
-    [("PATH".into(), path_variable().into())]
+/// What commands inherit of these variables.
+pub(crate) fn environment<'a>(
+    variables: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> CommandEnvironment {
+    let variables = variables
+        .into_iter()
+        .map(|(name, value)| (OsString::from(name), OsString::from(value)));
+    CommandEnvironment::new(variables, &[])
 }

@@ -10,7 +10,7 @@ mod type_ahead;
 use std::time::Duration;
 
 use loom_cli_session::{Approvals, Session, SessionSetup, ThreadStart};
-use loom_cli_tools::{ToolLimits, ToolRegistry};
+use loom_cli_tools::{CommandEnvironment, ToolLimits, ToolRegistry, ToolSetup};
 use loom_common_config::Origin;
 use loom_common_core::PermissionMode;
 use loom_common_http::RetryConfig;
@@ -43,13 +43,14 @@ async fn start(
     let connection = Connection::open(setting).await?;
     let Model { provider, name } = select_model(setting, &connection, stored.as_ref()).await?;
     let config = &setting.config.value;
-    let tools = ToolRegistry::builtin(
-        ToolLimits {
+    let tools = ToolRegistry::builtin(ToolSetup {
+        limits: ToolLimits {
             bash_timeout: Duration::from_millis(config.tools.bash_timeout_ms),
             max_output_bytes: config.tools.max_output_bytes,
         },
-        setting.environment.variables(),
-    );
+        environment: CommandEnvironment::new(setting.environment.variables(), &[]),
+        ..ToolSetup::default()
+    });
     let permission_mode = permission_mode(setting, stored.as_ref());
     let recap = stored.as_ref().map(threads::recap);
     let clock = Setting::clock();
