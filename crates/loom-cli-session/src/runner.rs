@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use loom_common_core::stream::{NoticeLevel, StreamError, ThreadEvent};
 use loom_common_core::{
-    Agent, AgentAction, AgentConfig, AgentEvent, LlmClient, LlmError, OperationId, Role,
+    Agent, AgentAction, AgentConfig, AgentEvent, Entry, LlmClient, LlmError, OperationId, Role,
     StopReason, TurnOutcome, Usage,
 };
 use loom_common_http::RetryConfig;
@@ -66,7 +66,7 @@ impl Runner {
             ),
             ThreadStart::Resume(stored) => {
                 let id = stored.thread.id;
-                let length = stored.messages.len() as u64;
+                let length = stored.log.len();
                 (
                     id,
                     Transcript::resume(
@@ -81,7 +81,7 @@ impl Runner {
                             permission_mode: setup.permission_mode,
                         },
                     ),
-                    Agent::resume(config, stored.messages),
+                    Agent::resume(config, stored.log),
                 )
             }
         };
@@ -242,7 +242,7 @@ impl Runner {
     fn keep(&mut self, actions: impl IntoIterator<Item = AgentAction>) {
         for action in actions {
             match action {
-                AgentAction::AppendMessage(message) => self.transcript.queue(message),
+                AgentAction::Append(entry) => self.transcript.queue(entry),
                 AgentAction::FinishTurn(outcome) => self.count(outcome.usage()),
                 _ => {}
             }
@@ -256,11 +256,13 @@ impl Runner {
 
     async fn perform(&mut self, action: AgentAction) -> Result<(), ThreadStoreError> {
         match action {
-            AgentAction::AppendMessage(message) => {
-                if message.role == Role::Assistant {
+            AgentAction::Append(entry) => {
+                if let Entry::Message(message) = &entry
+                    && message.role == Role::Assistant
+                {
                     self.summary.text = message.text();
                 }
-                self.transcript.queue(message);
+                self.transcript.queue(entry);
                 self.transcript.save().await?;
             }
             AgentAction::SendLlmRequest { operation, request } => {

@@ -1,12 +1,11 @@
 //! Keeps the stored thread in step with the conversation.
 //!
-//! Messages are stored in order and one by one. One that could not be stored (a full disk, say)
+//! Entries are stored in order and one by one. One that could not be stored (a full disk, say)
 //! stays in the queue and goes first the next time, so the stored thread never has a gap.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
-use loom_common_core::{Message, Usage};
+use loom_common_core::{Entry, Usage};
 use loom_common_thread::{Continuation, NewThread, ThreadId, ThreadStore, ThreadStoreError};
 
 use crate::session::Clock;
@@ -15,12 +14,12 @@ pub(crate) struct Transcript {
     store: ThreadStore,
     clock: Clock,
     id: ThreadId,
-    /// What is to be stored ahead of the first message: a session in which nothing was said
+    /// What is to be stored ahead of the first entry: a session in which nothing was said
     /// leaves no trace.
     first: Option<First>,
-    /// Number of messages in the store.
+    /// Number of entries in the store.
     stored: u64,
-    unsaved: VecDeque<Arc<Message>>,
+    unsaved: VecDeque<Entry>,
     unsaved_usage: Usage,
 }
 
@@ -36,7 +35,7 @@ impl Transcript {
         Self::new(store, clock, id, First::Create(thread), 0)
     }
 
-    /// Continues a stored thread of `stored` messages.
+    /// Continues a stored thread of `stored` entries.
     pub(crate) fn resume(
         store: ThreadStore,
         clock: Clock,
@@ -59,9 +58,9 @@ impl Transcript {
         }
     }
 
-    /// Takes `message` as the next one, to be stored by [`Transcript::save`].
-    pub(crate) fn queue(&mut self, message: Arc<Message>) {
-        self.unsaved.push_back(message);
+    /// Takes `entry` as the next one, to be stored by [`Transcript::save`].
+    pub(crate) fn queue(&mut self, entry: Entry) {
+        self.unsaved.push_back(entry);
     }
 
     /// Takes tokens that the thread has used, to be counted by [`Transcript::save_usage`].
@@ -99,11 +98,9 @@ impl Transcript {
             None => {}
         }
         self.first = None;
-        while let Some(message) = self.unsaved.front() {
+        while let Some(entry) = self.unsaved.front() {
             let now = (self.clock)();
-            self.store
-                .append(self.id, self.stored, message, now)
-                .await?;
+            self.store.append(self.id, self.stored, entry, now).await?;
             self.stored += 1;
             self.unsaved.pop_front();
         }

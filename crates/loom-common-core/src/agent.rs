@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{LlmError, LlmErrorKind};
 use crate::llm::{Effort, LlmEvent, LlmRequest, LlmResponse, ResponseBuilder, StopReason, Usage};
+use crate::log::{Entry, Log};
 use crate::message::{ContentBlock, Message, Role, ToolCall};
 use crate::state::{
     AgentAction, AgentEvent, AgentState, ErrorOrigin, OperationId, ToolCallPhase, ToolCallProgress,
@@ -51,6 +52,8 @@ pub struct AgentConfig {
 pub struct Agent {
     config: AgentConfig,
     state: AgentState,
+    log: Log,
+    /// What the log comes to.
     conversation: Vec<Arc<Message>>,
     /// What the person said while the agent was busy.
     pending_input: Vec<Message>,
@@ -67,6 +70,7 @@ impl Agent {
         Self {
             config,
             state: AgentState::WaitingForUserInput,
+            log: Log::new(),
             conversation: Vec::new(),
             pending_input: Vec::new(),
             call_ids: HashSet::new(),
@@ -79,17 +83,16 @@ impl Agent {
     /// Makes an agent that continues a stored conversation. Tool calls at its end that have no
     /// result, because the program died while they ran, get one that says so; the action that
     /// stores it comes back.
-    pub fn resume(
-        config: AgentConfig,
-        conversation: Vec<Arc<Message>>,
-    ) -> (Self, Vec<AgentAction>) {
+    pub fn resume(config: AgentConfig, log: Log) -> (Self, Vec<AgentAction>) {
         let mut agent = Self::new(config);
-        agent.call_ids = conversation
+        agent.conversation = log.conversation();
+        agent.call_ids = agent
+            .conversation
             .iter()
             .flat_map(|message| message.tool_calls())
             .map(|call| call.id.clone())
             .collect();
-        agent.conversation = conversation;
+        agent.log = log;
         let mut actions = Vec::new();
         let unanswered: Vec<_> = agent
             .conversation
@@ -108,6 +111,11 @@ impl Agent {
     /// Returns what the agent is doing.
     pub fn state(&self) -> &AgentState {
         &self.state
+    }
+
+    /// Returns all that happened to the conversation.
+    pub fn log(&self) -> &Log {
+        &self.log
     }
 
     /// Returns the conversation, oldest message first.
@@ -443,7 +451,8 @@ impl Agent {
     fn append(&mut self, message: Message, actions: &mut Vec<AgentAction>) {
         let message = Arc::new(message);
         self.conversation.push(Arc::clone(&message));
-        actions.push(AgentAction::AppendMessage(message));
+        self.log.push_message(Arc::clone(&message));
+        actions.push(AgentAction::Append(Entry::Message(message)));
     }
 
     fn append_pending_input(&mut self, actions: &mut Vec<AgentAction>) {

@@ -4,6 +4,8 @@
 //!
 //! - [`message`]: what a conversation is made of. A [`Message`] is a list of content blocks, and
 //!   the blocks keep all that a provider sent, so that the next request can give it back.
+//! - [`log`]: what happened to a conversation: messages, rewinds and compactions. Nothing is ever
+//!   taken out of a [`Log`]; the conversation is what its entries come to.
 //! - [`llm`]: the [`LlmClient`] trait over all providers, its request, its response and the
 //!   events of a streamed response; [`ResponseBuilder`] turns the events into a response.
 //! - [`figures`]: how much a model takes, and what it costs.
@@ -33,23 +35,27 @@
 //! result: its own, or one that says it was cancelled or interrupted.
 
 pub mod agent;
+pub mod compaction;
 pub mod error;
 pub mod figures;
 pub mod input;
 pub mod inquiry;
 pub mod llm;
+pub mod log;
 pub mod message;
 pub mod state;
 pub mod stream;
 pub mod tool;
 
 pub use agent::{Agent, AgentConfig};
+pub use compaction::{Compaction, CompactionTrigger};
 pub use error::{LlmError, LlmErrorKind};
 pub use figures::{LongPrompt, ModelFigures, Prices, Rates};
 pub use llm::{
     BlockKind, Effort, LlmClient, LlmEvent, LlmRequest, LlmResponse, LlmStream, ResponseBuilder,
     StopReason, Usage,
 };
+pub use log::{Entry, Log, LogError};
 pub use message::{
     ContentBlock, Extra, ImageData, Message, Role, ToolCall, ToolResult, ToolResultContent,
 };

@@ -1,11 +1,10 @@
 //! The states of the agent, the events that move it, and the actions that it asks for.
 
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 
 use crate::error::LlmError;
 use crate::llm::{LlmEvent, LlmRequest, ResponseBuilder, StopReason, Usage};
+use crate::log::Entry;
 use crate::message::{Message, ToolCall};
 use crate::tool::ToolOutput;
 
@@ -157,9 +156,9 @@ pub enum AgentEvent {
 /// What the agent wants done. The runner carries actions out in order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum AgentAction {
-    /// Store this message as the next of the conversation. Comes before any action that relies
-    /// on it, so that a crash loses nothing that has had consequences.
-    AppendMessage(Arc<Message>),
+    /// Store this as the next entry of the log. Comes before any action that relies on it, so that
+    /// a crash loses nothing that has had consequences.
+    Append(Entry),
     /// Ask the model; report with `Llm`, `LlmFailed` and `LlmStreamEnded`.
     SendLlmRequest {
         /// The model call.

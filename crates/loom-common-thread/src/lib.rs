@@ -1,4 +1,4 @@
-//! Conversations on disk: a thread, its messages, and who may continue it.
+//! Conversations on disk: a thread, its log, and who may continue it.
 //!
 //! # Types
 //!
@@ -10,14 +10,17 @@
 //!
 //! # Flow
 //!
-//! A session opens the store, creates its thread when there is a first message to store, and
-//! appends each message as soon as the conversation has it. To continue a thread, a session loads
-//! it and appends after its last message. A message is one row, and its JSON is never rewritten:
-//! what is loaded equals what was stored, down to the order of fields and the text of tool
-//! arguments, because providers check what comes back to them.
+//! A thread is the [`Log`](loom_common_core::Log) of a conversation: messages, and besides them
+//! rewinds and compactions, so that going back and shortening delete nothing. A session opens the
+//! store, creates its thread when there is a first entry to store, and appends each entry as soon
+//! as the log has it. To continue a thread, a session loads it and appends after its last entry.
+//! An entry is one row, and its JSON is never rewritten: what is loaded equals what was stored,
+//! down to the order of fields and the text of tool arguments, because providers check what comes
+//! back to them. A message is stored as itself, as it was before there were other entries; only
+//! messages give a thread its title.
 //!
-//! Whoever appends says how many messages it takes the thread to have. That number is the place
-//! of the new message, and the place can be taken once. So two sessions may continue the same
+//! Whoever appends says how many entries it takes the thread to have. That number is the place
+//! of the new entry, and the place can be taken once. So two sessions may continue the same
 //! thread at the same time: one of them wins, the other is told, and nothing is overwritten.
 //!
 //! # Failure

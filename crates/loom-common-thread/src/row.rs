@@ -8,8 +8,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use loom_common_core::{Message, PermissionMode, Usage};
+use loom_common_core::{Entry, PermissionMode, Usage};
 use serde::Deserialize;
+use serde::de::Error as _;
 use serde::de::IntoDeserializer;
 use serde::de::value::StrDeserializer;
 use sqlx::Row;
@@ -37,7 +38,8 @@ pub(crate) fn thread(row: &SqliteRow) -> Result<Thread, sqlx::Error> {
             .map_err(decode_error)?,
         created_at: time(row.try_get("created_at")?)?,
         updated_at: time(row.try_get("updated_at")?)?,
-        message_count: count(row.try_get("message_count")?),
+        // The column is as old as the store, and entries were messages alone then.
+        entry_count: count(row.try_get("message_count")?),
         usage: Usage {
             input_tokens: count(row.try_get("input_tokens")?),
             output_tokens: count(row.try_get("output_tokens")?),
@@ -52,13 +54,14 @@ pub(crate) fn id(text: &str) -> Result<ThreadId, sqlx::Error> {
     text.parse().map_err(decode_error)
 }
 
-/// Writes a message as JSON that reads back as the same message.
+/// Writes an entry for the place `seq` as JSON that reads back as the same entry.
 ///
 /// It is read back here and now: JSON nested too deeply can be written and not read, and a thread
-/// with such a message could never be loaded again.
-pub(crate) fn message_body(message: &Message) -> Result<String, serde_json::Error> {
-    let body = serde_json::to_string(message)?;
-    serde_json::from_str::<Message>(&body)?;
+/// with such an entry could never be loaded again. The same goes for a rewind that leads forwards.
+pub(crate) fn entry_body(entry: &Entry, seq: u64) -> Result<String, serde_json::Error> {
+    entry.check_at(seq).map_err(serde_json::Error::custom)?;
+    let body = serde_json::to_string(entry)?;
+    serde_json::from_str::<Entry>(&body)?;
     Ok(body)
 }
 

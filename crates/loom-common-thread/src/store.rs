@@ -1,10 +1,14 @@
-//! The store: all SQL on threads and messages.
+//! The store: all SQL on threads and the entries of their logs.
+//!
+//! The table of entries is called `messages`, and the count of them `message_count`: a process that
+//! has the file open while a newer one uses it goes by these names. A row whose body has no field
+//! `entry` is a message.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use loom_common_core::{Message, Usage};
+use loom_common_core::{Entry, Log, Usage};
 use sqlx::sqlite::SqlitePool;
 
 use crate::error::ThreadStoreError;
@@ -51,7 +55,7 @@ impl ThreadStore {
         self.pool.close().await;
     }
 
-    /// Stores a new thread, without messages and title.
+    /// Stores a new thread, with an empty log and without a title.
     ///
     /// # Errors
     ///
@@ -87,28 +91,35 @@ impl ThreadStore {
         }
     }
 
-    /// Stores the next message of a thread, which the caller takes to have `expected_len`
-    /// messages so far. The thread's first user text becomes its title.
+    /// Stores the next entry of a thread, which the caller takes to have `expected_len` entries so
+    /// far. The thread's first user text becomes its title.
     ///
-    /// Once this returns, the message survives whatever happens to the process.
+    /// Once this returns, the entry survives whatever happens to the process.
     ///
     /// # Errors
     ///
-    /// [`Conflict`](ThreadStoreError::Conflict) when the thread has another number of messages,
-    /// as another session has continued it; [`NotFound`](ThreadStoreError::NotFound); or what
-    /// kept the message from being written. With any error nothing has changed.
+    /// [`Conflict`](ThreadStoreError::Conflict) when the thread has another number of entries, as
+    /// another session has continued it; [`NotFound`](ThreadStoreError::NotFound);
+    /// [`Unreadable`](ThreadStoreError::Unreadable) when it could not be read back; or what kept
+    /// the entry from being written. With any error nothing has changed.
     pub async fn append(
         &self,
         id: ThreadId,
         expected_len: u64,
-        message: &Message,
+        entry: &Entry,
         at: Timestamp,
     ) -> Result<(), ThreadStoreError> {
-        let body = row::message_body(message).map_err(|source| ThreadStoreError::Unreadable {
-            id,
-            seq: expected_len,
-            source,
+        let body = row::entry_body(entry, expected_len).map_err(|source| {
+            ThreadStoreError::Unreadable {
+                id,
+                seq: expected_len,
+                source,
+            }
         })?;
+        let title = match entry {
+            Entry::Message(message) => title::of_message(message),
+            Entry::Rewind { .. } | Entry::Compaction(_) => None,
+        };
         // Waits for other writers here, and so never in the middle.
         let mut transaction = self
             .pool
@@ -125,7 +136,7 @@ impl ThreadStore {
         .bind(id.to_string())
         .bind(row::integer(expected_len))
         .bind(at.as_millisecond())
-        .bind(title::of_message(message))
+        .bind(title)
         .execute(&mut *transaction)
         .await
         .map_err(|error| self.sqlite(error))?;
@@ -247,7 +258,7 @@ impl ThreadStore {
         Ok(())
     }
 
-    /// Returns a thread with its messages as they were stored; none if there is no such thread.
+    /// Returns a thread with its log as it was stored; none if there is no such thread.
     ///
     /// # Errors
     ///
@@ -279,23 +290,23 @@ impl ThreadStore {
         let complete = bodies
             .iter()
             .map(|(seq, _)| row::count(*seq))
-            .eq(0..thread.message_count);
+            .eq(0..thread.entry_count);
         if !complete {
             return Err(self.damaged(format!("messages of thread {id} are missing")));
         }
-        let messages = bodies
+        let entries = bodies
             .into_iter()
             .map(|(seq, body)| {
-                serde_json::from_str(&body).map(Arc::new).map_err(|source| {
-                    ThreadStoreError::Unreadable {
-                        id,
-                        seq: row::count(seq),
-                        source,
-                    }
+                serde_json::from_str(&body).map_err(|source| ThreadStoreError::Unreadable {
+                    id,
+                    seq: row::count(seq),
+                    source,
                 })
             })
             .collect::<Result<_, _>>()?;
-        Ok(Some(StoredThread { thread, messages }))
+        let log = Log::from_entries(entries)
+            .map_err(|error| self.damaged(format!("thread {id}: {error}")))?;
+        Ok(Some(StoredThread { thread, log }))
     }
 
     /// Lists threads, the one with the latest message first.

@@ -1,10 +1,9 @@
-//! What is known of a thread besides its messages.
+//! What is known of a thread besides its log.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use jiff::Timestamp;
-use loom_common_core::{Message, PermissionMode, Usage};
+use loom_common_core::{Log, PermissionMode, Usage};
 use serde::{Deserialize, Serialize};
 
 use crate::id::ThreadId;
@@ -79,7 +78,7 @@ impl GitMetadata {
     }
 }
 
-/// A thread, without its messages.
+/// A thread, without its log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Thread {
     /// Its name.
@@ -98,21 +97,22 @@ pub struct Thread {
     pub git: Option<GitMetadata>,
     /// When it began.
     pub created_at: Timestamp,
-    /// When its latest message was stored; when it began, as long as there is none.
+    /// When its latest entry was stored; when it began, as long as there is none.
     pub updated_at: Timestamp,
-    /// Number of its messages, the user's and the model's, tool results included.
-    pub message_count: u64,
+    /// Number of entries of its log: messages of both sides, rewinds and compactions. This is the
+    /// place of the next entry.
+    pub entry_count: u64,
     /// All tokens that it used.
     pub usage: Usage,
 }
 
-/// A thread with its messages.
+/// A thread with its log.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredThread {
     /// The thread.
     pub thread: Thread,
-    /// All of its messages, in order. Shared, as a request to a model takes them.
-    pub messages: Vec<Arc<Message>>,
+    /// All that happened to its conversation.
+    pub log: Log,
 }
 
 /// Which threads to list.

@@ -50,7 +50,7 @@ async fn a_stop_before_the_first_token_leaves_only_the_prompt() {
     assert_eq!(failure_code(&running.turn().await), "cancelled");
     let id = running.thread_id.clone();
     running.end().await;
-    assert_eq!(bench.stored(&id).await.messages.len(), 1);
+    assert_eq!(bench.stored(&id).await.log.len(), 1);
 }
 
 #[tokio::test]
@@ -142,7 +142,8 @@ async fn ending_the_session_in_the_middle_of_a_turn_stores_what_there_is() {
     let texts: Vec<String> = bench
         .stored(&id)
         .await
-        .messages
+        .log
+        .conversation()
         .iter()
         .map(|message| message.text())
         .collect();

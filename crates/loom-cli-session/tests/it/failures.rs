@@ -75,7 +75,8 @@ async fn an_answer_cut_in_the_middle_is_marked_and_asked_for_again() {
     let texts: Vec<String> = bench
         .stored(&id)
         .await
-        .messages
+        .log
+        .conversation()
         .iter()
         .map(|message| message.text())
         .collect();

@@ -48,7 +48,8 @@ async fn a_prompt_that_cannot_be_stored_is_not_sent_but_kept_for_later() {
     let texts: Vec<String> = bench
         .stored(&id)
         .await
-        .messages
+        .log
+        .conversation()
         .iter()
         .map(|message| message.text())
         .collect();
@@ -78,11 +79,12 @@ async fn a_tool_call_that_cannot_be_stored_does_not_run() {
     running.end().await;
     let stored = bench.stored(&id).await;
     let results: usize = stored
-        .messages
+        .log
+        .conversation()
         .iter()
         .map(|message| message.results().count())
         .sum();
-    assert_eq!((stored.messages.len(), results), (5, 1));
+    assert_eq!((stored.log.conversation().len(), results), (5, 1));
 }
 
 #[tokio::test]
@@ -103,7 +105,8 @@ async fn a_thread_that_another_session_has_continued_is_not_overwritten() {
     let texts: Vec<String> = bench
         .stored(&id)
         .await
-        .messages
+        .log
+        .conversation()
         .iter()
         .map(|message| message.text())
         .collect();
@@ -129,11 +132,11 @@ async fn a_call_that_was_running_when_loom_died_gets_a_result_when_the_thread_is
     let store = bench.store().await;
     let at = "2026-01-02T12:00:00Z".parse().unwrap();
     store
-        .append(thread, 2, &Message::user("two"), at)
+        .append(thread, 2, &Message::user("two").into(), at)
         .await
         .unwrap();
     let interrupted = Message::assistant(vec![ContentBlock::ToolUse(call)]);
-    store.append(thread, 3, &interrupted, at).await.unwrap();
+    store.append(thread, 3, &interrupted.into(), at).await.unwrap();
 
     let mut resumed = bench.resume(&id).await;
     resumed.prompt("three").await;
@@ -145,7 +148,7 @@ async fn a_call_that_was_running_when_loom_died_gets_a_result_when_the_thread_is
         (result.tool_use_id.as_str(), result.is_error),
         ("call_9", true)
     );
-    assert_eq!(bench.stored(&id).await.messages.len(), 7);
+    assert_eq!(bench.stored(&id).await.log.len(), 7);
 }
 
 #[tokio::test]
@@ -169,7 +172,7 @@ async fn a_repair_that_cannot_be_stored_is_told_with_the_next_prompt_and_kept() 
     bench
         .store()
         .await
-        .append(thread, 1, &interrupted, at)
+        .append(thread, 1, &interrupted.into(), at)
         .await
         .unwrap();
 
@@ -185,8 +188,8 @@ async fn a_repair_that_cannot_be_stored_is_told_with_the_next_prompt_and_kept() 
     ));
     resumed.end().await;
     let stored = bench.stored(&id).await;
-    assert_eq!(stored.messages.len(), 6);
-    assert_eq!(stored.messages[2].results().count(), 1);
+    assert_eq!(stored.log.conversation().len(), 6);
+    assert_eq!(stored.log.conversation()[2].results().count(), 1);
 }
 
 #[tokio::test]
@@ -249,7 +252,8 @@ async fn what_waits_for_the_store_is_stored_when_the_session_ends() {
     running.end().await;
     let stored = bench.stored(&id).await;
     let texts: Vec<String> = stored
-        .messages
+        .log
+        .conversation()
         .iter()
         .map(|message| message.text())
         .collect();
@@ -299,7 +303,7 @@ async fn a_session_that_only_looks_at_a_thread_changes_nothing_of_it() {
     bench
         .store()
         .await
-        .append(thread, 2, &calls, at)
+        .append(thread, 2, &calls.into(), at)
         .await
         .unwrap();
     let before = bench.stored(&id).await;

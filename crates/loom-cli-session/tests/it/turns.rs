@@ -110,7 +110,7 @@ async fn a_task_of_several_tool_calls_changes_files_and_is_stored() {
     let id = running.thread_id.clone();
     running.end().await;
     let stored = bench.stored(&id).await;
-    let roles: Vec<Role> = stored.messages.iter().map(|message| message.role).collect();
+    let roles: Vec<Role> = stored.log.conversation().iter().map(|message| message.role).collect();
     assert_eq!(
         roles,
         [
@@ -127,7 +127,7 @@ async fn a_task_of_several_tool_calls_changes_files_and_is_stored() {
     assert_eq!(stored.thread.usage.input_tokens, 40);
     // What the model was sent last is what is stored, but for its last answer.
     let last = bench.model.requests().pop().unwrap();
-    assert_eq!(last.messages[..], stored.messages[..7]);
+    assert_eq!(last.messages[..], stored.log.conversation()[..7]);
 }
 
 #[tokio::test]
@@ -155,7 +155,7 @@ async fn a_resumed_thread_sends_the_same_history_and_goes_on() {
         .collect();
     assert_eq!(texts, ["one", "first", "two"]);
     assert_eq!(second.messages[..1], first.messages[..]);
-    assert_eq!(bench.stored(&id).await.messages.len(), 4);
+    assert_eq!(bench.stored(&id).await.log.len(), 4);
 }
 
 #[tokio::test]

@@ -34,7 +34,9 @@ pub(crate) async fn run(setting: &Setting, command: ThreadsCommand) -> Result<()
             let stored = load(&store, &id).await?;
             if json {
                 let mut value = summary(&stored.thread);
-                value["messages"] = json!(stored.messages);
+                let history = stored.log.history();
+                let messages: Vec<&Message> = history.iter().map(|(_, said)| &***said).collect();
+                value["messages"] = json!(messages);
                 return print_json(&value);
             }
             print(&transcript(&stored))
@@ -70,7 +72,7 @@ fn summary(thread: &Thread) -> Value {
         "git": thread.git,
         "created_at": thread.created_at,
         "updated_at": thread.updated_at,
-        "message_count": thread.message_count,
+        "entry_count": thread.entry_count,
         "usage": thread.usage,
     })
 }
@@ -97,6 +99,7 @@ fn listing(threads: &[Thread], with_folder: bool) -> String {
 fn transcript(stored: &StoredThread) -> String {
     let thread = &stored.thread;
     let usage = thread.usage;
+    let history = stored.log.history();
     let mut text = format!(
         "{}  {}\n{}\n{} ({}), {} messages, tokens: {} in, {} out, {} from cache, {} to cache\n",
         thread.id,
@@ -104,13 +107,13 @@ fn transcript(stored: &StoredThread) -> String {
         shown_path(&thread.cwd),
         thread.model,
         thread.provider,
-        thread.message_count,
+        history.len(),
         usage.input_tokens,
         usage.output_tokens,
         usage.cache_read_tokens,
         usage.cache_write_tokens,
     );
-    for message in &stored.messages {
+    for (_, message) in history {
         describe(message, &mut text);
     }
     text
@@ -123,23 +126,21 @@ fn shown_path(path: &Path) -> String {
 /// Renders the last prompt of a thread and the last answer, to bring it back to mind.
 pub(crate) fn recap(stored: &StoredThread) -> String {
     let is_prompt = |message: &Message| message.role == Role::User && !message.text().is_empty();
-    let last = stored
-        .messages
-        .iter()
-        .rposition(|message| is_prompt(message));
-    let turn = &stored.messages[last.unwrap_or(0)..];
+    let history = stored.log.history();
+    let last = history.iter().rposition(|(_, message)| is_prompt(message));
+    let turn = &history[last.unwrap_or(0)..];
     let mut text = String::new();
-    if let Some(prompt) = turn.first() {
+    if let Some((_, prompt)) = turn.first() {
         describe(prompt, &mut text);
     }
     let calls: usize = turn
         .iter()
-        .map(|message| message.tool_calls().count())
+        .map(|(_, message)| message.tool_calls().count())
         .sum();
     if calls > 0 {
         text.push_str(&format!("\n… {calls} tool calls …\n"));
     }
-    let answer = turn.iter().skip(1).rev().map(|message| message.text());
+    let answer = turn.iter().skip(1).rev().map(|(_, said)| said.text());
     if let Some(answer) = answer.into_iter().find(|answer| !answer.is_empty()) {
         describe(
             &Message::assistant(vec![ContentBlock::text(answer)]),

@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use loom_common_core::{ContentBlock, PermissionMode};
+use loom_common_core::{ContentBlock, Message, PermissionMode};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use serde_json::Value;
@@ -37,17 +37,16 @@ async fn store_with_thread() -> (TempDir, ThreadStore, ThreadId) {
     (folder, store, id)
 }
 
-async fn messages(store: &ThreadStore, id: ThreadId) -> Vec<Message> {
+async fn entries(store: &ThreadStore, id: ThreadId) -> Vec<Entry> {
     let stored = store.load(id).await.expect("a store").expect("a thread");
-    let messages = stored.messages.into_iter();
-    messages.map(Arc::unwrap_or_clone).collect()
+    stored.log.entries().to_vec()
 }
 
 #[tokio::test]
 async fn a_full_disk_loses_nothing_and_the_same_message_goes_in_once_there_is_room() {
     let (_folder, store, id) = store_with_thread().await;
-    let small = Message::user("small");
-    let large = Message::user("large ".repeat(100_000));
+    let small = Entry::from(Message::user("small"));
+    let large = Entry::from(Message::user("large ".repeat(100_000)));
     store
         .append(id, 0, &small, Timestamp::UNIX_EPOCH)
         .await
@@ -66,14 +65,14 @@ async fn a_full_disk_loses_nothing_and_the_same_message_goes_in_once_there_is_ro
         matches!(error, ThreadStoreError::DiskFull { .. }),
         "{error:?}"
     );
-    assert_eq!(messages(&store, id).await, std::slice::from_ref(&small));
+    assert_eq!(entries(&store, id).await, std::slice::from_ref(&small));
 
     // The store has left the connection whose transaction failed, and the limit with it.
     store
         .append(id, 1, &large, Timestamp::UNIX_EPOCH)
         .await
         .unwrap();
-    assert_eq!(messages(&store, id).await, [small, large]);
+    assert_eq!(entries(&store, id).await, [small, large]);
 }
 
 #[tokio::test]
@@ -81,7 +80,7 @@ async fn an_append_that_is_dropped_has_happened_whole_or_not_at_all() {
     let (_folder, store, id) = store_with_thread().await;
     let mut stored = 0;
     for polls in 0..60 {
-        let message = Message::user(format!("dropped after {polls} polls"));
+        let message = Entry::from(Message::user(format!("dropped after {polls} polls")));
         {
             let mut append = pin!(store.append(id, stored, &message, Timestamp::UNIX_EPOCH));
             for _ in 0..polls {
@@ -92,7 +91,7 @@ async fn an_append_that_is_dropped_has_happened_whole_or_not_at_all() {
                 tokio::task::yield_now().await;
             }
         }
-        let found = messages(&store, id).await;
+        let found = entries(&store, id).await;
         if found.len() as u64 > stored {
             assert_eq!(found.last(), Some(&message));
             stored += 1;
@@ -104,7 +103,7 @@ async fn an_append_that_is_dropped_has_happened_whole_or_not_at_all() {
 #[tokio::test]
 async fn a_lock_that_another_process_holds_is_named_and_does_not_stop_reading() {
     let (_folder, store, id) = store_with_thread().await;
-    let message = Message::user("hello");
+    let message = Entry::from(Message::user("hello"));
     let mut other = SqliteConnection::connect(&format!("sqlite:{}", store.path().display()))
         .await
         .unwrap();
@@ -118,14 +117,14 @@ async fn a_lock_that_another_process_holds_is_named_and_does_not_stop_reading() 
         matches!(error, ThreadStoreError::Locked { .. }),
         "{error:?}"
     );
-    assert_eq!(messages(&store, id).await, []);
+    assert_eq!(entries(&store, id).await, []);
 
     lock.rollback().await.unwrap();
     store
         .append(id, 0, &message, Timestamp::UNIX_EPOCH)
         .await
         .unwrap();
-    assert_eq!(messages(&store, id).await, [message]);
+    assert_eq!(entries(&store, id).await, [message]);
 }
 
 #[tokio::test]
@@ -156,14 +155,14 @@ async fn a_message_that_could_not_be_read_again_is_refused() {
     }
 
     let error = store
-        .append(id, 0, &message, Timestamp::UNIX_EPOCH)
+        .append(id, 0, &message.into(), Timestamp::UNIX_EPOCH)
         .await
         .unwrap_err();
     assert!(
         matches!(&error, ThreadStoreError::Unreadable { seq: 0, .. }),
         "{error:?}"
     );
-    assert_eq!(messages(&store, id).await, []);
+    assert_eq!(entries(&store, id).await, []);
 }
 
 #[tokio::test]
@@ -171,7 +170,12 @@ async fn a_message_of_a_later_version_is_named_and_the_others_are_left_alone() {
     let (_folder, store, id) = store_with_thread().await;
     for seq in 0..2 {
         store
-            .append(id, seq, &Message::user("hello"), Timestamp::UNIX_EPOCH)
+            .append(
+                id,
+                seq,
+                &Message::user("hello").into(),
+                Timestamp::UNIX_EPOCH,
+            )
             .await
             .unwrap();
     }
@@ -195,7 +199,12 @@ async fn a_thread_with_a_gap_is_damaged() {
     let (_folder, store, id) = store_with_thread().await;
     for seq in 0..3 {
         store
-            .append(id, seq, &Message::user("hello"), Timestamp::UNIX_EPOCH)
+            .append(
+                id,
+                seq,
+                &Message::user("hello").into(),
+                Timestamp::UNIX_EPOCH,
+            )
             .await
             .unwrap();
     }
@@ -216,7 +225,7 @@ async fn the_log_of_changes_stays_small() {
     let (_folder, store, id) = store_with_thread().await;
     let large = "large ".repeat(100_000);
     for seq in 0..10 {
-        let message = Message::user(&large);
+        let message = Entry::from(Message::user(&large));
         store
             .append(id, seq, &message, Timestamp::UNIX_EPOCH)
             .await

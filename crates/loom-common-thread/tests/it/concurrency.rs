@@ -1,8 +1,6 @@
 //! Several sessions of one process, each with a connection of its own.
 
-use std::sync::Arc;
-
-use loom_common_core::Message;
+use loom_common_core::{Entry, Log, Message};
 use loom_common_thread::{ThreadStore, ThreadStoreError};
 use tokio::task::JoinSet;
 
@@ -36,7 +34,7 @@ async fn sessions_on_different_threads_do_not_disturb_each_other() {
         tasks.spawn(async move {
             store.create(new_thread(number)).await.unwrap();
             for seq in 0..MESSAGES {
-                let message = Message::user(format!("{number}: {seq}"));
+                let message = Entry::from(Message::user(format!("{number}: {seq}")));
                 store
                     .append(id(number), seq, &message, at(1))
                     .await
@@ -49,9 +47,9 @@ async fn sessions_on_different_threads_do_not_disturb_each_other() {
     for number in 0..SESSIONS {
         let stored = stores[0].load(id(number)).await.unwrap().unwrap();
         let expected: Vec<_> = (0..MESSAGES)
-            .map(|seq| Arc::new(Message::user(format!("{number}: {seq}"))))
+            .map(|seq| Entry::from(Message::user(format!("{number}: {seq}"))))
             .collect();
-        assert_eq!(stored.messages, expected);
+        assert_eq!(stored.log.entries(), expected);
     }
 }
 
@@ -67,7 +65,7 @@ async fn each_place_in_a_thread_is_taken_by_exactly_one_session() {
         for session in 0..SESSIONS {
             let store = stores[session % 2].clone();
             tasks.spawn(async move {
-                let message = Message::user(format!("session {session}"));
+                let message = Entry::from(Message::user(format!("session {session}")));
                 let result = store.append(id(1), seq, &message, at(1)).await;
                 result.map(|()| message)
             });
@@ -75,7 +73,7 @@ async fn each_place_in_a_thread_is_taken_by_exactly_one_session() {
         let mut winners = Vec::new();
         for result in tasks.join_all().await {
             match result {
-                Ok(message) => winners.push(Arc::new(message)),
+                Ok(message) => winners.push(message),
                 Err(ThreadStoreError::Conflict {
                     id: thread,
                     expected,
@@ -85,7 +83,7 @@ async fn each_place_in_a_thread_is_taken_by_exactly_one_session() {
             }
         }
         let stored = stores[1].load(id(1)).await.unwrap().unwrap();
-        assert_eq!(winners, stored.messages[seq as usize..]);
+        assert_eq!(winners, stored.log.entries()[seq as usize..]);
     }
 }
 
@@ -98,16 +96,16 @@ async fn a_thread_that_grows_is_loaded_as_it_was_at_one_moment() {
     let writer = stores[0].clone();
     let writing = tokio::spawn(async move {
         for seq in 0..MESSAGES {
-            let message = Message::user("more");
+            let message = Entry::from(Message::user("more"));
             writer.append(id(1), seq, &message, at(1)).await.unwrap();
         }
     });
     let mut loaded = 0;
     while loaded < MESSAGES {
         let stored = stores[1].load(id(1)).await.unwrap().unwrap();
-        assert!(stored.thread.message_count >= loaded);
-        loaded = stored.thread.message_count;
-        assert_eq!(stored.messages.len() as u64, loaded);
+        assert!(stored.thread.entry_count >= loaded);
+        loaded = stored.thread.entry_count;
+        assert_eq!(stored.log.len(), loaded);
     }
     writing.await.unwrap();
 }
@@ -117,7 +115,7 @@ async fn a_place_beyond_the_end_is_refused() {
     let scene = Scene::new();
     let store = scene.open().await;
     store.create(new_thread(1)).await.unwrap();
-    let message = Message::user("hello");
+    let message = Entry::from(Message::user("hello"));
     for expected in [1, u64::MAX] {
         let error = store
             .append(id(1), expected, &message, at(1))
@@ -128,5 +126,5 @@ async fn a_place_beyond_the_end_is_refused() {
             "{error:?}"
         );
     }
-    assert_eq!(store.load(id(1)).await.unwrap().unwrap().messages, []);
+    assert_eq!(store.load(id(1)).await.unwrap().unwrap().log, Log::new());
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use loom_common_core::Message;
+use loom_common_core::{Entry, Log, Message};
 use loom_common_thread::{ThreadStore, ThreadStoreError};
 use sqlx::{Connection, SqliteConnection};
 
@@ -107,7 +107,7 @@ async fn a_damaged_file_is_named_wherever_it_is_damaged() {
     let store = scene.open().await;
     store.create(new_thread(1)).await.unwrap();
     for seq in 0..6 {
-        let message = Message::user("x".repeat(6000));
+        let message = Entry::from(Message::user("x".repeat(6000)));
         store.append(id(1), seq, &message, at(1)).await.unwrap();
     }
     store.close().await;
@@ -168,14 +168,14 @@ async fn a_file_without_write_permission_can_be_read_and_is_named_when_writing()
 
     let store = scene.open().await;
     let error = store
-        .append(id(1), 0, &Message::user("hello"), at(1))
+        .append(id(1), 0, &Message::user("hello").into(), at(1))
         .await
         .unwrap_err();
     assert!(
         matches!(error, ThreadStoreError::ReadOnly { .. }),
         "{error:?}"
     );
-    assert_eq!(store.load(id(1)).await.unwrap().unwrap().messages, []);
+    assert_eq!(store.load(id(1)).await.unwrap().unwrap().log, Log::new());
 }
 
 #[tokio::test]
@@ -216,9 +216,9 @@ async fn a_newer_version_keeps_older_ones_out_but_not_those_that_have_the_file_o
         "{error:?}"
     );
     open_before
-        .append(id(1), 0, &Message::user("still here"), at(1))
+        .append(id(1), 0, &Message::user("still here").into(), at(1))
         .await
         .unwrap();
     let stored = open_before.load(id(1)).await.unwrap().unwrap();
-    assert_eq!(*stored.messages[0], Message::user("still here"));
+    assert_eq!(stored.log.entries(), [Message::user("still here").into()]);
 }

@@ -5,7 +5,11 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use loom_common_core::{Message, PermissionMode, ToolResult, ToolResultContent, Usage};
+use loom_common_core::compaction::Carried;
+use loom_common_core::{
+    Compaction, CompactionTrigger, Entry, Log, Message, PermissionMode, ToolResult,
+    ToolResultContent, Usage,
+};
 use loom_common_thread::{
     GitMetadata, NewThread, StoredThread, Thread, ThreadFilter, ThreadStoreError,
 };
@@ -35,7 +39,7 @@ async fn a_new_thread_is_returned_and_loaded_as_it_was_given() {
         git: new.git.clone(),
         created_at: at(1),
         updated_at: at(1),
-        message_count: 0,
+        entry_count: 0,
         usage: Usage::default(),
     };
     assert_eq!(store.create(new).await.unwrap(), expected);
@@ -43,7 +47,7 @@ async fn a_new_thread_is_returned_and_loaded_as_it_was_given() {
         store.load(id(1)).await.unwrap(),
         Some(StoredThread {
             thread: expected,
-            messages: Vec::new(),
+            log: Log::new(),
         })
     );
 }
@@ -64,7 +68,12 @@ async fn appended_messages_are_there_after_opening_again() {
     ];
     for (seq, message) in messages.iter().enumerate() {
         store
-            .append(id(1), seq as u64, message, at(10 + seq as i64))
+            .append(
+                id(1),
+                seq as u64,
+                &message.clone().into(),
+                at(10 + seq as i64),
+            )
             .await
             .unwrap();
     }
@@ -77,10 +86,10 @@ async fn appended_messages_are_there_after_opening_again() {
             thread: Thread {
                 title: Some("Why does the build fail?".to_owned()),
                 updated_at: at(12),
-                message_count: 3,
+                entry_count: 3,
                 ..created
             },
-            messages: messages.into_iter().map(Arc::new).collect(),
+            log: messages.into_iter().map(Arc::new).collect(),
         }
     );
 }
@@ -116,12 +125,12 @@ async fn threads_are_listed_by_their_latest_message_and_by_folder() {
         store.create(new).await.unwrap();
     }
     store
-        .append(id(1), 0, &Message::user("later"), at(100))
+        .append(id(1), 0, &Message::user("later").into(), at(100))
         .await
         .unwrap();
     // A clock that goes back does not make a thread older.
     store
-        .append(id(4), 0, &Message::user("earlier"), at(-100))
+        .append(id(4), 0, &Message::user("earlier").into(), at(-100))
         .await
         .unwrap();
 
@@ -180,7 +189,7 @@ async fn a_title_that_was_set_stays() {
         .await
         .unwrap();
     store
-        .append(id(1), 0, &Message::user("hello"), at(5))
+        .append(id(1), 0, &Message::user("hello").into(), at(5))
         .await
         .unwrap();
     let title = async || store.load(id(1)).await.unwrap().unwrap().thread.title;
@@ -189,7 +198,7 @@ async fn a_title_that_was_set_stays() {
     store.set_title(id(1), " \n").await.unwrap();
     assert_eq!(title().await, None);
     store
-        .append(id(1), 1, &Message::user("second"), at(6))
+        .append(id(1), 1, &Message::user("second").into(), at(6))
         .await
         .unwrap();
     assert_eq!(title().await, Some("second".to_owned()));
@@ -203,7 +212,7 @@ async fn a_deleted_thread_leaves_nothing_in_the_files() {
         store.create(new_thread(number)).await.unwrap();
         let secret = format!("the secret of thread {number}. ").repeat(1000);
         store
-            .append(id(number), 0, &Message::user(secret), at(5))
+            .append(id(number), 0, &Message::user(secret).into(), at(5))
             .await
             .unwrap();
     }
@@ -225,7 +234,9 @@ async fn what_is_asked_of_a_thread_that_is_not_there_says_so() {
     let store = scene.open().await;
     let missing = id(1).to_string();
     let errors = [
-        store.append(id(1), 0, &Message::user("x"), at(0)).await,
+        store
+            .append(id(1), 0, &Message::user("x").into(), at(0))
+            .await,
         store.add_usage(id(1), Usage::default()).await,
         store.set_title(id(1), "x").await,
         store.delete(id(1)).await,
@@ -276,4 +287,49 @@ async fn a_thread_is_found_by_the_beginning_or_the_end_of_its_id() {
         let error = store.resolve(text).await.unwrap_err();
         assert!(matches!(error, ThreadStoreError::InvalidId(_)), "{text}");
     }
+}
+
+#[tokio::test]
+async fn rewinds_and_compactions_are_stored_and_give_no_title() {
+    let scene = Scene::new();
+    let store = scene.open().await;
+    store.create(new_thread(1)).await.unwrap();
+    let said = |text: &str| Entry::from(Message::user(text));
+    let compaction = Compaction {
+        trigger: CompactionTrigger::Person,
+        words: vec![Arc::new(Message::user("not a title"))],
+        handover: Arc::new(Message::user("summary")),
+        recent: Vec::new(),
+        carried: Carried::default(),
+        summary_error: None,
+        tokens_before: 100,
+        tokens_after: 10,
+    };
+    let entries = [
+        Entry::from(Message::assistant(vec![])),
+        Entry::Rewind { to: 0 },
+        Entry::Compaction(Arc::new(compaction)),
+        said("first"),
+        Entry::Rewind { to: 4 },
+    ];
+    for (seq, entry) in (0..).zip(&entries) {
+        store.append(id(1), seq, entry, at(1)).await.unwrap();
+    }
+
+    let error = store
+        .append(id(1), 5, &Entry::Rewind { to: 6 }, at(1))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "message 5 of thread {} cannot be read: \
+             a log of 5 entries cannot be set back to its entry 6",
+            id(1)
+        )
+    );
+    let stored = store.load(id(1)).await.unwrap().unwrap();
+    assert_eq!(stored.log.entries(), entries);
+    assert_eq!(stored.thread.title.as_deref(), Some("first"));
+    assert_eq!(stored.thread.entry_count, 5);
 }

@@ -6,9 +6,8 @@
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 
-use loom_common_core::Message;
+use loom_common_core::{Entry, Message};
 use loom_common_thread::{ThreadStore, ThreadStoreError};
 
 use crate::scene::{Scene, at, id, new_thread};
@@ -35,8 +34,8 @@ fn start_writer(scene: &Scene, number: u64) -> Child {
         .unwrap()
 }
 
-fn message(number: u64, seq: u64) -> Message {
-    Message::user(format!("writer {number} at {seq}: {}", "x".repeat(3000)))
+fn message(number: u64, seq: u64) -> Entry {
+    Message::user(format!("writer {number} at {seq}: {}", "x".repeat(3000))).into()
 }
 
 #[tokio::test]
@@ -56,13 +55,7 @@ async fn writer() {
         Ok(_) | Err(ThreadStoreError::Exists(_)) => {}
         Err(error) => panic!("{error}"),
     }
-    let mut seq = store
-        .load(id(1))
-        .await
-        .unwrap()
-        .unwrap()
-        .thread
-        .message_count;
+    let mut seq = store.load(id(1)).await.unwrap().unwrap().thread.entry_count;
     let mut stored = 0;
     while number == ENDLESS || stored < MESSAGES {
         match store.append(id(1), seq, &message(number, seq), at(1)).await {
@@ -108,9 +101,9 @@ async fn what_was_stored_survives_that_the_process_is_killed() {
     let loaded = scene.open().await.load(id(1)).await.unwrap().unwrap();
     // A process may be killed between storing a message and saying so.
     assert!(stored.len() >= 100);
-    assert!(loaded.messages.len() >= stored.len());
+    assert!(loaded.log.entries().len() >= stored.len());
     for seq in stored {
-        assert_eq!(*loaded.messages[seq as usize], message(ENDLESS, seq));
+        assert_eq!(loaded.log.entries()[seq as usize], message(ENDLESS, seq));
     }
 }
 
@@ -132,8 +125,6 @@ async fn processes_that_continue_the_same_thread_lose_nothing_of_each_other() {
     expected.sort_by_key(|(seq, _)| *seq);
 
     let loaded = scene.open().await.load(id(1)).await.unwrap().unwrap();
-    let loaded: Vec<_> = (0..)
-        .zip(loaded.messages.into_iter().map(Arc::unwrap_or_clone))
-        .collect();
+    let loaded: Vec<_> = (0..).zip(loaded.log.entries().iter().cloned()).collect();
     assert_eq!(loaded, expected);
 }

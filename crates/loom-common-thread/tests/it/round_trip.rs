@@ -116,11 +116,11 @@ fn any_messages_come_back_byte_for_byte() {
                 store.create(new).await.unwrap();
                 for (seq, message) in messages.iter().enumerate() {
                     store
-                        .append(id, seq as u64, message, at(seq as i64))
+                        .append(id, seq as u64, &message.clone().into(), at(seq as i64))
                         .await
                         .unwrap();
                 }
-                let loaded = store.load(id).await.unwrap().unwrap().messages;
+                let loaded = store.load(id).await.unwrap().unwrap().log.conversation();
                 store.delete(id).await.unwrap();
                 loaded
             });

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use loom_common_core::{
-    Agent, AgentAction, AgentEvent, AgentState, ErrorOrigin, Message, TurnOutcome,
+    Agent, AgentAction, AgentEvent, AgentState, Entry, ErrorOrigin, Message, TurnOutcome,
 };
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -87,10 +87,10 @@ proptest! {
         play(&mut session, steps);
         let conversation = session.agent.conversation();
         for stored in (0..=conversation.len()).map(|length| &conversation[..length]) {
-            let (mut agent, mut actions) = Agent::resume(config(), stored.to_vec());
+            let (mut agent, mut actions) = Agent::resume(config(), stored.iter().cloned().collect());
             actions.extend(agent.handle(AgentEvent::UserInput(Message::user("go on"))));
             let appended = actions.iter().filter_map(|action| match action {
-                AgentAction::AppendMessage(message) => Some(Arc::clone(message)),
+                AgentAction::Append(Entry::Message(message)) => Some(Arc::clone(message)),
                 _ => None,
             });
             let whole: Vec<_> = stored.iter().cloned().chain(appended).collect();
@@ -114,7 +114,7 @@ fn random_sessions_visit_everything() {
         let mut session = RandomSession::new();
         for action in play(&mut session, steps).into_iter().flatten() {
             seen.insert(match action {
-                AgentAction::AppendMessage(_) => "a message",
+                AgentAction::Append(_) => "a message",
                 AgentAction::SendLlmRequest { .. } => "a model call",
                 AgentAction::CancelLlmRequest { .. } => "a cancelled model call",
                 AgentAction::ExecuteTools { calls, .. } if calls.len() > 1 => "calls side by side",

@@ -5,8 +5,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use loom_common_core::{
-    Agent, AgentAction, AgentEvent, LlmEvent, LlmRequest, Message, OperationId, Role, ToolAccess,
-    ToolCall, ToolOutput, TurnOutcome, Usage,
+    Agent, AgentAction, AgentEvent, Entry, LlmEvent, LlmRequest, Message, OperationId, Role,
+    ToolAccess, ToolCall, ToolOutput, TurnOutcome, Usage,
 };
 
 use super::session::{MAX_RETRIES, config};
@@ -100,7 +100,8 @@ impl Ledger {
     fn note_action(&mut self, event: &AgentEvent, action: &AgentAction) {
         assert!(!self.exited, "{action:?} after the end");
         match action {
-            AgentAction::AppendMessage(message) => self.store(message),
+            AgentAction::Append(Entry::Message(message)) => self.store(message),
+            AgentAction::Append(entry) => unreachable!("{entry:?} is not asked for"),
             AgentAction::SendLlmRequest { operation, request } => {
                 self.retries = match event {
                     AgentEvent::RetryTimeoutElapsed { .. } => self.retries + 1,

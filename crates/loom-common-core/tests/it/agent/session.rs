@@ -7,9 +7,9 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use loom_common_core::{
-    Agent, AgentAction, AgentConfig, AgentEvent, AgentState, ContentBlock, LlmError, LlmErrorKind,
-    LlmEvent, LlmRequest, Message, OperationId, StopReason, ToolAccess, ToolCall, ToolDefinition,
-    ToolOutput, TurnOutcome, Usage,
+    Agent, AgentAction, AgentConfig, AgentEvent, AgentState, ContentBlock, Entry, LlmError,
+    LlmErrorKind, LlmEvent, LlmRequest, Log, Message, OperationId, StopReason, ToolAccess,
+    ToolCall, ToolDefinition, ToolOutput, TurnOutcome, Usage,
 };
 use serde_json::json;
 
@@ -54,6 +54,9 @@ pub(crate) fn config() -> AgentConfig {
 /// An agent, what its actions have stored, and what it has started last.
 pub(crate) struct Session {
     agent: Agent,
+    /// What the actions have stored.
+    log: Log,
+    /// What the log comes to.
     stored: Vec<Arc<Message>>,
     operation: Option<OperationId>,
     operations: HashSet<OperationId>,
@@ -88,10 +91,11 @@ impl Session {
 
     /// Continues a stored conversation.
     pub(crate) fn resumed(stored: Vec<Message>) -> (Self, Vec<AgentAction>) {
-        let stored: Vec<_> = stored.into_iter().map(Arc::new).collect();
-        let (agent, actions) = Agent::resume(config(), stored.clone());
+        let log: Log = stored.into_iter().map(Arc::new).collect();
+        let (agent, actions) = Agent::resume(config(), log.clone());
         let mut session = Self {
-            stored,
+            stored: log.conversation(),
+            log,
             ..Self::of(agent)
         };
         session.carry_out(&actions);
@@ -101,6 +105,7 @@ impl Session {
     fn of(agent: Agent) -> Self {
         Self {
             agent,
+            log: Log::new(),
             stored: Vec::new(),
             operation: None,
             operations: HashSet::new(),
@@ -138,7 +143,10 @@ impl Session {
     fn carry_out(&mut self, actions: &[AgentAction]) {
         for action in actions {
             match action {
-                AgentAction::AppendMessage(message) => self.stored.push(Arc::clone(message)),
+                AgentAction::Append(entry) => {
+                    self.log.push(entry.clone()).unwrap();
+                    self.stored = self.log.conversation();
+                }
                 AgentAction::SendLlmRequest { operation, request } => {
                     assert_eq!(conversation::check(&request.messages), Ok(()));
                     self.start(*operation);
@@ -155,6 +163,7 @@ impl Session {
                 | AgentAction::Exit => {}
             }
         }
+        assert_eq!(*self.agent.log(), self.log);
         assert_eq!(self.agent.conversation(), self.stored);
     }
 
@@ -263,7 +272,7 @@ impl Session {
 }
 
 pub(crate) fn stores(message: Message) -> AgentAction {
-    AgentAction::AppendMessage(Arc::new(message))
+    AgentAction::Append(Entry::from(message))
 }
 
 /// An answer of the model enters the conversation.

@@ -1,0 +1,75 @@
+//! Compaction: a conversation in fewer words, so that the model's context holds it again.
+//!
+//! What must not be lost is not left to the model that sums up: the person's own words stay as
+//! they are, and so do the to-do list, the names of the files that were worked on, and the last
+//! exchanges. Only what lies between becomes a summary.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::LlmError;
+use crate::message::Message;
+
+/// What a compaction put in the place of the conversation before it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Compaction {
+    /// Why it was made.
+    pub trigger: CompactionTrigger,
+    /// What the person said before [`recent`](Self::recent), in order and word for word. Only
+    /// where these words alone would fill the context, the oldest but the first are shortened.
+    pub words: Vec<Arc<Message>>,
+    /// What the model is told of all that went before: the summary, the to-do list, the files.
+    pub handover: Arc<Message>,
+    /// The last exchanges, as they were.
+    pub recent: Vec<Arc<Message>>,
+    /// What the next compaction must know besides the messages.
+    pub carried: Carried,
+    /// Why the summary was made without a model; none if a model wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary_error: Option<LlmError>,
+    /// Tokens of the conversation before.
+    pub tokens_before: u64,
+    /// Tokens of the conversation after, estimated.
+    pub tokens_after: u64,
+}
+
+impl Compaction {
+    /// Returns the messages with which the conversation goes on.
+    pub fn messages(&self) -> impl Iterator<Item = &Arc<Message>> {
+        let handover = std::iter::once(&self.handover);
+        self.words.iter().chain(handover).chain(&self.recent)
+    }
+}
+
+/// Why a conversation is compacted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CompactionTrigger {
+    /// The next model call would have come too near to the end of the context.
+    Threshold,
+    /// The provider said that the conversation is too long.
+    ContextExceeded,
+    /// The person asked for it.
+    Person,
+}
+
+/// What one compaction hands to the next, because it stands in no message that is kept as it was.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Carried {
+    /// Arguments of the last call that wrote the to-do list, as the model wrote them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub todo: Option<String>,
+    /// The files that were worked on, the latest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<TouchedFile>,
+}
+
+/// A file that the agent worked on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TouchedFile {
+    /// The path, as the model wrote it.
+    pub path: String,
+    /// Whether it was changed, and not only read.
+    pub changed: bool,
+}
