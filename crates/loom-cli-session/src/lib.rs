@@ -3,9 +3,9 @@
 //! # Types
 //!
 //! [`Session::start`] takes a [`SessionSetup`] (model client, tools, thread store, permission
-//! mode) and returns a [`Session`] with three ends: a [`SessionHandle`] that takes prompts and
-//! cancellation, a stream of [`ThreadEvent`](loom_common_core::stream::ThreadEvent)s from which a
-//! front end is drawn, and, if the front end can ask a person, [`PermissionRequest`]s to answer.
+//! mode) and returns a [`Session`] with two ends: a [`SessionHandle`] that takes prompts, answers and
+//! cancellation, and a stream of [`ThreadEvent`](loom_common_core::stream::ThreadEvent)s from which
+//! a front end is drawn. What the person is asked is an event of that stream, too.
 //! The plain REPL, `loom -p`, an editor and a full-screen interface are all front ends of this.
 //!
 //! # Flow
@@ -33,15 +33,17 @@
 //! - A panic in a tool fails that call, not the session.
 
 mod error;
+mod inquiries;
 mod operations;
 mod permission;
 mod presenter;
 mod prompt;
 mod runner;
 mod session;
+mod tools;
 mod transcript;
 
 pub use error::SessionError;
-pub use permission::{Approvals, PermissionAnswer, PermissionRequest};
+pub use inquiries::Person;
 pub use prompt::system_prompt;
 pub use session::{Clock, Session, SessionHandle, SessionSetup, ThreadStart};

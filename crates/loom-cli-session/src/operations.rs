@@ -7,20 +7,23 @@
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::{FutureExt, StreamExt};
 use loom_cli_tools::ToolRegistry;
+use loom_common_core::inquiry::{Answer, Inquiry};
 use loom_common_core::{
     AgentEvent, Confinement, LlmClient, LlmRequest, OperationId, PermissionMode, ProgressSink,
-    ToolCall, ToolContext, ToolOutput,
+    ToolCall, ToolContext, ToolDefinition, ToolOutput,
 };
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::permission::{Approvals, permit};
+use crate::inquiries::{CallSite, Person};
+use crate::permission::permit;
+use crate::tools;
 
 /// What an operation reports.
 #[derive(Debug)]
@@ -33,6 +36,33 @@ pub(crate) enum Report {
         call_id: String,
         since: Instant,
     },
+    /// The person has set the mode by what they answered.
+    ModeSet(PermissionMode),
+    /// A tool call asks the person and waits.
+    Asks {
+        operation: OperationId,
+        call_id: String,
+        inquiry: Inquiry,
+        answer: oneshot::Sender<Answer>,
+    },
+}
+
+/// What the agent may do without asking, as it is now.
+#[derive(Debug)]
+pub(crate) struct SharedMode(Mutex<PermissionMode>);
+
+impl SharedMode {
+    pub(crate) fn new(mode: PermissionMode) -> Self {
+        Self(Mutex::new(mode))
+    }
+
+    pub(crate) fn get(&self) -> PermissionMode {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set(&self, mode: PermissionMode) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = mode;
+    }
 }
 
 /// What tool calls need.
@@ -40,8 +70,10 @@ pub(crate) enum Report {
 pub(crate) struct ToolRunner {
     pub(crate) registry: Arc<ToolRegistry>,
     pub(crate) workspace: PathBuf,
-    pub(crate) mode: PermissionMode,
-    pub(crate) approvals: Approvals,
+    /// The session's own tools.
+    pub(crate) own: Arc<[ToolDefinition]>,
+    pub(crate) mode: Arc<SharedMode>,
+    pub(crate) person: Person,
 }
 
 /// All that runs.
@@ -103,7 +135,12 @@ impl Operations {
             let runner = runner.clone();
             self.spawn(operation, async move {
                 // A defect in one tool must not take the session with it.
-                let output = AssertUnwindSafe(runner.run(operation, &call, &reports))
+                let site = CallSite {
+                    operation,
+                    call_id: call.id.clone(),
+                    reports: reports.clone(),
+                };
+                let output = AssertUnwindSafe(runner.run(&site, &call))
                     .catch_unwind()
                     .await
                     .unwrap_or_else(|_| {
@@ -163,29 +200,27 @@ impl Operations {
 }
 
 impl ToolRunner {
-    async fn run(
-        &self,
-        operation: OperationId,
-        call: &ToolCall,
-        reports: &mpsc::Sender<Report>,
-    ) -> ToolOutput {
+    async fn run(&self, site: &CallSite, call: &ToolCall) -> ToolOutput {
+        if let Some(definition) = self.own.iter().find(|own| own.name == call.name) {
+            return self.run_own(definition, site, call).await;
+        }
         // The registry answers a call that cannot run with how to mend it; there is nothing in it
         // for a person to decide about.
         if let Some(access) = self.registry.access(&call.name)
             && call.parse_arguments().is_ok()
-            && let Err(denial) = permit(self.mode, access, call, &self.approvals).await
+            && let Err(denial) = permit(self.mode.get(), access, call, &self.person, site).await
         {
             return ToolOutput::denied(denial);
         }
         let runs = Report::ToolRuns {
-            operation,
+            operation: site.operation,
             call_id: call.id.clone(),
             since: Instant::now(),
         };
-        let _ = reports.send(runs).await;
+        let _ = site.reports.send(runs).await;
         let context = ToolContext {
             workspace: self.workspace.clone(),
-            progress: progress_of(operation, call, reports),
+            progress: progress_of(site),
             confinement: Confinement::default(),
             permitted: None,
         };
@@ -193,19 +228,33 @@ impl ToolRunner {
     }
 }
 
+impl ToolRunner {
+    async fn run_own(
+        &self,
+        definition: &ToolDefinition,
+        site: &CallSite,
+        call: &ToolCall,
+    ) -> ToolOutput {
+        let mode = self.mode.get();
+        let ran = tools::run(definition, call, mode, &self.person, site).await;
+        if let Some(mode) = ran.mode {
+            self.mode.set(mode);
+            let _ = site.reports.send(Report::ModeSet(mode)).await;
+        }
+        ran.output
+    }
+}
+
 /// Passes a tool's output on while it runs. It is a preview, so what does not fit is dropped.
-fn progress_of(
-    operation: OperationId,
-    call: &ToolCall,
-    reports: &mpsc::Sender<Report>,
-) -> ProgressSink {
-    let reports = reports.clone();
-    let call_id = call.id.clone();
+fn progress_of(site: &CallSite) -> ProgressSink {
+    let site = site.clone();
     ProgressSink::new(move |piece| {
-        let _ = reports.try_send(Report::Event(AgentEvent::ToolProgress {
-            operation,
-            call_id: call_id.clone(),
-            output: piece.to_owned(),
-        }));
+        let _ = site
+            .reports
+            .try_send(Report::Event(AgentEvent::ToolProgress {
+                operation: site.operation,
+                call_id: site.call_id.clone(),
+                output: piece.to_owned(),
+            }));
     })
 }

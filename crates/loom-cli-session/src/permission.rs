@@ -4,41 +4,10 @@
 //! front end without a person says so beforehand, and the model is told why and what it can do
 //! instead: nothing ever waits for an answer that cannot come.
 
+use loom_common_core::inquiry::{Answer, Inquiry};
 use loom_common_core::{PermissionMode, ToolAccess, ToolCall};
-use tokio::sync::{mpsc, oneshot};
 
-/// How a front end answers questions of permission.
-#[derive(Clone, Debug)]
-pub enum Approvals {
-    /// There is nobody to ask.
-    Unavailable {
-        /// Why, as the model is told.
-        reason: String,
-    },
-    /// Questions go out here, one at a time for each call that asks.
-    Ask(mpsc::Sender<PermissionRequest>),
-}
-
-/// A question to the person.
-#[derive(Debug)]
-pub struct PermissionRequest {
-    /// The call that wants to run.
-    pub call: ToolCall,
-    /// Takes the answer. Dropping it denies the call.
-    pub answer: oneshot::Sender<PermissionAnswer>,
-}
-
-/// The person's answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PermissionAnswer {
-    /// The call may run.
-    Allow,
-    /// It may not.
-    Deny {
-        /// What the person wants instead, if they said so. The model is told.
-        instead: Option<String>,
-    },
-}
+use crate::inquiries::{CallSite, Person};
 
 /// What the mode says about a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +36,8 @@ pub(crate) async fn permit(
     mode: PermissionMode,
     access: ToolAccess,
     call: &ToolCall,
-    approvals: &Approvals,
+    person: &Person,
+    site: &CallSite,
 ) -> Result<(), String> {
     match judge(mode, access) {
         Verdict::Allow => Ok(()),
@@ -76,36 +46,36 @@ pub(crate) async fn permit(
              would do instead of doing it.",
             call.name
         )),
-        Verdict::Ask => ask(call, approvals).await,
+        Verdict::Ask => ask(mode, call, person, site).await,
     }
 }
 
-async fn ask(call: &ToolCall, approvals: &Approvals) -> Result<(), String> {
-    let requests = match approvals {
-        Approvals::Ask(requests) => requests,
-        Approvals::Unavailable { reason } => {
-            return Err(format!(
-                "Denied: {} needs the user's approval, and {reason}. Go on without it, and tell \
-                 the user at the end what you could not do.",
-                call.name
-            ));
-        }
+async fn ask(
+    mode: PermissionMode,
+    call: &ToolCall,
+    person: &Person,
+    site: &CallSite,
+) -> Result<(), String> {
+    if let Person::Absent { reason } = person {
+        return Err(format!(
+            "Denied: {} needs the user's approval, and {reason}. Go on without it, and tell the \
+             user at the end what you could not do.",
+            call.name
+        ));
+    }
+    let inquiry = Inquiry::Permission {
+        tool_call: String::new(),
+        name: call.name.clone(),
+        arguments: call.shown_arguments(),
+        reason: format!("{} asks in mode {mode}", call.name),
+        suggestions: Vec::new(),
     };
-    let (answer, answered) = oneshot::channel();
-    let request = PermissionRequest {
-        call: call.clone(),
-        answer,
-    };
-    let answer = match requests.send(request).await {
-        Ok(()) => answered.await.ok(),
-        Err(_) => None,
-    };
-    match answer {
-        Some(PermissionAnswer::Allow) => Ok(()),
-        Some(PermissionAnswer::Deny { instead: Some(instead) }) => Err(format!(
-            "Denied by the user, who says: {instead}"
-        )),
-        Some(PermissionAnswer::Deny { instead: None }) | None => Err(
+    match site.ask(inquiry).await {
+        Some(Answer::Allow { .. }) => Ok(()),
+        Some(Answer::Deny {
+            instead: Some(instead),
+        }) => Err(format!("Denied by the user, who says: {instead}")),
+        _ => Err(
             "Denied by the user. Do not try the same again; find another way or ask what they want."
                 .to_owned(),
         ),

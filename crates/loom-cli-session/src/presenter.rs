@@ -6,11 +6,14 @@
 
 use std::collections::HashMap;
 
+use loom_common_core::inquiry::Inquiry;
 use loom_common_core::stream::{
     Item, ItemDelta, ItemDetails, ItemStatus, ItemUpdate, NoticeLevel, ThreadEvent,
 };
 use loom_common_core::{BlockKind, LlmEvent, OperationId, ToolCall, ToolOutput, ToolStatus};
 use tokio::time::Instant;
+
+use crate::tools::todo_list;
 
 /// Makes thread events and remembers the items that are open.
 #[derive(Default)]
@@ -164,6 +167,20 @@ impl Presenter {
         }
     }
 
+    /// Names the item of the call that asks; none when the call is not under way any more.
+    pub(crate) fn inquiry(
+        &self,
+        operation: OperationId,
+        call_id: &str,
+        mut inquiry: Inquiry,
+    ) -> Option<Inquiry> {
+        let open = self.tool_calls.get(&(operation, call_id.to_owned()))?;
+        if let Inquiry::Permission { tool_call, .. } = &mut inquiry {
+            tool_call.clone_from(&open.item);
+        }
+        Some(inquiry)
+    }
+
     /// A running tool put something out.
     pub(crate) fn tool_progress(
         &self,
@@ -195,6 +212,12 @@ impl Presenter {
             return Vec::new();
         };
         let mut events = vec![open.close(output.status, output.text())];
+        if output.status == ToolStatus::Completed
+            && let Some(items) = todo_list(&open.call)
+        {
+            let list = ItemDetails::TodoList { items };
+            events.extend(at_once(Item::new(self.next_id(), list)));
+        }
         if !output.changes.is_empty() {
             let details = ItemDetails::FileChange {
                 tool_call: open.item,

@@ -4,18 +4,20 @@ use std::sync::Arc;
 
 use loom_common_core::stream::{NoticeLevel, StreamError, ThreadEvent};
 use loom_common_core::{
-    Agent, AgentAction, AgentConfig, AgentEvent, Entry, LlmClient, LlmError, OperationId, Role,
-    StopReason, TurnOutcome, Usage,
+    Agent, AgentAction, AgentConfig, AgentEvent, Entry, LlmClient, LlmError, OperationId,
+    PermissionMode, Role, StopReason, TurnOutcome, Usage,
 };
 use loom_common_http::RetryConfig;
 use loom_common_thread::{Continuation, ThreadId, ThreadStoreError};
 use rand::rngs::StdRng;
 use tokio::sync::mpsc;
 
-use crate::operations::{Operations, Report, ToolRunner};
+use crate::inquiries::Inquiries;
+use crate::operations::{Operations, Report, SharedMode, ToolRunner};
 use crate::presenter::Presenter;
 use crate::prompt::system_prompt;
 use crate::session::{Command, SessionSetup, ThreadStart};
+use crate::tools;
 use crate::transcript::Transcript;
 
 /// The task's state.
@@ -26,6 +28,7 @@ pub(crate) struct Runner {
     transcript: Transcript,
     operations: Operations,
     presenter: Presenter,
+    inquiries: Inquiries,
     events: mpsc::Sender<ThreadEvent>,
     retry: RetryConfig,
     rng: StdRng,
@@ -50,10 +53,14 @@ impl Runner {
         events: mpsc::Sender<ThreadEvent>,
         operations: Operations,
     ) -> (Self, Vec<AgentAction>) {
+        let own = tools::definitions();
+        let mut definitions = setup.tools.definitions();
+        definitions.extend(own.iter().cloned());
+        let names = definitions.iter().map(|tool| tool.name.clone()).collect();
         let config = AgentConfig {
             model: setup.model.clone(),
-            system: Some(system_prompt(&setup.workspace, std::env::consts::OS)),
-            tools: setup.tools.definitions(),
+            system: Some(system_prompt(&setup.workspace, std::env::consts::OS, "")),
+            tools: definitions,
             max_tokens: setup.max_tokens,
             effort: setup.effort,
             max_retries: setup.retry.max_attempts.saturating_sub(1),
@@ -91,7 +98,7 @@ impl Runner {
             provider: setup.provider,
             model: setup.model,
             permission_mode: setup.permission_mode,
-            tools: setup.tools.names(),
+            tools: names,
         };
         let runner = Self {
             agent,
@@ -99,12 +106,14 @@ impl Runner {
             tools: ToolRunner {
                 registry: Arc::new(setup.tools),
                 workspace: setup.workspace,
-                mode: setup.permission_mode,
-                approvals: setup.approvals,
+                own: own.into(),
+                mode: Arc::new(SharedMode::new(setup.permission_mode)),
+                person: setup.person,
             },
             transcript,
             operations,
             presenter: Presenter::default(),
+            inquiries: Inquiries::default(),
             events,
             retry: setup.retry,
             rng: setup.rng,
@@ -137,6 +146,11 @@ impl Runner {
                 biased;
                 command = commands.recv() => match command {
                     Some(Command::Prompt(message)) => AgentEvent::UserInput(message),
+                    Some(Command::Answer { id, answer }) => {
+                        let closed = self.inquiries.answer(&id, answer);
+                        self.show(closed).await;
+                        continue;
+                    }
                     Some(Command::Cancel) => AgentEvent::Cancel,
                     Some(Command::Shutdown) | None => AgentEvent::Shutdown,
                 },
@@ -144,6 +158,17 @@ impl Runner {
                     Report::Event(event) => event,
                     Report::ToolRuns { operation, call_id, since } => {
                         self.presenter.tool_runs(operation, call_id, since);
+                        continue;
+                    }
+                    Report::ModeSet(mode) => {
+                        self.show_mode(mode).await;
+                        continue;
+                    }
+                    Report::Asks { operation, call_id, inquiry, answer } => {
+                        if let Some(inquiry) = self.presenter.inquiry(operation, &call_id, inquiry) {
+                            let opened = self.inquiries.open(operation, inquiry, answer);
+                            self.show([opened]).await;
+                        }
                         continue;
                     }
                 },
@@ -249,6 +274,21 @@ impl Runner {
         }
     }
 
+    async fn show_mode(&mut self, mode: PermissionMode) {
+        if let ThreadEvent::ThreadStarted {
+            provider, model, ..
+        } = &self.greeting
+        {
+            let changed = ThreadEvent::SettingsChanged {
+                provider: provider.clone(),
+                model: model.clone(),
+                effort: None,
+                permission_mode: mode,
+            };
+            self.show([changed]).await;
+        }
+    }
+
     fn count(&mut self, usage: Usage) {
         self.summary.usage += usage;
         self.transcript.queue_usage(usage);
@@ -283,6 +323,8 @@ impl Runner {
             AgentAction::CancelTools { operation } => {
                 self.operations.cancel(operation).await;
                 self.tools.registry.settled().await;
+                let withdrawn = self.inquiries.withdraw(operation);
+                self.show(withdrawn).await;
                 let shown = self.presenter.tools_cut(operation);
                 self.show(shown).await;
             }

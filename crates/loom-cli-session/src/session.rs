@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use loom_cli_tools::ToolRegistry;
+use loom_common_core::inquiry::Answer;
 use loom_common_core::stream::ThreadEvent;
 use loom_common_core::{Effort, LlmClient, Message, PermissionMode};
 use loom_common_http::RetryConfig;
@@ -13,8 +14,8 @@ use rand::rngs::StdRng;
 use tokio::sync::mpsc;
 
 use crate::error::SessionError;
+use crate::inquiries::Person;
 use crate::operations::Operations;
-use crate::permission::Approvals;
 use crate::runner::Runner;
 
 /// How many events may wait for the front end, and how many reports for the agent.
@@ -43,8 +44,8 @@ pub struct SessionSetup {
     pub workspace: PathBuf,
     /// What the agent may do without asking.
     pub permission_mode: PermissionMode,
-    /// How to ask.
-    pub approvals: Approvals,
+    /// Whether there is somebody to ask.
+    pub person: Person,
     /// Where threads are kept.
     pub store: ThreadStore,
     /// The thread.
@@ -80,6 +81,7 @@ pub struct SessionHandle {
 /// What a front end wants of the session.
 pub(crate) enum Command {
     Prompt(Message),
+    Answer { id: String, answer: Answer },
     Cancel,
     Shutdown,
 }
@@ -92,6 +94,16 @@ impl SessionHandle {
     /// [`SessionError::Ended`].
     pub async fn prompt(&self, message: Message) -> Result<(), SessionError> {
         self.send(Command::Prompt(message)).await
+    }
+
+    /// Answers the inquiry `id`. An answer that comes too late changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Ended`].
+    pub async fn answer(&self, id: impl Into<String>, answer: Answer) -> Result<(), SessionError> {
+        let id = id.into();
+        self.send(Command::Answer { id, answer }).await
     }
 
     /// Stops the turn, if one runs.

@@ -8,8 +8,9 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
-use loom_cli_session::{Approvals, PermissionRequest, Session, SessionSetup, ThreadStart};
+use loom_cli_session::{Person, Session, SessionSetup, ThreadStart};
 use loom_cli_tools::{CommandEnvironment, ToolRegistry, ToolSetup};
+use loom_common_core::inquiry::{Answer as PersonAnswer, Inquiry};
 use loom_common_core::stream::{Item, ItemDetails, ThreadEvent};
 use loom_common_core::{
     BlockKind, LlmClient, LlmError, LlmEvent, LlmRequest, LlmResponse, LlmStream, Message,
@@ -21,7 +22,6 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::sync::mpsc;
 
 /// Longer than any step of a test takes on a loaded machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -205,7 +205,6 @@ impl Bench {
     }
 
     async fn start_with(&mut self, thread: ThreadStart) -> Running {
-        let (ask, questions) = mpsc::channel(1);
         let session = Session::start(SessionSetup {
             client: Arc::clone(&self.model) as Arc<dyn LlmClient>,
             provider: "scripted".to_owned(),
@@ -226,7 +225,7 @@ impl Bench {
             }),
             workspace: self.workspace(),
             permission_mode: self.mode,
-            approvals: Approvals::Ask(ask),
+            person: Person::Present,
             store: self.store().await,
             thread,
             clock: Arc::new(noon),
@@ -234,7 +233,6 @@ impl Bench {
         });
         let mut running = Running {
             session,
-            questions,
             thread_id: String::new(),
         };
         let ThreadEvent::ThreadStarted { thread_id, .. } = running.next().await else {
@@ -252,7 +250,6 @@ fn noon() -> Timestamp {
 /// A session that runs.
 pub(crate) struct Running {
     pub(crate) session: Session,
-    pub(crate) questions: mpsc::Receiver<PermissionRequest>,
     pub(crate) thread_id: String,
 }
 
@@ -280,12 +277,20 @@ impl Running {
             .expect("the session hangs")
     }
 
-    /// Returns the next permission question.
-    pub(crate) async fn question(&mut self) -> PermissionRequest {
-        tokio::time::timeout(PATIENCE, self.questions.recv())
+    /// Skips events until the person is asked, and returns the id and what is asked.
+    pub(crate) async fn inquiry(&mut self) -> (String, Inquiry) {
+        match self
+            .until(|event| matches!(event, ThreadEvent::InquiryOpened { .. }))
             .await
-            .expect("no question comes")
-            .expect("the session goes on")
+        {
+            ThreadEvent::InquiryOpened { id, inquiry } => (id, inquiry),
+            other => unreachable!("{other:?}"),
+        }
+    }
+
+    /// Answers an inquiry.
+    pub(crate) async fn answer(&self, id: String, answer: PersonAnswer) {
+        self.session.handle.answer(id, answer).await.unwrap();
     }
 
     /// Skips events until one that `wanted` accepts, and returns that.

@@ -1,6 +1,5 @@
 //! The person stops a turn: what was there stays, nothing goes on running, the thread goes on.
 
-use loom_common_core::PermissionMode;
 use loom_common_core::stream::{ItemDetails, ItemStatus, ThreadEvent};
 use serde_json::json;
 
@@ -93,18 +92,6 @@ async fn a_stopped_command_is_gone_with_its_children_when_the_turn_is_over() {
         .map(|result| &result.tool_use_id)
         .collect();
     assert_eq!(results, ["call_0", "call_1"]);
-}
-
-#[tokio::test]
-async fn a_stop_takes_back_a_question_of_permission() {
-    let mut bench = Bench::new([Answer::calls(&[("bash", json!({"command": "touch made"}))])]);
-    bench.mode = PermissionMode::Auto;
-    let mut running = bench.start().await;
-    running.prompt("go").await;
-    let question = running.question().await;
-    running.cancel().await;
-    assert_eq!(failure_code(&running.turn().await), "cancelled");
-    assert!(question.answer.is_closed());
 }
 
 #[tokio::test]

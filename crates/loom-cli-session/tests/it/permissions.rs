@@ -1,8 +1,8 @@
 //! Who may do what, and how the model and the person learn of it.
 
-use loom_cli_session::PermissionAnswer;
 use loom_common_core::PermissionMode;
-use loom_common_core::stream::ItemStatus;
+use loom_common_core::inquiry::{Answer as PersonAnswer, Inquiry, InquiryOutcome};
+use loom_common_core::stream::{ItemStatus, ThreadEvent};
 use serde_json::json;
 
 use crate::bench::{Answer, Bench, tool_calls};
@@ -20,14 +20,30 @@ async fn in_auto_mode_a_command_runs_when_the_person_allows_it() {
     bench.mode = PermissionMode::Auto;
     let mut running = bench.start().await;
     running.prompt("go").await;
-    let question = running.question().await;
-    assert_eq!(question.call.name, "bash");
+    let (id, inquiry) = running.inquiry().await;
+    assert_eq!(
+        inquiry,
+        Inquiry::Permission {
+            tool_call: "item_1".to_owned(),
+            name: "bash".to_owned(),
+            arguments: json!({"command": "touch made"}),
+            reason: "bash asks in mode auto".to_owned(),
+            suggestions: Vec::new(),
+        }
+    );
     assert!(
         !bench.workspace().join("made").exists(),
         "it ran before the answer"
     );
-    question.answer.send(PermissionAnswer::Allow).unwrap();
-    running.turn().await;
+    running
+        .answer(id.clone(), PersonAnswer::Allow { remember: None })
+        .await;
+    let shown = running.turn().await;
+    let closed = ThreadEvent::InquiryClosed {
+        id,
+        outcome: InquiryOutcome::Accepted,
+    };
+    assert!(shown.contains(&closed), "{shown:?}");
     assert!(bench.workspace().join("made").exists());
 }
 
@@ -37,10 +53,11 @@ async fn a_denied_command_does_not_run_and_the_model_learns_what_the_person_want
     bench.mode = PermissionMode::Auto;
     let mut running = bench.start().await;
     running.prompt("go").await;
-    let denial = PermissionAnswer::Deny {
+    let denial = PersonAnswer::Deny {
         instead: Some("use edit_file".to_owned()),
     };
-    running.question().await.answer.send(denial).unwrap();
+    let (id, _) = running.inquiry().await;
+    running.answer(id, denial).await;
     let shown = running.turn().await;
     assert!(!bench.workspace().join("made").exists());
     let expected = "Denied by the user, who says: use edit_file";
@@ -95,13 +112,23 @@ async fn in_plan_mode_nothing_but_reading_happens() {
 }
 
 #[tokio::test]
-async fn a_question_that_nobody_answers_any_more_denies_the_call() {
+async fn a_question_of_a_turn_that_is_stopped_is_withdrawn() {
     let mut bench = Bench::new(wants_a_command());
     bench.mode = PermissionMode::Auto;
     let mut running = bench.start().await;
     running.prompt("go").await;
-    drop(running.question().await);
+    let (id, _) = running.inquiry().await;
+    running.cancel().await;
     let shown = running.turn().await;
-    assert_eq!(tool_calls(&shown)[0].1, ItemStatus::Denied);
+    let closed = ThreadEvent::InquiryClosed {
+        id: id.clone(),
+        outcome: InquiryOutcome::Withdrawn,
+    };
+    assert_eq!(shown[0], closed);
+    // An answer that comes too late changes nothing.
+    running
+        .answer(id, PersonAnswer::Allow { remember: None })
+        .await;
+    assert_eq!(running.end().await.len(), 1);
     assert!(!bench.workspace().join("made").exists());
 }

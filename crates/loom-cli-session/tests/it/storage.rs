@@ -136,7 +136,10 @@ async fn a_call_that_was_running_when_loom_died_gets_a_result_when_the_thread_is
         .await
         .unwrap();
     let interrupted = Message::assistant(vec![ContentBlock::ToolUse(call)]);
-    store.append(thread, 3, &interrupted.into(), at).await.unwrap();
+    store
+        .append(thread, 3, &interrupted.into(), at)
+        .await
+        .unwrap();
 
     let mut resumed = bench.resume(&id).await;
     resumed.prompt("three").await;

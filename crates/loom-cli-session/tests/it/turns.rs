@@ -110,7 +110,12 @@ async fn a_task_of_several_tool_calls_changes_files_and_is_stored() {
     let id = running.thread_id.clone();
     running.end().await;
     let stored = bench.stored(&id).await;
-    let roles: Vec<Role> = stored.log.conversation().iter().map(|message| message.role).collect();
+    let roles: Vec<Role> = stored
+        .log
+        .conversation()
+        .iter()
+        .map(|message| message.role)
+        .collect();
     assert_eq!(
         roles,
         [

@@ -9,7 +9,7 @@ mod type_ahead;
 
 use std::time::Duration;
 
-use loom_cli_session::{Approvals, Session, SessionSetup, ThreadStart};
+use loom_cli_session::{Person, Session, SessionSetup, ThreadStart};
 use loom_cli_tools::{CommandEnvironment, ToolLimits, ToolRegistry, ToolSetup};
 use loom_common_config::Origin;
 use loom_common_core::PermissionMode;
@@ -36,7 +36,7 @@ pub(crate) async fn run(setting: &Setting, arguments: SessionArguments) -> Resul
 async fn start(
     setting: &Setting,
     arguments: &SessionArguments,
-    approvals: Approvals,
+    person: Person,
 ) -> Result<Started, CliError> {
     let store = setting.open_threads().await?;
     let stored = stored_thread(setting, arguments, &store).await?;
@@ -80,7 +80,7 @@ async fn start(
         tools,
         workspace: setting.workspace.clone(),
         permission_mode,
-        approvals,
+        person,
         store,
         thread,
         clock,

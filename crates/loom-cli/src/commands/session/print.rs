@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use loom_cli_session::{Approvals, Session, SessionHandle};
+use loom_cli_session::{Person, Session, SessionHandle};
 use loom_common_core::stream::{StreamError, ThreadEvent};
 use loom_common_core::{Message, Usage};
 use tokio::sync::mpsc;
@@ -52,11 +52,11 @@ async fn start(
     arguments: &SessionArguments,
     interrupts: &mut Interrupts,
 ) -> Result<Session, CliError> {
-    let approvals = Approvals::Unavailable {
+    let person = Person::Absent {
         reason: NOBODY_TO_ASK.to_owned(),
     };
     let started = tokio::select! {
-        started = super::start(setting, arguments, approvals) => started?,
+        started = super::start(setting, arguments, person) => started?,
         _ = interrupts.next() => return Err(CliError::interrupted("interrupted")),
     };
     if let Some(warning) = started.warning {

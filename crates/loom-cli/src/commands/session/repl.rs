@@ -6,18 +6,18 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use loom_cli_session::{Approvals, PermissionAnswer, PermissionRequest, Session};
+use loom_cli_session::{Person, Session};
 use loom_common_core::Message;
+use loom_common_core::inquiry::{Answer, Inquiry};
 use loom_common_core::stream::ThreadEvent;
 use loom_common_version::VERSION;
-use tokio::sync::mpsc;
 
 use super::line_editor::{Line, LineEditor, Purpose};
 use super::type_ahead::TypeAhead;
 use crate::arguments::SessionArguments;
 use crate::error::CliError;
 use crate::interrupt::{Interrupt, Interrupts};
-use crate::render::{PlainView, call_in_full};
+use crate::render::{PlainView, call_in_full, sanitize};
 use crate::setting::Setting;
 
 const HELP: &str = "\
@@ -34,9 +34,8 @@ pub(super) async fn run(setting: &Setting, arguments: &SessionArguments) -> Resu
             .hint("`loom -p PROMPT` works without one"));
     }
     let mut interrupts = Interrupts::listen()?;
-    let (ask, questions) = mpsc::channel(1);
     let started = tokio::select! {
-        started = super::start(setting, arguments, Approvals::Ask(ask)) => started?,
+        started = super::start(setting, arguments, Person::Present) => started?,
         _ = interrupts.next() => return Err(CliError::interrupted("interrupted")),
     };
     let mut repl = Repl {
@@ -45,7 +44,6 @@ pub(super) async fn run(setting: &Setting, arguments: &SessionArguments) -> Resu
         typed: String::new(),
         session: started.session,
         view: PlainView::new(anstream::stdout()),
-        questions,
         interrupts,
         thread_id: String::new(),
     };
@@ -62,7 +60,6 @@ struct Repl {
     typed: String,
     session: Session,
     view: PlainView<anstream::Stdout>,
-    questions: mpsc::Receiver<PermissionRequest>,
     interrupts: Interrupts,
     thread_id: String,
 }
@@ -156,15 +153,15 @@ impl Repl {
                     self.session.handle.cancel().await?;
                     Next::Turn
                 }
-                event = self.session.events.recv() => self.show(&event.ok_or_else(broken_off)?)?,
-                Some(request) = self.questions.recv() => self.answer(request).await?,
+                event = self.session.events.recv() => match event.ok_or_else(broken_off)? {
+                    ThreadEvent::InquiryOpened { id, inquiry } => self.answer(id, inquiry).await?,
+                    event => self.show(&event)?,
+                },
             };
             if next != Next::Turn {
                 break next;
             }
         };
-        // A question that came too late belongs to a call that was stopped.
-        while self.questions.try_recv().is_ok() {}
         Ok(next)
     }
 
@@ -176,38 +173,38 @@ impl Repl {
         })
     }
 
-    /// Asks the person whether a tool may run.
-    async fn answer(&mut self, request: PermissionRequest) -> Result<Next, CliError> {
-        // The events that led to the question are drawn before it.
-        while let Ok(event) = self.session.events.try_recv() {
-            if self.show(&event)? == Next::Prompt {
-                return Ok(Next::Prompt);
-            }
-        }
-        if request.answer.is_closed() {
-            return Ok(Next::Turn);
-        }
+    /// Asks the person, and hands the answer on.
+    async fn answer(&mut self, id: String, inquiry: Inquiry) -> Result<Next, CliError> {
         self.typed.push_str(&self.type_ahead.take());
-        write!(anstream::stdout(), "{}", call_in_full(&request.call))?;
+        let Inquiry::Permission {
+            name,
+            arguments,
+            reason,
+            ..
+        } = inquiry
+        else {
+            return Ok(Next::Turn);
+        };
+        write!(anstream::stdout(), "{}", call_in_full(&name, &arguments))?;
+        writeln!(anstream::stdout(), "{}", sanitize(&reason))?;
         let question = "allow this? [y]es, [n]o, or say what to do instead: ".to_owned();
         let line = self.read(Purpose::Answer, question, String::new()).await?;
         let answer = match line {
             Some(Line::Text(line)) => match line.trim().to_lowercase().as_str() {
-                "y" | "yes" => PermissionAnswer::Allow,
-                "" | "n" | "no" => PermissionAnswer::Deny { instead: None },
-                _ => PermissionAnswer::Deny {
+                "y" | "yes" => Answer::Allow { remember: None },
+                "" | "n" | "no" => Answer::Deny { instead: None },
+                _ => Answer::Deny {
                     instead: Some(line.trim().to_owned()),
                 },
             },
             Some(Line::Cleared | Line::End) => {
                 // Ctrl-C at a question means what it means everywhere: stop the turn.
                 self.session.handle.cancel().await?;
-                PermissionAnswer::Deny { instead: None }
+                return Ok(Next::Turn);
             }
             None => return Ok(Next::End),
         };
-        // The call may have been cancelled meanwhile.
-        let _ = request.answer.send(answer);
+        self.session.handle.answer(id, answer).await?;
         Ok(Next::Turn)
     }
 
