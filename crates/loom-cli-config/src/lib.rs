@@ -27,7 +27,8 @@ use loom_common_config::{
 };
 
 pub use settings::{
-    AgentSettings, CliConfig, LogSettings, ModelSettings, ServerSettings, ToolSettings,
+    AgentSettings, CliConfig, LogSettings, ModelSettings, SandboxSettings, ServerSettings,
+    ToolSettings, WebSettings,
 };
 
 /// Name of the configuration file in Loom's configuration folder.
@@ -60,8 +61,24 @@ pub const KEYS: &[Key] = &[
         .variables(&["LOOM_PERMISSION_MODE"])
         .flag("--permission-mode"),
     Key::new("agent.max_retries").variables(&["LOOM_MAX_RETRIES"]),
+    Key::new("agent.max_model_calls")
+        .variables(&["LOOM_MAX_TURNS"])
+        .flag("--max-turns"),
+    Key::new("agent.max_cost")
+        .variables(&["LOOM_MAX_COST"])
+        .flag("--max-cost"),
+    Key::new("agent.compact_at_percent").variables(&["LOOM_COMPACT_AT_PERCENT"]),
+    Key::new("agent.subagent_model").variables(&["LOOM_SUBAGENT_MODEL"]),
+    Key::new("agent.max_subagents").variables(&["LOOM_MAX_SUBAGENTS"]),
+    Key::new("agent.undo").variables(&["LOOM_UNDO"]),
     Key::new("tools.bash_timeout_ms").variables(&["LOOM_BASH_TIMEOUT_MS"]),
     Key::new("tools.max_output_bytes").variables(&["LOOM_TOOL_MAX_OUTPUT_BYTES"]),
+    Key::new("tools.keep_environment").variables(&["LOOM_KEEP_ENVIRONMENT"]),
+    Key::new("tools.diagnostics").variables(&["LOOM_DIAGNOSTICS"]),
+    Key::new("sandbox.enabled").variables(&["LOOM_SANDBOX"]),
+    Key::new("sandbox.write").variables(&["LOOM_SANDBOX_WRITE"]),
+    Key::new("sandbox.allow_hosts").variables(&["LOOM_SANDBOX_ALLOW_HOSTS"]),
+    Key::new("web.allow_private").variables(&["LOOM_WEB_ALLOW_PRIVATE"]),
     Key::new("log.filter").variables(&["LOOM_LOG"]),
 ];
 

@@ -20,6 +20,10 @@ pub struct CliConfig {
     pub agent: AgentSettings,
     /// How tools run.
     pub tools: ToolSettings,
+    /// The sandbox in which commands run.
+    pub sandbox: SandboxSettings,
+    /// What the agent reaches on the web.
+    pub web: WebSettings,
     /// What is logged.
     pub log: LogSettings,
 }
@@ -65,7 +69,7 @@ pub struct ModelSettings {
 }
 
 /// How the agent works.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct AgentSettings {
     /// What the agent may do: read only (`plan`), ask before edits and commands (`ask`), edit in
@@ -73,6 +77,22 @@ pub struct AgentSettings {
     pub permission_mode: PermissionMode,
     /// How often a failed request to the model is sent again before the turn fails.
     pub max_retries: u32,
+    /// How often a turn may ask the model; when unset, as often as it needs.
+    #[schemars(range(min = 1))]
+    pub max_model_calls: Option<u32>,
+    /// What a run may cost in US dollars, where the prices of the model are known.
+    #[schemars(range(min = 0.0))]
+    pub max_cost: Option<f64>,
+    /// How full the model's context may get, in percent, before the conversation is shortened to
+    /// what matters; 0 for never by itself.
+    #[schemars(range(max = 95))]
+    pub compact_at_percent: u8,
+    /// Model of subagents, of the session's provider; when unset, the session's model.
+    pub subagent_model: Option<String>,
+    /// How many subagents work side by side; 0 for no subagents.
+    pub max_subagents: usize,
+    /// Whether the folder is remembered before each change, so that it can be undone.
+    pub undo: bool,
 }
 
 impl Default for AgentSettings {
@@ -80,6 +100,12 @@ impl Default for AgentSettings {
         Self {
             permission_mode: PermissionMode::default(),
             max_retries: 4,
+            max_model_calls: None,
+            max_cost: None,
+            compact_at_percent: 85,
+            subagent_model: None,
+            max_subagents: 4,
+            undo: true,
         }
     }
 }
@@ -94,6 +120,10 @@ pub struct ToolSettings {
     /// Upper bound of what the model sees of a tool's output, in bytes; the middle is left out.
     #[schemars(range(min = 1))]
     pub max_output_bytes: usize,
+    /// Names of variables of the environment that commands inherit although they look like secrets.
+    pub keep_environment: Vec<String>,
+    /// Whether language servers that are installed say what is wrong with a file after an edit.
+    pub diagnostics: bool,
 }
 
 impl Default for ToolSettings {
@@ -101,8 +131,40 @@ impl Default for ToolSettings {
         Self {
             bash_timeout_ms: 120_000,
             max_output_bytes: 30_000,
+            keep_environment: Vec::new(),
+            diagnostics: true,
         }
     }
+}
+
+/// The sandbox in which commands run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct SandboxSettings {
+    /// Whether commands run in a sandbox; without one, commands ask.
+    pub enabled: bool,
+    /// Folders besides the workspace in which commands may write.
+    pub write: Vec<PathBuf>,
+    /// Hosts that commands may reach, such as `crates.io` or `*.example.com`.
+    pub allow_hosts: Vec<String>,
+}
+
+impl Default for SandboxSettings {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            write: Vec::new(),
+            allow_hosts: Vec::new(),
+        }
+    }
+}
+
+/// What the agent reaches on the web.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct WebSettings {
+    /// Whether pages may be fetched from this machine and from private networks.
+    pub allow_private: bool,
 }
 
 /// What is logged.

@@ -55,9 +55,23 @@ fn every_key_can_be_set_in_the_file() {
         [agent]
         permission_mode = "plan"
         max_retries = 0
+        max_model_calls = 30
+        max_cost = 1.5
+        compact_at_percent = 70
+        subagent_model = "small"
+        max_subagents = 2
+        undo = false
         [tools]
         bash_timeout_ms = 5
         max_output_bytes = 6
+        keep_environment = ["GITHUB_TOKEN"]
+        diagnostics = false
+        [sandbox]
+        enabled = false
+        write = ["/var/cache/build"]
+        allow_hosts = ["crates.io"]
+        [web]
+        allow_private = true
         [log]
         filter = "debug"
     "#;
@@ -80,8 +94,20 @@ fn every_key_can_be_set_in_the_environment() {
         ("LOOM_EFFORT", "high"),
         ("LOOM_PERMISSION_MODE", "full"),
         ("LOOM_MAX_RETRIES", "2"),
+        ("LOOM_MAX_TURNS", "30"),
+        ("LOOM_MAX_COST", "0.25"),
+        ("LOOM_COMPACT_AT_PERCENT", "0"),
+        ("LOOM_SUBAGENT_MODEL", "small"),
+        ("LOOM_MAX_SUBAGENTS", "0"),
+        ("LOOM_UNDO", "false"),
         ("LOOM_BASH_TIMEOUT_MS", "3"),
         ("LOOM_TOOL_MAX_OUTPUT_BYTES", "4"),
+        ("LOOM_KEEP_ENVIRONMENT", "GITHUB_TOKEN,NPM_TOKEN"),
+        ("LOOM_DIAGNOSTICS", "false"),
+        ("LOOM_SANDBOX", "false"),
+        ("LOOM_SANDBOX_WRITE", "/a,/b"),
+        ("LOOM_SANDBOX_ALLOW_HOSTS", "crates.io"),
+        ("LOOM_WEB_ALLOW_PRIVATE", "true"),
         ("LOOM_LOG", "trace"),
     ];
     // What the file says is overridden.
@@ -137,11 +163,11 @@ fn a_file_that_was_asked_for_takes_the_place_of_the_usual_one() {
     };
     assert_eq!(
         model(None),
-        json!({ "provider": null, "name": "usual", "max_tokens": null })
+        json!({ "provider": null, "name": "usual", "max_tokens": null, "effort": null })
     );
     assert_eq!(
         model(Some(&other)),
-        json!({ "provider": "asked for", "name": null, "max_tokens": null })
+        json!({ "provider": "asked for", "name": null, "max_tokens": null, "effort": null })
     );
     let missing = folder.path().join("missing.toml");
     let error = load(&environment, Some(&missing), &Arguments::new()).unwrap_err();
@@ -164,7 +190,7 @@ fn values_that_make_no_sense_are_refused() {
         (
             "LOOM_PERMISSION_MODE",
             "yolo",
-            "`agent.permission_mode` must be one of plan, auto, full, not \"yolo\"",
+            "`agent.permission_mode` must be one of plan, ask, auto, full, not \"yolo\"",
         ),
         (
             "LOOM_BASH_TIMEOUT_MS",
