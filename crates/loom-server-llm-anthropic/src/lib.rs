@@ -12,8 +12,9 @@
 //! inside of messages would move and change old bytes.
 //!
 //! What the provider would refuse does not go out: empty texts, thoughts without their signature,
-//! blocks of other providers, pictures in the result of a tool that failed. A message that has nothing left keeps its place with a placeholder,
-//! so that the two sides still alternate.
+//! blocks of other providers, pictures in the result of a tool that failed, an effort for a model that
+//! knows none. A message that has nothing left keeps its place with a placeholder, so that the two
+//! sides still alternate.
 //!
 //! # Answers
 //!

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use loom_common_core::{
-    ContentBlock, Extra, ImageData, LlmRequest, Message, Role, ToolCall, ToolDefinition,
+    ContentBlock, Effort, Extra, ImageData, LlmRequest, Message, Role, ToolCall, ToolDefinition,
     ToolResult, ToolResultContent,
 };
 use loom_llm_core::{Delivery, wire_name};
@@ -36,6 +36,10 @@ pub(crate) fn body(request: &LlmRequest, max_tokens: u32, delivery: Delivery) ->
         model: &request.model,
         max_tokens: request.max_tokens.unwrap_or(max_tokens),
         stream: delivery.is_streamed(),
+        output_config: request
+            .effort
+            .filter(|_| takes_effort(&request.model))
+            .map(|effort| OutputConfig { effort }),
         cache_control: CacheControl { kind: "ephemeral" },
         tools: request.tools.iter().map(WireTool::from).collect(),
         system: request.system.as_deref().filter(|system| !is_blank(system)),
@@ -45,18 +49,52 @@ pub(crate) fn body(request: &LlmRequest, max_tokens: u32, delivery: Delivery) ->
     serde_json::to_vec(&request).unwrap_or_default()
 }
 
+/// Tells whether a model takes an effort. All of Claude's do from Opus 4.5 and otherwise from 4.6 on,
+/// Haiku from 5.5 on; older ones refuse the whole request for it, and other makers' models behind the
+/// same API may as well.
+///
+/// Source: <https://platform.claude.com/docs/en/build-with-claude/effort>.
+fn takes_effort(model: &str) -> bool {
+    /// How the names of the older models begin, dated ones and those of Vertex AI included.
+    const WITHOUT: [&str; 12] = [
+        "claude-2",
+        "claude-3",
+        "claude-haiku-4-5",
+        "claude-instant",
+        "claude-opus-4-0",
+        "claude-opus-4-1",
+        "claude-opus-4-2025",
+        "claude-opus-4@",
+        "claude-sonnet-4-0",
+        "claude-sonnet-4-2025",
+        "claude-sonnet-4-5",
+        "claude-sonnet-4@",
+    ];
+    // Gateways put the maker's name ahead.
+    let name = model.rsplit('/').next().unwrap_or(model);
+    name.starts_with("claude-") && !WITHOUT.iter().any(|older| name.starts_with(older))
+}
+
 /// The order of the fields is that of the cache: what changes least comes first.
 #[derive(Serialize)]
 struct WireRequest<'a> {
     model: &'a str,
     max_tokens: u32,
     stream: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output_config: Option<OutputConfig>,
     cache_control: CacheControl,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tools: Vec<WireTool<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     system: Option<&'a str>,
     messages: Vec<WireMessage<'a>>,
+}
+
+#[derive(Serialize)]
+struct OutputConfig {
+    /// The API has the same names, and two more above.
+    effort: Effort,
 }
 
 /// At the top of a request it asks for automatic caching: the provider puts the mark at the last

@@ -16,7 +16,8 @@
 //!
 //! OpenAI's models from GPT-5.1 on do not reason when they are given tools: Chat Completions refuses
 //! tools together with reasoning, which is on unless the request says `"reasoning_effort":"none"`,
-//! so it says that. This is a limit of Chat Completions; only the Responses API takes both.
+//! so it says that. This is a limit of Chat Completions; only the Responses API takes both. Otherwise
+//! the effort that the request wants goes to the models that are known to take one.
 //!
 //! # Answers
 //!

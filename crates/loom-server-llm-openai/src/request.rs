@@ -82,13 +82,43 @@ pub(crate) fn body(
     serde_json::to_vec(&request).unwrap_or_default()
 }
 
-/// Turns reasoning off where OpenAI would refuse the tools otherwise: Chat Completions does not
-/// take both for GPT-5.1 and later, which think by default. Older models do not know `none`.
-fn reasoning_effort(request: &LlmRequest, dialect: Dialect) -> Option<&'static str> {
+/// Returns how much the model shall reason.
+///
+/// It is turned off where OpenAI would refuse the tools otherwise: Chat Completions does not take
+/// both for GPT-5.1 and later, which think by default. Older models do not know `none`.
+fn reasoning_effort(request: &LlmRequest, dialect: Dialect) -> Option<Cow<'static, str>> {
     let refused = dialect == Dialect::OpenAi
         && !request.tools.is_empty()
         && request.model.starts_with("gpt-5.");
-    refused.then_some("none")
+    if refused {
+        return Some("none".into());
+    }
+    let effort = request.effort.filter(|_| takes_effort(&request.model))?;
+    Some(effort.to_string().into())
+}
+
+/// Tells whether a model takes an effort: OpenAI's that reason do, wherever they run. Others may
+/// refuse the whole request for it, and which of them do not cannot be known.
+///
+/// Source: <https://developers.openai.com/api/docs/guides/reasoning>.
+fn takes_effort(model: &str) -> bool {
+    // Gateways put the maker's name ahead.
+    let name = model.rsplit('/').next().unwrap_or(model);
+    if let Some(version) = name.strip_prefix("gpt-") {
+        let generation = version
+            .split(|character: char| !character.is_ascii_digit())
+            .next();
+        let generation: Option<u32> = generation.and_then(|digits| digits.parse().ok());
+        let reasons = generation.is_some_and(|generation| generation >= 5);
+        // `gpt-5-chat-latest` and its like are those of ChatGPT that answer at once.
+        return (reasons && !version.contains("-chat")) || version.starts_with("oss");
+    }
+    let is_series = |series: &str| {
+        let rest = name.strip_prefix(series);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    };
+    ["o1", "o3", "o4"].into_iter().any(is_series)
+        && !["o1-mini", "o1-preview"].into_iter().any(is_series)
 }
 
 #[derive(Serialize)]
@@ -101,7 +131,7 @@ struct WireRequest<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     max_tokens: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    reasoning_effort: Option<&'static str>,
+    reasoning_effort: Option<Cow<'static, str>>,
     stream: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     stream_options: Option<StreamOptions>,

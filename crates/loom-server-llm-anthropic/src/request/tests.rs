@@ -127,6 +127,43 @@ fn the_limit_of_the_request_outweighs_the_default() {
 }
 
 #[test]
+fn an_effort_goes_out_to_the_models_that_take_one() {
+    let mut request = request(vec![Message::user("x")]);
+    request.effort = Some(Effort::Medium);
+    request.model = "claude-sonnet-5-5".to_owned();
+    insta::assert_snapshot!(text_of(&request), @r#"{"model":"claude-sonnet-5-5","max_tokens":1000,"stream":true,"output_config":{"effort":"medium"},"cache_control":{"type":"ephemeral"},"messages":[{"role":"user","content":[{"type":"text","text":"x"}]}]}"#);
+
+    let mut effort_for = |model: &str| {
+        request.model = model.to_owned();
+        let body: Value = serde_json::from_str(&text_of(&request)).unwrap();
+        body["output_config"]["effort"].as_str().map(str::to_owned)
+    };
+    for model in [
+        "claude-opus-4-5-20251101",
+        "claude-opus-4-6",
+        "claude-sonnet-4-6",
+        "claude-haiku-5-5",
+        "claude-opus-5-5",
+        "claude-fable-5-1",
+        "anthropic/claude-sonnet-5",
+    ] {
+        assert_eq!(effort_for(model).as_deref(), Some("medium"), "{model}");
+    }
+    for model in [
+        "claude-3-7-sonnet-20250219",
+        "claude-haiku-4-5-20251001",
+        "claude-sonnet-4-5",
+        "claude-sonnet-4@20250514",
+        "claude-opus-4-1-20250805",
+        "claude-opus-4-20250514",
+        "anthropic/claude-haiku-4-5",
+        "glm-5",
+    ] {
+        assert_eq!(effort_for(model), None, "{model}");
+    }
+}
+
+#[test]
 fn arguments_go_out_as_the_model_wrote_them_when_they_are_an_object() {
     let cases = [
         (r#"{"b":1,"a":[1.0e3]}"#, r#"{"b":1,"a":[1.0e3]}"#),

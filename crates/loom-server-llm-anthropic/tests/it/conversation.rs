@@ -2,7 +2,7 @@
 
 use futures::StreamExt;
 use loom_common_core::{
-    ContentBlock, LlmClient, LlmEvent, LlmResponse, Message, StopReason, ToolResult,
+    ContentBlock, Effort, LlmClient, LlmEvent, LlmResponse, Message, StopReason, ToolResult,
     ToolResultContent, Usage,
 };
 use loom_testing::model::{AnthropicUsage, LineEnding};
@@ -158,4 +158,25 @@ async fn the_models_are_listed() {
         let models = client(&base).list_models().await.unwrap();
         assert_eq!(models, ["claude-a", "claude-b"]);
     }
+}
+
+#[tokio::test]
+async fn every_effort_reaches_a_model_that_takes_one_and_spares_one_that_does_not() {
+    let model = FakeModel::start().await;
+    let client = client(&model.url());
+    let mut sent = Vec::new();
+    for (name, effort) in [
+        ("claude-sonnet-5-5", Effort::Low),
+        ("claude-sonnet-5-5", Effort::Medium),
+        ("claude-sonnet-5-5", Effort::High),
+        ("claude-haiku-4-5", Effort::High),
+    ] {
+        model.reply(Reply::text("done"));
+        let mut request = request([Message::user(format!("{effort} for {name}"))]);
+        request.model = name.to_owned();
+        request.effort = Some(effort);
+        stream(&client, &request).await.unwrap();
+        sent.push(model.last_request().json()["output_config"]["effort"].clone());
+    }
+    assert_eq!(json!(sent), json!(["low", "medium", "high", null]));
 }

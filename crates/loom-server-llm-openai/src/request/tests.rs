@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use loom_common_core::{Extra, ToolAccess};
+use loom_common_core::{Effort, Extra, ToolAccess};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -176,6 +176,67 @@ fn reasoning_is_off_where_openai_takes_no_tools_with_it() {
     for model in ["gpt-5", "gpt-5-mini", "gpt-4.1", "o3"] {
         assert_eq!(effort(model, true, Dialect::OpenAi), None, "{model}");
     }
+}
+
+#[test]
+fn an_effort_goes_out_to_the_models_that_take_one() {
+    let mut request = request(vec![Message::user("x")]);
+    request.effort = Some(Effort::High);
+    request.model = "gpt-5.5".to_owned();
+    insta::assert_snapshot!(text_of(&request, Dialect::OpenAi), @r#"{"model":"gpt-5.5","reasoning_effort":"high","stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"x"}]}"#);
+
+    let mut effort_for = |model: &str, dialect| {
+        request.model = model.to_owned();
+        let body: Value = serde_json::from_str(&text_of(&request, dialect)).unwrap();
+        body["reasoning_effort"].as_str().map(str::to_owned)
+    };
+    for dialect in [Dialect::OpenAi, Dialect::Groq, Dialect::Compatible] {
+        for model in [
+            "gpt-5",
+            "gpt-5-mini-2025-08-07",
+            "gpt-5.5",
+            "gpt-6.2-sol",
+            "gpt-10",
+            "o1",
+            "o3-mini",
+            "o4-mini",
+            "openai/gpt-oss-120b",
+            "gpt-oss:20b",
+        ] {
+            assert_eq!(
+                effort_for(model, dialect).as_deref(),
+                Some("high"),
+                "{model}"
+            );
+        }
+        for model in [
+            "gpt-4.1",
+            "gpt-4o",
+            "gpt-5-chat-latest",
+            "o1-mini",
+            "o1-preview-2024-09-12",
+            "o11",
+            "qwen3-coder",
+            "gpt-",
+            "",
+        ] {
+            assert_eq!(effort_for(model, dialect), None, "{model}");
+        }
+    }
+}
+
+#[test]
+fn tools_outweigh_the_effort_where_openai_takes_only_one_of_them() {
+    let mut request = rich_request();
+    request.effort = Some(Effort::High);
+    let mut effort_for = |model: &str, dialect| {
+        request.model = model.to_owned();
+        let body: Value = serde_json::from_str(&text_of(&request, dialect)).unwrap();
+        body["reasoning_effort"].clone()
+    };
+    assert_eq!(effort_for("gpt-5.5", Dialect::OpenAi), "none");
+    assert_eq!(effort_for("gpt-5.5", Dialect::Compatible), "high");
+    assert_eq!(effort_for("gpt-5", Dialect::OpenAi), "high");
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use futures::StreamExt;
 use loom_common_core::{
-    ContentBlock, ImageData, LlmClient, LlmEvent, LlmResponse, Message, StopReason, ToolResult,
-    ToolResultContent, Usage,
+    ContentBlock, Effort, ImageData, LlmClient, LlmEvent, LlmResponse, Message, StopReason,
+    ToolResult, ToolResultContent, Usage,
 };
 use loom_testing::model::{LineEnding, OpenAiUsage};
 use loom_testing::{FakeModel, Gate, Reply, model};
@@ -166,4 +166,25 @@ async fn the_models_are_listed_with_and_without_the_version_in_the_address() {
     ] {
         assert_eq!(client(&base).list_models().await.unwrap(), ["a", "b"]);
     }
+}
+
+#[tokio::test]
+async fn every_effort_reaches_a_model_that_takes_one_and_spares_one_that_does_not() {
+    let model = FakeModel::start().await;
+    let client = client(&model.openai_base_url());
+    let mut sent = Vec::new();
+    for (name, effort) in [
+        ("gpt-5", Effort::Low),
+        ("gpt-5", Effort::Medium),
+        ("gpt-5", Effort::High),
+        ("gpt-4.1", Effort::High),
+    ] {
+        model.reply(Reply::text("done"));
+        let mut request = request([Message::user(format!("{effort} for {name}"))]);
+        request.model = name.to_owned();
+        request.effort = Some(effort);
+        stream(&client, &request).await.unwrap();
+        sent.push(model.last_request().json()["reasoning_effort"].clone());
+    }
+    assert_eq!(json!(sent), json!(["low", "medium", "high", null]));
 }

@@ -93,6 +93,11 @@ rules! {
     stream_is_a_boolean: |body| body["stream"] = json!("true") => "stream is not a boolean";
     cache_control_has_a_known_lifetime: |body| set(body, "/cache_control/ttl", json!("2h")) => "cache_control is not of the type ephemeral with a ttl of 5m or 1h";
     the_system_text_is_not_empty: |body| set(body, "/system/0/text", json!("")) => "system[0].text is empty text";
+    an_effort_is_a_known_one: |body| body["output_config"] = json!({"effort": "huge"}) => "output_config.effort is \"huge\"";
+    an_older_model_takes_no_effort: |body| {
+        set(body, "/model", json!("claude-haiku-4-5-20251001"));
+        body["output_config"] = json!({"effort": "low"});
+    } => "output_config.effort for \"claude-haiku-4-5-20251001\", which does not support it";
     a_tool_name_has_plain_characters: |body| set(body, "/tools/2/name", json!("web search")) => "tools[2].name is \"web search\", not 1 to 64 letters, digits, '_' and '-'";
     a_tool_is_declared_once: |body| set(body, "/tools/2/name", json!("bash")) => "tools[2].name: the tool \"bash\" is declared twice";
     a_tool_has_an_input_schema: |body| remove(body, "/tools/1/input_schema") => "tools[1].input_schema is not the schema of an object";

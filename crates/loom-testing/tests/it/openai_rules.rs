@@ -115,6 +115,11 @@ rules! {
         set(body, "/model", json!("gpt-5.5"));
         body["reasoning_effort"] = json!("low");
     } => "tools without reasoning_effort \"none\" for \"gpt-5.5\"";
+    an_effort_is_a_known_one: |body| body["reasoning_effort"] = json!("huge") => "reasoning_effort is \"huge\"";
+    a_model_that_does_not_reason_takes_no_effort: |body| {
+        set(body, "/model", json!("gpt-4.1"));
+        body["reasoning_effort"] = json!("low");
+    } => "reasoning_effort for \"gpt-4.1\", which does not reason";
     the_first_message_is_the_users: |body| remove(body, "/messages/1") => "the first message after the system's is not the user's";
     a_role_is_known: |body| set(body, "/messages/6/role", json!("human")) => "messages[6].role is \"human\"";
     a_message_has_no_other_field: |body| body["messages"][5]["usage"] = json!({}) => "messages[5] has the unknown field \"usage\"";

@@ -1,7 +1,7 @@
 //! The rules of a Messages request.
 //!
-//! Source: the Messages page of the Claude API reference, and the guides on tool use and extended
-//! thinking.
+//! Source: the Messages page of the Claude API reference, and the guides on tool use, extended
+//! thinking and effort.
 
 use std::collections::HashSet;
 
@@ -49,6 +49,9 @@ const SERVER_BLOCKS: &[&str] = &[
     "web_search_tool_result",
 ];
 
+/// How the names of models begin that refuse an effort.
+const MODELS_WITHOUT_EFFORT: &[&str] = &["claude-3", "claude-sonnet-4-5", "claude-haiku-4-5"];
+
 const IMAGE_TYPES: &[&str] = &["image/jpeg", "image/png", "image/gif", "image/webp"];
 
 pub(super) fn check(body: &Value, sendings: &Sendings, findings: &mut Findings) {
@@ -64,6 +67,9 @@ pub(super) fn check(body: &Value, sendings: &Sendings, findings: &mut Findings) 
     }
     if let Some(cache_control) = body.get("cache_control") {
         cache_control_shape("cache_control", cache_control, findings);
+    }
+    if let Some(config) = body.get("output_config") {
+        output_config(config, model, findings);
     }
     match body.get("system") {
         None => {}
@@ -118,6 +124,23 @@ pub(super) fn check(body: &Value, sendings: &Sendings, findings: &mut Findings) 
             }
         }
     }
+}
+
+fn output_config(config: &Value, model: &str, findings: &mut Findings) {
+    findings.only_fields("output_config", config, &["effort", "format"]);
+    let Some(effort) = config.get("effort") else {
+        return;
+    };
+    let is_known = ["low", "medium", "high", "xhigh", "max"]
+        .iter()
+        .any(|known| effort == known);
+    findings.require(is_known, || format!("output_config.effort is {effort}"));
+    let is_refused = MODELS_WITHOUT_EFFORT
+        .iter()
+        .any(|older| model.starts_with(older));
+    findings.require(!is_refused, || {
+        format!("output_config.effort for {model:?}, which does not support it")
+    });
 }
 
 fn role(message: &Value) -> &str {

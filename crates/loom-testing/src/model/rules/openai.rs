@@ -1,6 +1,7 @@
 //! The rules of a Chat Completions request.
 //!
-//! Source: the Chat page of the OpenAI API reference and the guide on function calling.
+//! Source: the Chat page of the OpenAI API reference, and the guides on function calling and
+//! reasoning.
 
 use std::collections::HashSet;
 
@@ -65,6 +66,9 @@ pub(super) fn check(body: &Value, sendings: &Sendings, findings: &mut Findings) 
         findings.require(body["stream"] == true, || {
             "stream_options without stream".to_owned()
         });
+    }
+    if let Some(effort) = body.get("reasoning_effort") {
+        reasoning_effort(effort, model, findings);
     }
     let declared = tools(body, findings);
     // GPT-5.1 and later reason unless told otherwise, and only the Responses API takes both.
@@ -188,6 +192,16 @@ fn shape(place: &str, message: &Value, findings: &mut Findings) {
         }
         role => findings.add(format!("{place}.role is {role:?}")),
     }
+}
+
+fn reasoning_effort(effort: &Value, model: &str, findings: &mut Findings) {
+    let efforts = ["none", "minimal", "low", "medium", "high", "xhigh", "max"];
+    let is_known = efforts.iter().any(|known| effort == known);
+    findings.require(is_known, || format!("reasoning_effort is {effort}"));
+    let is_refused = model.starts_with("gpt-4") || model.starts_with("gpt-3");
+    findings.require(!is_refused, || {
+        format!("reasoning_effort for {model:?}, which does not reason")
+    });
 }
 
 /// Requires text, or an array of parts with something in each.
