@@ -43,7 +43,9 @@ pub(crate) fn tidy(found: Vec<SearchResult>, wanted: u8) -> Vec<SearchResult> {
 }
 
 fn can_be_opened(address: &str) -> bool {
-    let is_printable = address.bytes().all(|byte| byte.is_ascii_graphic() || byte >= 0x80);
+    let is_printable = address
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic() || byte >= 0x80);
     address.len() <= MAX_URL_BYTES
         && is_printable
         && Url::parse(address).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))

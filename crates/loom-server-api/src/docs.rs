@@ -25,6 +25,7 @@ const DOCUMENT_PATH: &str = "/api/v1/openapi.json";
     ),
     tags(
         (name = "llm", description = "Models of all providers behind one interface."),
+        (name = "search", description = "Search of the web."),
         (name = "server", description = "The server itself."),
     ),
     security(("token" = [])),

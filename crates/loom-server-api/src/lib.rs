@@ -40,6 +40,7 @@ mod me;
 mod problem;
 mod prometheus;
 mod request;
+mod search;
 mod state;
 
 use std::sync::Arc;
@@ -104,9 +105,11 @@ fn guarded_routes() -> OpenApiRouter<Arc<ApiState>> {
         .routes(routes!(me::me))
         .routes(routes!(prometheus::metrics))
         .routes(routes!(llm::providers))
+        .routes(routes!(llm::model))
         .routes(routes!(llm::complete))
         .routes(routes!(llm::stream))
         .routes(routes!(llm::check))
+        .routes(routes!(search::search))
 }
 
 async fn no_such_route(uri: Uri) -> ProblemResponse {

@@ -9,8 +9,8 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::rejection::PathRejection;
-use axum::extract::{FromRequestParts, Path, State};
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::{FromRequestParts, Path, Query, State};
 use axum::response::sse::{Event, KeepAlive};
 use axum::response::{IntoResponse, Sse};
 use axum::{Json, RequestPartsExt as _};
@@ -19,13 +19,13 @@ use http::HeaderName;
 use http::request::Parts;
 use loom_common_core::{LlmError, LlmErrorKind, LlmEvent, LlmRequest, LlmResponse, LlmStream};
 use loom_server_llm_proxy::wire::{
-    CheckResult, ERROR_EVENT, Problem, ProviderInfo, ProviderList, event_name,
+    CheckResult, ERROR_EVENT, ModelInfo, Problem, ProviderInfo, ProviderList, event_name,
 };
 use loom_server_llm_service::ProviderStatus;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::ApiState;
 use crate::json::JsonBody;
@@ -57,13 +57,13 @@ pub(crate) enum StreamData {
     Error(LlmError),
 }
 
-/// Lists the model providers.
+/// Lists what the server offers: the providers of models, and of web search.
 #[utoipa::path(
     get,
     path = "/api/v1/llm/providers",
     tag = "llm",
     responses(
-        (status = 200, description = "The providers.", body = ProviderList),
+        (status = 200, description = "What there is.", body = ProviderList),
         (status = 401, description = "The token is missing or not good.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -75,7 +75,43 @@ pub(crate) async fn providers(State(state): State<Arc<ApiState>>) -> Json<Provid
     };
     Json(ProviderList {
         providers: state.llm.providers().into_iter().map(info).collect(),
+        web_search: state.search.as_ref().map(|web| web.provider().to_owned()),
     })
+}
+
+/// Which model is meant.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ModelQuery {
+    /// Name of the model; the provider's default without it.
+    #[serde(default)]
+    name: String,
+}
+
+/// Tells how much a model takes and what it costs, as far as the server knows.
+///
+/// The provider is not asked. A model that the server has no figures for comes without any.
+#[utoipa::path(
+    get,
+    path = "/api/v1/llm/{provider}/model",
+    tag = "llm",
+    params(("provider" = String, Path, description = "Name of the provider."), ModelQuery),
+    responses(
+        (status = 200, description = "The model and its figures.", body = ModelInfo),
+        (status = "default", description = "There is no such provider, or it has no default model; `code` says which.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn model(
+    State(state): State<Arc<ApiState>>,
+    ProviderName(provider): ProviderName,
+    query: Result<Query<ModelQuery>, QueryRejection>,
+) -> Result<Json<ModelInfo>, ProblemResponse> {
+    let Query(query) = query.map_err(|rejection| ProblemResponse::bad_query(&rejection))?;
+    let model = state.llm.model(&provider, &query.name)?;
+    Ok(Json(ModelInfo {
+        name: model.name,
+        figures: model.figures,
+    }))
 }
 
 /// Asks a model and returns the whole answer.
@@ -210,7 +246,7 @@ impl StreamData {
     }
 }
 
-fn shutting_down() -> LlmError {
+pub(crate) fn shutting_down() -> LlmError {
     LlmError::new(
         LlmErrorKind::StreamInterrupted,
         "the server was shut down before the answer was whole",

@@ -9,11 +9,11 @@
 //! | `request_timeout`: the body did not arrive in time | 408 |
 //! | `body_too_large`: when decompressed | 413 |
 //! | `unsupported_media_type`: not JSON, or compressed in an unknown way | 415 |
-//! | `invalid_request`: JSON, but not what the route takes | 422 |
+//! | `invalid_request`: JSON or a query, but not what the route takes | 422 |
 //! | `internal` | 500 |
 //! | `database_unavailable` | 503 |
 //!
-//! A failed call to a provider has the code of its [`LlmErrorKind`](loom_common_core::LlmErrorKind)
+//! A failed call to a provider of models or of web search has the code of its [`LlmErrorKind`](loom_common_core::LlmErrorKind)
 //! and the status that [`loom_server_llm_proxy::wire`] gives it. A status speaks about this
 //! server: when a provider refuses the server's key, the client's own token is in order, so that
 //! is a bad gateway and not 401.
@@ -21,6 +21,7 @@
 use std::any::Any;
 
 use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Method, StatusCode};
@@ -70,6 +71,15 @@ impl ProblemResponse {
             format!("{path} cannot be asked with {method}"),
         )
         .with_hint("/api/docs lists what there is")
+    }
+
+    pub(crate) fn bad_query(rejection: &QueryRejection) -> Self {
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "invalid_request",
+            rejection.body_text(),
+        )
+        .with_hint("/api/docs tells what the route takes")
     }
 
     pub(crate) fn unauthorized(detail: impl Into<String>) -> Self {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use loom_search_core::WebSearch;
 use loom_server_auth::AccessTokens;
 use loom_server_db::Db;
 use loom_server_llm_service::LlmService;
@@ -18,6 +19,8 @@ pub struct ApiState {
     pub tokens: AccessTokens,
     /// The model providers.
     pub llm: Arc<LlmService>,
+    /// The web search, if the server has one.
+    pub search: Option<Arc<WebSearch>>,
     /// The metrics of this process, for `/metrics`.
     pub metrics: PrometheusHandle,
     /// Names for requests that bring none.

@@ -30,8 +30,9 @@ use loom_common_config::{
 };
 
 pub use settings::{
-    AnthropicSettings, DatabaseSettings, HttpSettings, LlmSettings, LogFormat, LogSettings,
-    OpenAiSettings, ServerConfig,
+    AnthropicSettings, DatabaseSettings, GoogleCseSettings, HttpSettings, LlmSettings, LogFormat,
+    LogSettings, ModelEntry, ModelEntryError, OpenAiSettings, SearchProviderName, SearchSettings,
+    SerperSettings, ServerConfig,
 };
 
 /// Name of the configuration file in Loom's configuration folder.
@@ -62,6 +63,7 @@ pub const KEYS: &[Key] = &[
     Key::new("log.format").variables(&["LOOM_LOG_FORMAT"]),
     Key::new("llm.connect_timeout_ms").variables(&["LOOM_SERVER_LLM_CONNECT_TIMEOUT_MS"]),
     Key::new("llm.idle_timeout_ms").variables(&["LOOM_SERVER_LLM_IDLE_TIMEOUT_MS"]),
+    Key::new("llm.models").variables(&["LOOM_SERVER_LLM_MODELS"]),
     Key::new("llm.anthropic.api_key")
         .variables(&["LOOM_SERVER_ANTHROPIC_API_KEY", "ANTHROPIC_API_KEY"])
         .or_file(),
@@ -77,6 +79,19 @@ pub const KEYS: &[Key] = &[
         .default_note("`gpt-5.5` at OpenAI's own address, else none"),
     Key::new("llm.openai.organization")
         .variables(&["LOOM_SERVER_OPENAI_ORGANIZATION", "OPENAI_ORG_ID"]),
+    Key::new("search.provider")
+        .variables(&["LOOM_SERVER_SEARCH_PROVIDER"])
+        .default_note("the one that has a key, `serper` first"),
+    Key::new("search.timeout_ms").variables(&["LOOM_SERVER_SEARCH_TIMEOUT_MS"]),
+    Key::new("search.serper.api_key")
+        .variables(&["LOOM_SERVER_SERPER_API_KEY", "SERPER_API_KEY"])
+        .or_file(),
+    Key::new("search.serper.base_url").variables(&["LOOM_SERVER_SERPER_BASE_URL"]),
+    Key::new("search.google_cse.api_key")
+        .variables(&["LOOM_SERVER_GOOGLE_CSE_API_KEY"])
+        .or_file(),
+    Key::new("search.google_cse.engine_id").variables(&["LOOM_SERVER_GOOGLE_CSE_ENGINE_ID"]),
+    Key::new("search.google_cse.base_url").variables(&["LOOM_SERVER_GOOGLE_CSE_BASE_URL"]),
 ];
 
 /// Loads the settings from file, environment and arguments.

@@ -1,11 +1,17 @@
 //! The tree of settings: types, defaults and meanings. The doc comments are the reference.
 
+mod model_entry;
+mod search;
+
 use std::path::PathBuf;
 
 use loom_common_config::HttpUrl;
 use loom_common_secret::SecretString;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use model_entry::{ModelEntry, ModelEntryError};
+pub use search::{GoogleCseSettings, SearchProviderName, SearchSettings, SerperSettings};
 
 const ANTHROPIC_BASE_URL: &str = "https://api.anthropic.com";
 const OPENAI_BASE_URL: &str = "https://api.openai.com/v1";
@@ -26,6 +32,8 @@ pub struct ServerConfig {
     pub log: LogSettings,
     /// The providers of models.
     pub llm: LlmSettings,
+    /// The web search that the server offers to its clients.
+    pub search: SearchSettings,
 }
 
 /// Where and how the server listens.
@@ -103,6 +111,11 @@ pub struct LlmSettings {
     /// milliseconds.
     #[schemars(range(min = 1))]
     pub idle_timeout_ms: u64,
+    /// Figures of models, over those that are built in: a name, then any of `context_window`,
+    /// `max_output_tokens` (in tokens), `input`, `output`, `cache_read` and `cache_write` (in US
+    /// dollars for a million tokens), such as `qwen3-coder context_window=262144 input=0.2
+    /// output=0.8`.
+    pub models: Vec<ModelEntry>,
     /// Anthropic, or a server that speaks its Messages API.
     pub anthropic: AnthropicSettings,
     /// OpenAI, or a server that speaks its API, such as Ollama.
@@ -114,6 +127,7 @@ impl Default for LlmSettings {
         Self {
             connect_timeout_ms: 10_000,
             idle_timeout_ms: 300_000,
+            models: Vec::new(),
             anthropic: AnthropicSettings::default(),
             openai: OpenAiSettings::default(),
         }

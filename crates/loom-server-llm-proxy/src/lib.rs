@@ -1,8 +1,8 @@
 //! Client side of the server's LLM routes: an [`LlmClient`] over HTTP.
 //!
 //! [`ProxyLlmClient`] asks a provider's model through `loom-server`, which holds the provider's
-//! key; [`ServerClient`] makes the calls around it: health, the list of providers, and the check
-//! of one. [`wire`] holds what client and server must spell alike; the server uses it too.
+//! key; [`ServerClient`] makes the calls around it: health, the list of providers, the check of
+//! one, the figures of a model, and the search of the web. [`wire`] holds what client and server must spell alike; the server uses it too.
 //!
 //! # Wire
 //!
@@ -12,7 +12,9 @@
 //!                                                  event: <type of the LlmEvent>
 //!                                                  data: <the LlmEvent as JSON>
 //! POST {server}/api/v1/llm/{provider}/check      -> wire::CheckResult
+//! GET  {server}/api/v1/llm/{provider}/model?name= -> wire::ModelInfo
 //! GET  {server}/api/v1/llm/providers             -> wire::ProviderList
+//! POST {server}/api/v1/search                    SearchRequest -> SearchResults
 //! GET  {server}/health                           -> wire::Health, also under status 503
 //! ```
 //!

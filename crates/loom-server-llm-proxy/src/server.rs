@@ -7,17 +7,21 @@ use http::{HeaderMap, Method, StatusCode};
 use loom_common_core::{LlmError, LlmErrorKind};
 use loom_common_secret::SecretString;
 use loom_llm_core::{BaseUrl, ConfigError, Failure, Peer, bearer_header};
+use loom_search_core::{SearchRequest, SearchResults};
 use reqwest::{RequestBuilder, Response};
 use serde::de::DeserializeOwned;
 use url::Url;
 
 use crate::error::{HINTS, refusal};
-use crate::wire::{CheckResult, Health, ProviderInfo, ProviderList};
+use crate::wire::{CheckResult, Health, ModelInfo, ProviderInfo, ProviderList};
 
 /// How long a short call may take; a person waits for it.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a check may take: the server asks the provider.
 const CHECK_PATIENCE: Duration = Duration::from_secs(30);
+/// How long a search may take. The server gives up after 20 s, unless its settings say otherwise,
+/// so that its error, which says more, mostly comes first.
+const SEARCH_PATIENCE: Duration = Duration::from_secs(60);
 
 /// Client of the server's small calls.
 #[derive(Clone, Debug)]
@@ -82,10 +86,46 @@ impl ServerClient {
     ///
     /// As [`ServerClient::health`], and [`LlmErrorKind::Unauthorized`].
     pub async fn providers(&self) -> Result<Vec<ProviderInfo>, LlmError> {
+        Ok(self.offer().await?.providers)
+    }
+
+    /// Asks what the server offers: its providers of models, and whether it searches the web.
+    ///
+    /// # Errors
+    ///
+    /// As [`ServerClient::providers`].
+    pub async fn offer(&self) -> Result<ProviderList, LlmError> {
         let request = self.request(Method::GET, "api/v1/llm/providers");
         let response = self.ask(request, PATIENCE).await?;
-        let list: ProviderList = self.json(response, PATIENCE).await?;
-        Ok(list.providers)
+        self.json(response, PATIENCE).await
+    }
+
+    /// Asks what is known about a provider's model: how much it takes and what it costs. An empty
+    /// name stands for the provider's default model.
+    ///
+    /// # Errors
+    ///
+    /// As [`ServerClient::providers`], and [`LlmErrorKind::ProviderNotConfigured`]. A model that
+    /// the server does not know is no error; it has no figures.
+    pub async fn model(&self, provider: &str, name: &str) -> Result<ModelInfo, LlmError> {
+        let mut url = self.peer.base.join(&format!("api/v1/llm/{provider}/model"));
+        url.query_pairs_mut().append_pair("name", name);
+        let request = self.http.get(url).headers(self.headers.clone());
+        let response = self.ask(request, PATIENCE).await?;
+        self.json(response, PATIENCE).await
+    }
+
+    /// Has the server search the web.
+    ///
+    /// # Errors
+    ///
+    /// As [`ServerClient::providers`]; [`LlmErrorKind::ProviderNotConfigured`] when the server has
+    /// no web search, which [`ServerClient::offer`] tells beforehand; and all that can go wrong
+    /// between server and search engine.
+    pub async fn search(&self, search: &SearchRequest) -> Result<SearchResults, LlmError> {
+        let request = self.request(Method::POST, "api/v1/search").json(search);
+        let response = self.ask(request, SEARCH_PATIENCE).await?;
+        self.json(response, SEARCH_PATIENCE).await
     }
 
     /// Has the server ask a provider for its models: tells whether it can be reached and takes the

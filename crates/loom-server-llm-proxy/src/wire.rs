@@ -1,6 +1,6 @@
 //! What client and server must spell alike.
 
-use loom_common_core::{LlmError, LlmErrorKind, LlmEvent};
+use loom_common_core::{LlmError, LlmErrorKind, LlmEvent, ModelFigures};
 use serde::{Deserialize, Serialize};
 
 /// Media type of a problem document (RFC 9457, section 6.1).
@@ -91,12 +91,15 @@ fn status_and_title(kind: LlmErrorKind) -> (u16, &'static str) {
     }
 }
 
-/// The providers of a server.
+/// What a server offers: its providers of models, and of web search.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ProviderList {
-    /// All providers that the server knows, configured or not.
+    /// All providers of models that the server knows, configured or not.
     pub providers: Vec<ProviderInfo>,
+    /// Who searches the web for the server's clients; absent when nobody does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub web_search: Option<String>,
 }
 
 /// A provider of models.
@@ -110,6 +113,17 @@ pub struct ProviderInfo {
     /// The model that answers a request which names none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_model: Option<String>,
+}
+
+/// A model, and what is known about it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ModelInfo {
+    /// Name, as the provider knows it.
+    pub name: String,
+    /// How much it takes and what it costs; empty for a model that the server does not know.
+    #[serde(default)]
+    pub figures: ModelFigures,
 }
 
 /// What checking a provider came to, when it went well.

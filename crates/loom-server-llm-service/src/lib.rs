@@ -25,15 +25,22 @@
 //! | `loom_llm_tokens_total` | counter | `provider`, `kind` (`input`, `output`, `cache_read`, `cache_write`) |
 //! | `loom_llm_time_to_first_event_seconds` | histogram | `provider` |
 //!
+//! # Figures
+//!
+//! [`LlmService::model`] tells how much a model takes and what it costs, from a table that is built
+//! in and from the operator's settings over it. Nothing depends on a figure being there: it is for
+//! the meters of clients.
+//!
 //! # Failure
 //!
 //! A provider that is not configured is an [`LlmError`](loom_common_core::LlmError) whose hint
 //! names the variables that configure it and the providers that are there. Settings that cannot
 //! work stop the server at its start ([`SettingsError`]).
 
+mod figures;
 mod measure;
 mod provider;
 mod service;
 
 pub use measure::describe_metrics;
-pub use service::{LlmService, ProviderCheck, ProviderStatus, SettingsError};
+pub use service::{KnownModel, LlmService, ProviderCheck, ProviderStatus, SettingsError};

@@ -53,21 +53,28 @@ impl Provider {
         }
     }
 
+    /// Returns the model that is meant by `asked`, which may be empty.
+    pub(crate) fn model<'a>(&'a self, asked: &'a str) -> Result<&'a str, LlmError> {
+        if !asked.is_empty() {
+            return Ok(asked);
+        }
+        self.default_model.as_deref().ok_or_else(|| {
+            let message = format!(
+                "the request names no model, and the server has no default for `{}`",
+                self.name
+            );
+            LlmError::new(LlmErrorKind::InvalidRequest, message)
+                .with_hint("name a model with --model")
+        })
+    }
+
     /// Fills in the default model where the request names none.
     fn with_model<'a>(&self, request: &'a LlmRequest) -> Result<Cow<'a, LlmRequest>, LlmError> {
         if !request.model.is_empty() {
             return Ok(Cow::Borrowed(request));
         }
-        let Some(model) = &self.default_model else {
-            let message = format!(
-                "the request names no model, and the server has no default for `{}`",
-                self.name
-            );
-            return Err(LlmError::new(LlmErrorKind::InvalidRequest, message)
-                .with_hint("name a model with --model"));
-        };
         Ok(Cow::Owned(LlmRequest {
-            model: model.clone(),
+            model: self.model("")?.to_owned(),
             ..request.clone()
         }))
     }

@@ -2,13 +2,18 @@
 
 use std::time::Duration;
 
-use loom_common_core::{LlmClient, LlmError, LlmErrorKind, LlmRequest, LlmResponse, LlmStream};
+use loom_common_core::{
+    LlmClient, LlmError, LlmErrorKind, LlmRequest, LlmResponse, LlmStream, ModelFigures,
+};
 use loom_llm_core::ConfigError;
-use loom_server_config::{AnthropicSettings, LlmSettings, OpenAiSettings, ServerConfig};
+use loom_server_config::{
+    AnthropicSettings, LlmSettings, ModelEntry, OpenAiSettings, ServerConfig,
+};
 use loom_server_llm_anthropic::{AnthropicClient, AnthropicConfig};
 use loom_server_llm_openai::{OpenAiClient, OpenAiConfig};
 use tokio::time::Instant;
 
+use crate::figures;
 use crate::provider::{Adapter, Provider};
 
 const ANTHROPIC: &str = loom_server_llm_anthropic::PROVIDER;
@@ -61,6 +66,16 @@ pub struct LlmService {
     anthropic: Option<Provider>,
     openai: Option<Provider>,
     statuses: Vec<ProviderStatus>,
+    models: Vec<ModelEntry>,
+}
+
+/// A model and what is known about it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KnownModel {
+    /// Name, as the provider knows it.
+    pub name: String,
+    /// What it takes and costs.
+    pub figures: ModelFigures,
 }
 
 impl LlmService {
@@ -93,6 +108,7 @@ impl LlmService {
             ],
             anthropic,
             openai,
+            models: llm.models.clone(),
         })
     }
 
@@ -149,6 +165,21 @@ impl LlmService {
     /// [`LlmErrorKind::ProviderNotConfigured`] when the server has none of this name.
     pub fn client(&self, provider: &str) -> Result<&dyn LlmClient, LlmError> {
         Ok(self.provider(provider)?)
+    }
+
+    /// Tells what is known about a provider's model; an empty name stands for the default. A model
+    /// that nobody has figures for, and even one that does not exist, has none: the provider is not
+    /// asked.
+    ///
+    /// # Errors
+    ///
+    /// As [`LlmService::client`], and [`LlmErrorKind::InvalidRequest`] when there is no default.
+    pub fn model(&self, provider: &str, name: &str) -> Result<KnownModel, LlmError> {
+        let name = self.provider(provider)?.model(name)?;
+        Ok(KnownModel {
+            name: name.to_owned(),
+            figures: figures::of_model(&self.models, name),
+        })
     }
 
     /// Lists the providers that the server knows, configured or not, in a fixed order.

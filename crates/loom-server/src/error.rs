@@ -7,6 +7,8 @@ use loom_server_auth::AuthError;
 use loom_server_db::DbError;
 use loom_server_llm_service::SettingsError;
 
+use crate::search::SearchSettingsError;
+
 /// Why a server does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -29,6 +31,9 @@ pub enum StartError {
     /// The settings of a model provider cannot work. Trying again does not help.
     #[error(transparent)]
     Provider(#[from] SettingsError),
+    /// There can be no web search as the settings want it. Trying again does not help.
+    #[error(transparent)]
+    Search(#[from] SearchSettingsError),
     /// The database cannot be used; see its error.
     #[error(transparent)]
     Database(#[from] DbError),
@@ -58,7 +63,12 @@ impl StartError {
             Self::Database(error) | Self::Token(AuthError::Database(error)) => {
                 error.hint().map(str::to_owned)
             }
-            Self::Provider(_) => Some(
+            Self::Search(SearchSettingsError::Missing { .. }) => Some(
+                "set it, or take away what is set below `search` to run without a web search; \
+                 `loom-server config reference` tells how each is set"
+                    .to_owned(),
+            ),
+            Self::Provider(_) | Self::Search(_) => Some(
                 "`loom-server config show --origin` tells where each setting comes from".to_owned(),
             ),
             Self::Token(_) => None,

@@ -34,11 +34,13 @@ mod error;
 mod listener;
 mod metrics;
 mod migrations;
+mod search;
 mod server;
 mod state_file;
 
 pub use data_dir::open_database;
 pub use error::StartError;
 pub use migrations::MIGRATIONS;
+pub use search::SearchSettingsError;
 pub use server::{Server, StartOptions};
 pub use state_file::StateFile;

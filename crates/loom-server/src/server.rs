@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::state_file::WrittenStateFile;
-use crate::{StartError, StateFile, connections, listener, metrics, open_database};
+use crate::{StartError, StateFile, connections, listener, metrics, open_database, search};
 
 /// How long answers that were cut may take to say so to their clients.
 const CUT_LIMIT: Duration = Duration::from_secs(2);
@@ -77,6 +77,7 @@ impl Server {
         } = options;
         let bound = listener::bind(&config.http).await?;
         let llm = LlmService::new(&config)?;
+        let search = search::web_search(&config.search, &mut entropy)?;
         let db = open_database(&config).await?;
         let request_ids = RequestIds::new(entropy.next_u64());
         let tokens = AccessTokens::new(db.clone(), clock, entropy);
@@ -86,6 +87,7 @@ impl Server {
             db: db.clone(),
             tokens: tokens.clone(),
             llm: Arc::new(llm),
+            search: search.map(Arc::new),
             metrics: metrics.clone(),
             request_ids,
             body_limit: config.http.max_body_bytes,

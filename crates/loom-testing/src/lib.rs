@@ -8,6 +8,7 @@
 //! | [`model`] | [`FakeModel`]: a model that follows a script and checks every request |
 //! | [`command_line`] | [`CommandLine`]: `loom` as a user with an empty home runs it |
 //! | [`repository`] | [`Repository`]: a git repository made for one test |
+//! | [`search`] | [`FakeSearchEngine`](search::FakeSearchEngine): a search engine that finds what it is told |
 //! | [`deadline`] | the bound on all waiting |
 //! | `database`, a feature | `TestDatabase`: an empty SQLite or PostgreSQL database; `both_databases!` tries a store on both |
 //! | `server`, a feature | `TestServer`: the server inside the test's process |
@@ -30,9 +31,11 @@ pub mod command_line;
 pub mod database;
 pub mod deadline;
 mod environment;
+mod loopback;
 pub mod model;
 mod process;
 pub mod repository;
+pub mod search;
 #[cfg(feature = "server")]
 pub mod server;
 mod watched;

@@ -14,6 +14,7 @@ use tempfile::TempDir;
 
 use crate::FakeModel;
 use crate::model::DEFAULT_API_KEY;
+use crate::search::{FakeSearchEngine, SEARCH_API_KEY};
 
 /// The schema of the server's database, for the store tests of feature crates: these stand below
 /// the program that has it.
@@ -110,6 +111,17 @@ pub fn use_model(config: &mut ServerConfig, model: &FakeModel) {
         .parse()
         .expect("the model's address is a URL");
     llm.openai.api_key = Some(SecretString::new(DEFAULT_API_KEY.to_owned()));
+}
+
+/// Makes the engine the one that the server searches the web with, as serper.dev.
+///
+/// # Panics
+///
+/// Never: the engine's address is a URL.
+pub fn use_search(config: &mut ServerConfig, engine: &FakeSearchEngine) {
+    let serper = &mut config.search.serper;
+    serper.base_url = engine.url().parse().expect("the engine's address is a URL");
+    serper.api_key = Some(SecretString::new(SEARCH_API_KEY.to_owned()));
 }
 
 /// Starts a server with exactly these settings, real time and real randomness.

@@ -12,15 +12,17 @@ use tokio::time::Instant;
 
 const DEADLINE: Duration = Duration::from_secs(20);
 
+type Found = Result<Vec<SearchResult>, LlmError>;
+
 /// A provider that gives these answers one after the other, and then none any more.
 #[derive(Clone, Default)]
 struct Scripted {
-    answers: Arc<Mutex<VecDeque<Result<Vec<SearchResult>, LlmError>>>>,
+    answers: Arc<Mutex<VecDeque<Found>>>,
     asked: Arc<Mutex<u32>>,
 }
 
 impl Scripted {
-    fn new(answers: impl IntoIterator<Item = Result<Vec<SearchResult>, LlmError>>) -> Self {
+    fn new(answers: impl IntoIterator<Item = Found>) -> Self {
         let scripted = Self::default();
         scripted.answers.lock().unwrap().extend(answers);
         scripted
@@ -40,10 +42,7 @@ impl SearchProvider for Scripted {
         "scripted"
     }
 
-    fn search<'a>(
-        &'a self,
-        _: &'a SearchRequest,
-    ) -> BoxFuture<'a, Result<Vec<SearchResult>, LlmError>> {
+    fn search<'a>(&'a self, _: &'a SearchRequest) -> BoxFuture<'a, Found> {
         *self.asked.lock().unwrap() += 1;
         match self.answers.lock().unwrap().pop_front() {
             Some(answer) => futures::future::ready(answer).boxed(),

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use loom_server_api::openapi_document;
 use loom_testing::model::StopReason;
+use loom_testing::search::{FakeSearchEngine, FoundPage};
+use loom_testing::server::{use_model, use_search};
 use loom_testing::{FakeModel, Reply, TestServer};
 use serde_json::Value;
 
@@ -83,9 +85,29 @@ fn check(schema: &str, value: &Value) {
 #[tokio::test]
 async fn what_goes_over_the_wire_is_what_the_document_says() {
     let model = FakeModel::start().await;
-    let server = TestServer::with_model(&model).await;
+    let engine = FakeSearchEngine::start([FoundPage::new("t", "https://example.com/", "s")]).await;
+    let server = TestServer::start(|config| {
+        use_model(config, &model);
+        use_search(config, &engine);
+    })
+    .await;
     let client = Client::new(&server);
     check("LlmRequest", &question());
+    check(
+        "SearchRequest",
+        &serde_json::json!({"query": "q", "count": 3}),
+    );
+    check(
+        "SearchResults",
+        &client
+            .post("/api/v1/search", &serde_json::json!({"query": "q"}))
+            .await
+            .body,
+    );
+    for model in ["claude-haiku-5-5", "unknown"] {
+        let path = format!("/api/v1/llm/anthropic/model?name={model}");
+        check("ModelInfo", &client.get(&path).await.body);
+    }
     check(
         "ProviderList",
         &client.get("/api/v1/llm/providers").await.body,

@@ -9,6 +9,8 @@ mod failures;
 mod health;
 mod logs;
 mod metrics;
+mod models;
 mod problems;
+mod search;
 mod shutdown;
 mod streaming;

@@ -40,6 +40,10 @@ fn every_key_can_be_set_in_the_environment() {
         ("LOOM_LOG_FORMAT", "json"),
         ("LOOM_SERVER_LLM_CONNECT_TIMEOUT_MS", "2"),
         ("LOOM_SERVER_LLM_IDLE_TIMEOUT_MS", "3"),
+        (
+            "LOOM_SERVER_LLM_MODELS",
+            "a context_window=1000, b input=0.5 output=2",
+        ),
         ("LOOM_SERVER_ANTHROPIC_API_KEY", "hunter2"),
         ("LOOM_SERVER_ANTHROPIC_BASE_URL", "http://localhost:1"),
         ("LOOM_SERVER_ANTHROPIC_DEFAULT_MODEL", "claude"),
@@ -48,6 +52,13 @@ fn every_key_can_be_set_in_the_environment() {
         ("LOOM_SERVER_OPENAI_BASE_URL", "http://localhost:2/v1"),
         ("LOOM_SERVER_OPENAI_DEFAULT_MODEL", "llama"),
         ("LOOM_SERVER_OPENAI_ORGANIZATION", "org"),
+        ("LOOM_SERVER_SEARCH_PROVIDER", "google_cse"),
+        ("LOOM_SERVER_SEARCH_TIMEOUT_MS", "5"),
+        ("LOOM_SERVER_SERPER_API_KEY", "hunter2"),
+        ("LOOM_SERVER_SERPER_BASE_URL", "http://localhost:3"),
+        ("LOOM_SERVER_GOOGLE_CSE_API_KEY", "hunter2"),
+        ("LOOM_SERVER_GOOGLE_CSE_ENGINE_ID", "engine"),
+        ("LOOM_SERVER_GOOGLE_CSE_BASE_URL", "http://localhost:4"),
     ]);
     insta::assert_snapshot!(listing(
         &load(&environment, None, &Arguments::new()).unwrap()
@@ -74,6 +85,7 @@ fn every_key_can_be_set_in_the_file() {
         [llm]
         connect_timeout_ms = 3
         idle_timeout_ms = 4
+        models = ["a context_window=1000", "b input=0.5 output=2"]
         [llm.anthropic]
         api_key = "hunter2"
         base_url = "http://localhost:1/"
@@ -84,6 +96,16 @@ fn every_key_can_be_set_in_the_file() {
         base_url = "http://localhost:2/v1/"
         default_model = "llama"
         organization = "org"
+        [search]
+        provider = "serper"
+        timeout_ms = 6
+        [search.serper]
+        api_key = "hunter2"
+        base_url = "http://localhost:3/"
+        [search.google_cse]
+        api_key = "hunter2"
+        engine_id = "engine"
+        base_url = "http://localhost:4/"
     "#;
     fs::write(folder.join("server.toml"), text).unwrap();
     let environment: Environment = [("HOME", home.path())].into_iter().collect();
@@ -118,21 +140,26 @@ fn each_key_of_a_provider_can_come_from_a_file_of_its_own() {
             config.llm.anthropic.api_key,
             config.llm.openai.api_key,
             config.database.url,
+            config.search.serper.api_key,
+            config.search.google_cse.api_key,
         ];
         secrets.map(|secret| secret.map(|secret| secret.expose().clone()))
     };
-    let secret = || Some("hunter2".to_owned());
-    assert_eq!(
-        read("LOOM_SERVER_ANTHROPIC_API_KEY_FILE"),
-        [secret(), None, None]
-    );
-    assert_eq!(read("ANTHROPIC_API_KEY_FILE"), [secret(), None, None]);
-    assert_eq!(
-        read("LOOM_SERVER_OPENAI_API_KEY_FILE"),
-        [None, secret(), None]
-    );
-    assert_eq!(read("OPENAI_API_KEY_FILE"), [None, secret(), None]);
-    assert_eq!(read("DATABASE_URL_FILE"), [None, None, secret()]);
+    let variables = [
+        ("LOOM_SERVER_ANTHROPIC_API_KEY_FILE", 0),
+        ("ANTHROPIC_API_KEY_FILE", 0),
+        ("LOOM_SERVER_OPENAI_API_KEY_FILE", 1),
+        ("OPENAI_API_KEY_FILE", 1),
+        ("DATABASE_URL_FILE", 2),
+        ("LOOM_SERVER_SERPER_API_KEY_FILE", 3),
+        ("SERPER_API_KEY_FILE", 3),
+        ("LOOM_SERVER_GOOGLE_CSE_API_KEY_FILE", 4),
+    ];
+    for (variable, place) in variables {
+        let mut expected = [const { None }; 5];
+        expected[place] = Some("hunter2".to_owned());
+        assert_eq!(read(variable), expected, "{variable}");
+    }
 }
 
 #[test]
@@ -195,6 +222,16 @@ fn values_that_make_no_sense_are_refused() {
             "LOOM_SERVER_OPENAI_BASE_URL",
             "api.openai.com",
             "`llm.openai.base_url` is not usable: `api.openai.com` is not an address such as https://example.com: relative URL without a base",
+        ),
+        (
+            "LOOM_SERVER_SEARCH_PROVIDER",
+            "bing",
+            "`search.provider` must be one of serper, google_cse, not \"bing\"",
+        ),
+        (
+            "LOOM_SERVER_LLM_MODELS",
+            "a context_window=1000, input=1 output=2",
+            "`llm.models` is not usable: `input=1 output=2` does not begin with the name of a model; write `NAME context_window=… input=… output=…`",
         ),
     ];
     for (variable, value, message) in cases {

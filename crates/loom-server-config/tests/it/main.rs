@@ -7,4 +7,6 @@
 mod data_dir;
 mod documentation;
 mod loading;
+mod models;
 mod providers;
+mod search;

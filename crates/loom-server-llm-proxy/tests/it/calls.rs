@@ -1,11 +1,12 @@
 //! The calls around the models.
 
-use loom_common_core::LlmErrorKind;
+use loom_common_core::{LlmErrorKind, ModelFigures};
+use loom_search_core::{SearchRequest, SearchResult, SearchResults};
 use loom_server_llm_proxy::wire::{
-    CheckResult, ComponentHealth, Health, HealthStatus, ProviderInfo, ProviderList,
+    CheckResult, ComponentHealth, Health, HealthStatus, ModelInfo, ProviderInfo, ProviderList,
 };
 use serde_json::json;
-use wiremock::matchers::{header, method, path};
+use wiremock::matchers::{header, method, path, query_param};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use crate::client::{TOKEN, problem, serve, server_client};
@@ -109,6 +110,7 @@ async fn the_providers_are_listed() {
             configured: true,
             default_model: None,
         }],
+        web_search: Some("serper".to_owned()),
     };
     let server = MockServer::start().await;
     Mock::given(method("GET"))
@@ -117,8 +119,76 @@ async fn the_providers_are_listed() {
         .respond_with(ResponseTemplate::new(200).set_body_json(&list))
         .mount(&server)
         .await;
-    let providers = server_client(&server.uri()).providers().await;
-    assert_eq!(providers, Ok(list.providers));
+    let client = server_client(&server.uri());
+    assert_eq!(client.offer().await, Ok(list.clone()));
+    assert_eq!(client.providers().await, Ok(list.providers));
+}
+
+#[tokio::test]
+async fn an_older_server_offers_no_search() {
+    let server = MockServer::start().await;
+    Mock::given(path("/api/v1/llm/providers"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(json!({"providers": []})))
+        .mount(&server)
+        .await;
+    let offer = server_client(&server.uri()).offer().await;
+    assert_eq!(offer, Ok(ProviderList::default()));
+}
+
+#[tokio::test]
+async fn a_model_is_asked_for_by_any_name() {
+    let info = ModelInfo {
+        name: "maker/model a&b".to_owned(),
+        figures: ModelFigures {
+            context_window: Some(1000),
+            ..ModelFigures::default()
+        },
+    };
+    let server = MockServer::start().await;
+    Mock::given(method("GET"))
+        .and(path("/api/v1/llm/openai/model"))
+        .and(query_param("name", "maker/model a&b"))
+        .and(header("authorization", format!("Bearer {TOKEN}")))
+        .respond_with(ResponseTemplate::new(200).set_body_json(&info))
+        .mount(&server)
+        .await;
+    let client = server_client(&server.uri());
+    assert_eq!(client.model("openai", &info.name).await, Ok(info));
+}
+
+#[tokio::test]
+async fn a_search_returns_what_was_found_or_why_not() {
+    let route = "/api/v1/search";
+    let found = SearchResults {
+        results: vec![SearchResult {
+            title: "t".to_owned(),
+            url: "https://example.com/".to_owned(),
+            snippet: "s".to_owned(),
+            date: None,
+        }],
+    };
+    let request = SearchRequest {
+        query: "q".to_owned(),
+        count: Some(2),
+    };
+    let server = serve(route, ResponseTemplate::new(200).set_body_json(&found)).await;
+    let answer = server_client(&server.uri()).search(&request).await;
+    assert_eq!(answer, Ok(found));
+    let sent = &server.received_requests().await.unwrap()[0];
+    let sent: serde_json::Value = sent.body_json().unwrap();
+    assert_eq!(sent, json!({"query": "q", "count": 2}));
+
+    let refusal = json!({"detail": "d", "code": "provider_not_configured", "hint": "h"});
+    let server = serve(route, problem(404, refusal)).await;
+    let error = server_client(&server.uri())
+        .search(&request)
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind, LlmErrorKind::ProviderNotConfigured);
+    assert_eq!(
+        (error.message.as_str(), error.hint.as_deref()),
+        ("d", Some("h"))
+    );
 }
 
 #[tokio::test]

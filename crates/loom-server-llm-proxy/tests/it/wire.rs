@@ -105,6 +105,7 @@ fn the_documents() {
                 default_model: None,
             },
         ],
+        web_search: Some("serper".to_owned()),
     };
     let check = CheckResult {
         ok: true,

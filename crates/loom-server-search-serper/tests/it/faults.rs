@@ -80,11 +80,7 @@ async fn a_web_page_in_the_place_of_an_error_is_named() {
 async fn a_redirect_is_not_followed() {
     let text = "HTTP/1.1 302 Found\r\nlocation: http://localhost:1/\r\ncontent-length: 0\r\n\r\n";
     let error = search(text, Then::Close, PATIENT).await;
-    assert!(
-        error.message.contains("answered 302"),
-        "{}",
-        error.message
-    );
+    assert!(error.message.contains("answered 302"), "{}", error.message);
 }
 
 #[tokio::test]
@@ -100,7 +96,10 @@ async fn an_endless_answer_is_cut() {
 
 #[tokio::test]
 async fn silence_is_given_up_before_the_answer_and_in_it() {
-    for text in ["", "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"organic\":"] {
+    for text in [
+        "",
+        "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"organic\":",
+    ] {
         let error = search(text, Then::SayNothing, IMPATIENT).await;
         assert_eq!(error.kind, LlmErrorKind::Timeout, "{text}");
     }

@@ -52,6 +52,18 @@ fn a_log_filter_that_cannot_be_read_is_told() {
     insta::assert_snapshot!(shown(&home.run(&["serve", "--port", "0"])));
 }
 
+#[test]
+fn a_web_search_that_cannot_work_is_told() {
+    let key = ("LOOM_SERVER_GOOGLE_CSE_API_KEY", "hunter2");
+    let named = ("LOOM_SERVER_SEARCH_PROVIDER", "serper");
+    let broken = ("LOOM_SERVER_SERPER_API_KEY", "hunter\n2");
+    let runs = [key, named, broken].map(|(variable, value)| {
+        let home = Home::new().with(variable, value);
+        shown(&home.run(&["serve", "--port", "0"]))
+    });
+    insta::assert_snapshot!(runs.join("\n"));
+}
+
 #[tokio::test]
 async fn a_port_in_use_is_told_and_the_server_there_keeps_its_token() {
     let home = Home::new();

@@ -1,16 +1,7 @@
 //! The handle that a test holds: it starts the server, fills the script, and reads what was asked.
-//!
-//! The server runs on a thread of its own, so that a test may block (a command line under test is a
-//! child process that is waited for) or pause tokio's clock without stopping the model.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::{Arc, MutexGuard};
-use std::thread::JoinHandle;
-
-use axum::Router;
-use axum::serve::ListenerExt;
-use tokio::sync::oneshot;
 
 use super::exchange::{self, ModelState, Shared};
 use super::recording::Recording;
@@ -18,16 +9,15 @@ use super::reply::{ErrorReply, Reply};
 use super::request::ModelRequest;
 use super::script::Scripted;
 use crate::deadline;
+use crate::loopback::LoopbackServer;
 
 /// A model server on loopback that answers from a script and checks every request.
 ///
 /// It stops when dropped, and then panics if a request broke a rule (see [`FakeModel::verify`]).
 #[derive(Debug)]
 pub struct FakeModel {
-    address: SocketAddr,
+    server: LoopbackServer,
     shared: Arc<Shared>,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
 }
 
 /// The queue of one conversation, from [`FakeModel::conversation`].
@@ -58,20 +48,11 @@ impl FakeModel {
     }
 
     fn listen(port: u16, state: ModelState) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
-        listener.set_nonblocking(true)?;
-        let address = listener.local_addr()?;
         let shared = Arc::new(Shared::new(state));
-        let (stop, stopped) = oneshot::channel();
         let router = exchange::router(Arc::clone(&shared));
-        let thread = std::thread::Builder::new()
-            .name("fake-model".to_owned())
-            .spawn(move || serve(listener, router, stopped))?;
         Ok(Self {
-            address,
+            server: LoopbackServer::start("fake-model", port, router)?,
             shared,
-            stop: Some(stop),
-            thread: Some(thread),
         })
     }
 
@@ -79,7 +60,7 @@ impl FakeModel {
     /// clients.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.server.url()
     }
 
     /// The base for OpenAI clients, which holds the version: `http://127.0.0.1:PORT/v1`.
@@ -213,15 +194,9 @@ impl FakeModel {
 
 impl Drop for FakeModel {
     fn drop(&mut self) {
-        if let Some(stop) = self.stop.take() {
-            let _ = stop.send(());
-        }
-        let outcome = self.thread.take().map(JoinHandle::join);
+        let is_sound = self.server.stop();
         if !std::thread::panicking() {
-            assert!(
-                !matches!(outcome, Some(Err(_))),
-                "the fake model's thread panicked"
-            );
+            assert!(is_sound, "the fake model's thread panicked");
             self.verify();
         }
     }
@@ -239,25 +214,4 @@ impl ConversationScript<'_> {
         let scripted = Scripted::Computed(Box::new(reply));
         self.model.state().script.push(Some(&self.marker), scripted);
     }
-}
-
-fn serve(listener: TcpListener, router: Router, stopped: oneshot::Receiver<()>) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime can be built");
-    runtime.block_on(async move {
-        let listener =
-            tokio::net::TcpListener::from_std(listener).expect("a listener fits into a runtime");
-        // Small writes must leave at once: with Nagle's algorithm each would wait for the one
-        // before.
-        let listener = listener.tap_io(|stream| {
-            let _ = stream.set_nodelay(true);
-        });
-        tokio::select! {
-            outcome = axum::serve(listener, router) => outcome.expect("serving never ends by itself"),
-            _ = stopped => {}
-        }
-    });
-    // Dropping the runtime closes every connection.
 }
