@@ -1,0 +1,1 @@
+//! Undo: the points of a thread that its files can be taken back to.
