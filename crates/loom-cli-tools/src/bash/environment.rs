@@ -87,7 +87,7 @@ impl CommandEnvironment {
     }
 
     /// Returns the variables of a command, with what keeps programs from asking.
-    pub(super) fn variables(
+    pub fn variables(
         &self,
         confinement: Confinement,
     ) -> impl Iterator<Item = (&OsStr, &OsStr)> {
