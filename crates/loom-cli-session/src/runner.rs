@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use loom_common_core::stream::{NoticeLevel, StreamError, ThreadEvent};
 use loom_common_core::{
-    Agent, AgentAction, AgentConfig, AgentEvent, Entry, LlmClient, LlmError, OperationId,
-    PermissionMode, Role, StopReason, TurnOutcome, Usage,
+    Agent, AgentAction, AgentConfig, AgentEvent, CompactionPolicy, Entry, LlmClient, LlmError,
+    OperationId, PermissionMode, Role, StopReason, TurnLimits, TurnOutcome, Usage,
 };
 use loom_common_http::RetryConfig;
 use loom_common_thread::{Continuation, ThreadId, ThreadStoreError};
@@ -64,6 +64,8 @@ impl Runner {
             max_tokens: setup.max_tokens,
             effort: setup.effort,
             max_retries: setup.retry.max_attempts.saturating_sub(1),
+            compaction: CompactionPolicy::default(),
+            limits: TurnLimits::default(),
         };
         let (thread_id, transcript, (agent, first_actions)) = match setup.thread {
             ThreadStart::New(thread) => (
@@ -310,6 +312,12 @@ impl Runner {
                 let client = Arc::clone(&self.client);
                 self.operations.call_llm(operation, client, request);
             }
+            // A summary is not for the person.
+            AgentAction::Compact { operation, request } => {
+                let client = Arc::clone(&self.client);
+                self.operations.call_llm(operation, client, request);
+            }
+            AgentAction::InputChanged => {}
             AgentAction::CancelLlmRequest { operation } => {
                 self.operations.cancel(operation).await;
                 let shown = self.presenter.answer_cut();
@@ -375,6 +383,15 @@ impl Runner {
             self.show(shown).await;
         }
         match outcome {
+            TurnOutcome::Compacted { usage } => {
+                self.summary.is_error = false;
+                let stop_reason = StopReason::EndTurn;
+                self.show([ThreadEvent::TurnCompleted { usage, stop_reason }])
+                    .await;
+            }
+            TurnOutcome::Stopped { cause, .. } => {
+                self.fail_turn(StreamError::from(&cause)).await;
+            }
             TurnOutcome::Completed { stop_reason, usage } => {
                 if let Some(notice) = explain(&stop_reason) {
                     let shown = self.presenter.notice(NoticeLevel::Warning, notice);

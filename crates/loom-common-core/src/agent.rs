@@ -3,49 +3,39 @@
 //! The hard part is to keep the conversation valid whatever happens in whatever order. Three rules
 //! do it. An assistant message enters the conversation only whole (or, cut by the person, as its
 //! text alone). Once it has entered, each of its tool calls gets exactly one result before the
-//! next model call, made up if it must be. And the conversation only grows, so that the provider's
-//! prompt cache holds and a stored thread never has to be rewritten.
+//! next model call, made up if it must be. And the log of the conversation only grows: a message
+//! follows the others, so that the provider's prompt cache holds, and the rare other entry (a
+//! rewind, a compaction) begins a new prefix without touching what is stored.
+//!
+//! Everything that is not urgent happens at one place, right before a model call: what the person
+//! said meanwhile goes out, a new configuration takes effect, a limit stops the turn, a
+//! conversation that has become too long is compacted.
+
+mod answer;
+mod compacting;
+mod config;
+mod input;
+mod tools;
 
 use std::collections::HashSet;
 use std::mem;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
+pub use self::config::AgentConfig;
+use crate::context::{ContextMeter, Gauge};
 use crate::error::{LlmError, LlmErrorKind};
-use crate::llm::{Effort, LlmEvent, LlmRequest, LlmResponse, ResponseBuilder, StopReason, Usage};
+use crate::limits::{CallWatch, StopCause};
+use crate::llm::Usage;
 use crate::log::{Entry, Log};
-use crate::message::{ContentBlock, Message, Role, ToolCall};
+use crate::message::{ContentBlock, Message, Role};
 use crate::state::{
-    AgentAction, AgentEvent, AgentState, ErrorOrigin, OperationId, ToolCallPhase, ToolCallProgress,
-    TurnOutcome,
+    AgentAction, AgentEvent, AgentState, ErrorOrigin, InputId, OperationId, TurnOutcome,
+    WaitingInput,
 };
-use crate::tool::{ToolAccess, ToolDefinition, ToolOutput};
+use crate::tool::ToolOutput;
 
-/// How often in a row a model may pause ([`StopReason::PauseTurn`]) before the turn ends.
-const MAX_PAUSES: u32 = 16;
-
-const CANCELLED: &str =
-    "The user stopped this call before it ended. What it had done by then is not undone.";
-const NOT_STARTED: &str = "The user stopped the turn before this call began. It had no effect.";
 const INTERRUPTED: &str = "Loom ended before this call did. Whether it took effect is not known: check before you rely on it.";
-
-/// What does not change during a session.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct AgentConfig {
-    /// Name of the model.
-    pub model: String,
-    /// Instructions ahead of the conversation.
-    pub system: Option<String>,
-    /// The tools, in a fixed order.
-    pub tools: Vec<ToolDefinition>,
-    /// Limit of tokens for one answer.
-    pub max_tokens: Option<u32>,
-    /// How much the model should think.
-    pub effort: Option<Effort>,
-    /// How often a failed model call is asked again.
-    pub max_retries: u32,
-}
+const REWOUND: &str = "The user went back to this point, at which the call had no result yet. Whether it took effect is not known: check before you rely on it.";
 
 /// The agent. See the [module](self) and the [crate] for how it works.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,27 +45,51 @@ pub struct Agent {
     log: Log,
     /// What the log comes to.
     conversation: Vec<Arc<Message>>,
+    gauge: Gauge,
     /// What the person said while the agent was busy.
-    pending_input: Vec<Message>,
+    waiting: Vec<WaitingInput>,
+    last_input: InputId,
     /// Ids of all tool calls of the conversation. Some servers use an id twice or leave it empty.
     call_ids: HashSet<String>,
-    turn_usage: Usage,
-    pauses: u32,
+    turn: Turn,
+    /// What the person says about a compaction that is to come as soon as it can.
+    compaction_wanted: Option<Option<String>>,
+    /// The compaction that is under way.
+    compaction: Option<compacting::Job>,
+    /// Whether the conversation was compacted and no answer has come since: doing it again would
+    /// not help.
+    compacted: bool,
     last_operation: u64,
+}
+
+/// What is counted anew in each turn.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Turn {
+    usage: Usage,
+    model_calls: u32,
+    /// How often in a row the model has paused.
+    pauses: u32,
+    watch: CallWatch,
+    /// Why the turn is to stop as soon as it can.
+    stop: Option<StopCause>,
 }
 
 impl Agent {
     /// Makes an agent with an empty conversation.
     pub fn new(config: AgentConfig) -> Self {
         Self {
+            gauge: Gauge::new(&config),
             config,
             state: AgentState::WaitingForUserInput,
             log: Log::new(),
             conversation: Vec::new(),
-            pending_input: Vec::new(),
+            waiting: Vec::new(),
+            last_input: InputId(0),
             call_ids: HashSet::new(),
-            turn_usage: Usage::default(),
-            pauses: 0,
+            turn: Turn::default(),
+            compaction_wanted: None,
+            compaction: None,
+            compacted: false,
             last_operation: 0,
         }
     }
@@ -85,32 +99,32 @@ impl Agent {
     /// stores it comes back.
     pub fn resume(config: AgentConfig, log: Log) -> (Self, Vec<AgentAction>) {
         let mut agent = Self::new(config);
-        agent.conversation = log.conversation();
-        agent.call_ids = agent
-            .conversation
+        agent.call_ids = log
+            .entries()
             .iter()
+            .filter_map(|entry| match entry {
+                Entry::Message(message) => Some(message),
+                // What a compaction kept stands in front of it, too.
+                Entry::Rewind { .. } | Entry::Compaction(_) => None,
+            })
             .flat_map(|message| message.tool_calls())
             .map(|call| call.id.clone())
             .collect();
+        agent.conversation = log.conversation();
         agent.log = log;
         let mut actions = Vec::new();
-        let unanswered: Vec<_> = agent
-            .conversation
-            .last()
-            .filter(|last| last.role == Role::Assistant)
-            .into_iter()
-            .flat_map(|last| last.tool_calls())
-            .map(|call| ToolOutput::cancelled(INTERRUPTED).into_result(&call.id))
-            .collect();
-        if !unanswered.is_empty() {
-            agent.append(Message::tool_results(unanswered), &mut actions);
-        }
+        agent.answer_open_calls(INTERRUPTED, &mut actions);
         (agent, actions)
     }
 
     /// Returns what the agent is doing.
     pub fn state(&self) -> &AgentState {
         &self.state
+    }
+
+    /// Returns with what the agent works.
+    pub fn config(&self) -> &AgentConfig {
+        &self.config
     }
 
     /// Returns all that happened to the conversation.
@@ -123,14 +137,35 @@ impl Agent {
         &self.conversation
     }
 
+    /// Returns what the person said and what waits for the next model call, in order. What waited
+    /// when a turn was stopped or failed waits for the next one.
+    pub fn waiting_input(&self) -> &[WaitingInput] {
+        &self.waiting
+    }
+
+    /// Returns how full the context is, without what waits.
+    pub fn context(&self) -> ContextMeter {
+        self.gauge
+            .measure(&self.conversation, self.config.compaction.context_window)
+    }
+
     /// Takes an event and returns what is to be done about it, in order.
     pub fn handle(&mut self, event: AgentEvent) -> Vec<AgentAction> {
         let mut actions = Vec::new();
         if self.state == AgentState::ShuttingDown {
             return actions;
         }
+        let waiting_before = self.waiting.clone();
         match event {
             AgentEvent::UserInput(message) => self.take_input(message, &mut actions),
+            AgentEvent::WithdrawInput { id } => self.waiting.retain(|input| input.id != id),
+            AgentEvent::ReplaceInput { id, message } => self.replace_input(id, message),
+            AgentEvent::Compact { instructions } => {
+                self.want_compaction(instructions, &mut actions);
+            }
+            AgentEvent::Rewind { to } => self.rewind(to, &mut actions),
+            AgentEvent::Configure(config) => self.configure(*config),
+            AgentEvent::StopTurn { cause } => self.want_stop(cause, &mut actions),
             AgentEvent::Llm { operation, event } => self.llm_event(operation, event, &mut actions),
             AgentEvent::LlmFailed { operation, error } => {
                 self.llm_failed(operation, error, &mut actions);
@@ -150,264 +185,82 @@ impl Agent {
             } => self.tool_completed(operation, &call_id, output, &mut actions),
             AgentEvent::PostToolsHookCompleted { operation } => {
                 if self.state == (AgentState::PostToolsHook { operation }) {
-                    self.call_llm(0, &mut actions);
+                    self.call_llm(&mut actions);
                 }
             }
-            AgentEvent::RetryTimeoutElapsed { operation } => match self.state {
-                AgentState::Error {
-                    operation: waiting,
-                    retries,
-                    ..
-                } if waiting == operation => self.call_llm(retries + 1, &mut actions),
-                _ => {}
-            },
+            AgentEvent::RetryTimeoutElapsed { operation } => {
+                self.ask_again(operation, &mut actions);
+            }
             AgentEvent::Cancel => self.cancel(&mut actions),
             AgentEvent::Shutdown => {
                 self.cancel(&mut actions);
                 // Whoever resumes the conversation finds what was said last.
-                self.append_pending_input(&mut actions);
+                self.append_waiting_input(&mut actions);
                 self.state = AgentState::ShuttingDown;
                 actions.push(AgentAction::Exit);
             }
         }
+        if self.waiting != waiting_before {
+            // Ahead of an exit, after which nothing comes.
+            let exits = actions.last() == Some(&AgentAction::Exit);
+            actions.insert(
+                actions.len() - usize::from(exits),
+                AgentAction::InputChanged,
+            );
+        }
         actions
     }
 
-    fn take_input(&mut self, message: Message, actions: &mut Vec<AgentAction>) {
-        self.pending_input.push(message);
-        if self.state == AgentState::WaitingForUserInput {
-            self.begin_turn(actions);
-        }
-    }
-
     fn begin_turn(&mut self, actions: &mut Vec<AgentAction>) {
-        self.turn_usage = Usage::default();
-        self.pauses = 0;
+        self.turn = Turn::default();
         actions.push(AgentAction::BeginTurn);
-        self.call_llm(0, actions);
     }
 
-    fn call_llm(&mut self, retries: u32, actions: &mut Vec<AgentAction>) {
-        self.append_pending_input(actions);
-        let operation = self.next_operation();
-        self.state = AgentState::CallingLlm { operation, retries };
-        actions.push(AgentAction::SendLlmRequest {
-            operation,
-            request: LlmRequest {
-                model: self.config.model.clone(),
-                system: self.config.system.clone(),
-                messages: self.conversation.clone(),
-                tools: self.config.tools.clone(),
-                max_tokens: self.config.max_tokens,
-                effort: self.config.effort,
-            },
-        });
+    fn finish_turn(&mut self, outcome: TurnOutcome, actions: &mut Vec<AgentAction>) {
+        self.state = AgentState::WaitingForUserInput;
+        self.compaction = None;
+        let stopped = self.turn.stop.take().is_some();
+        let went_well = matches!(
+            outcome,
+            TurnOutcome::Completed { .. } | TurnOutcome::Compacted { .. }
+        );
+        actions.push(AgentAction::FinishTurn(outcome));
+        let wanted = self.compaction_wanted.take();
+        if !went_well || stopped {
+            // What waits goes on waiting until the person says more.
+            return;
+        }
+        if let Some(instructions) = wanted {
+            self.want_compaction(instructions, actions);
+        } else if !self.waiting.is_empty() {
+            self.begin_turn(actions);
+            self.call_llm(actions);
+        }
     }
 
-    fn llm_event(
-        &mut self,
-        operation: OperationId,
-        event: LlmEvent,
-        actions: &mut Vec<AgentAction>,
-    ) {
-        if let AgentState::CallingLlm {
-            operation: current,
-            retries,
-        } = self.state
-            && current == operation
-        {
-            self.state = AgentState::ProcessingLlmResponse {
-                operation,
-                retries,
-                response: ResponseBuilder::default(),
-            };
-        }
-        let AgentState::ProcessingLlmResponse {
-            operation: current,
-            response,
-            ..
-        } = &mut self.state
-        else {
-            return;
-        };
-        if *current != operation {
-            return;
-        }
-        let answer = response.apply(event).and_then(|()| {
-            response
-                .is_finished()
-                .then(|| mem::take(response).finish())
-                .transpose()
-        });
-        match answer {
-            Ok(None) => {}
-            Ok(Some(response)) => self.complete_response(response, actions),
-            Err(error) => {
+    /// Stops the turn by itself: at once where only a summary or a waiting time runs, else as soon
+    /// as what runs has ended.
+    fn want_stop(&mut self, cause: StopCause, actions: &mut Vec<AgentAction>) {
+        match self.state {
+            AgentState::WaitingForUserInput | AgentState::ShuttingDown => {}
+            AgentState::Compacting { operation, .. } => {
                 actions.push(AgentAction::CancelLlmRequest { operation });
-                self.llm_failed(operation, error, actions);
+                self.count_cut_answer();
+                self.stop_turn(cause, actions);
+            }
+            AgentState::Error { operation, .. } => {
+                actions.push(AgentAction::CancelRetry { operation });
+                self.stop_turn(cause, actions);
+            }
+            _ => {
+                self.turn.stop.get_or_insert(cause);
             }
         }
     }
 
-    fn llm_failed(&mut self, failed: OperationId, error: LlmError, actions: &mut Vec<AgentAction>) {
-        let (origin, retries) = match &self.state {
-            AgentState::CallingLlm { operation, retries } if *operation == failed => {
-                (ErrorOrigin::LlmRequest, *retries)
-            }
-            AgentState::ProcessingLlmResponse {
-                operation,
-                retries,
-                response,
-            } if *operation == failed => {
-                // What a cut answer has cost is counted all the same.
-                self.turn_usage += response.usage();
-                (ErrorOrigin::LlmResponse, *retries)
-            }
-            _ => return,
-        };
-        if error.is_retryable() && retries < self.config.max_retries {
-            let operation = self.next_operation();
-            actions.push(AgentAction::ScheduleRetry {
-                operation,
-                attempt: retries + 1,
-                error: error.clone(),
-            });
-            self.state = AgentState::Error {
-                operation,
-                origin,
-                retries,
-                error,
-            };
-        } else {
-            let usage = self.turn_usage;
-            self.finish_turn(TurnOutcome::Failed { error, usage }, actions);
-        }
-    }
-
-    fn complete_response(&mut self, response: LlmResponse, actions: &mut Vec<AgentAction>) {
-        self.turn_usage += response.usage;
-        let LlmResponse {
-            mut message,
-            stop_reason,
-            ..
-        } = response;
-        if stop_reason == StopReason::Refusal {
-            // A refused answer may break off anywhere; nothing of it may run.
-            message
-                .content
-                .retain(|block| !matches!(block, ContentBlock::ToolUse(_)));
-        }
-        self.make_call_ids_unique(&mut message);
-        let calls: Vec<ToolCall> = message.tool_calls().cloned().collect();
-        if !message.content.is_empty() {
-            self.append(message, actions);
-        }
-        // Some servers give another stop reason although they want tools to run; the calls decide.
-        if !calls.is_empty() {
-            self.pauses = 0;
-            let waiting = |call| ToolCallProgress {
-                call,
-                phase: ToolCallPhase::Waiting,
-            };
-            self.execute_next(calls.into_iter().map(waiting).collect(), actions);
-        } else if stop_reason == StopReason::PauseTurn && self.pauses < MAX_PAUSES {
-            self.pauses += 1;
-            self.call_llm(0, actions);
-        } else {
-            let usage = self.turn_usage;
-            self.finish_turn(TurnOutcome::Completed { stop_reason, usage }, actions);
-            if !self.pending_input.is_empty() {
-                self.begin_turn(actions);
-            }
-        }
-    }
-
-    /// Starts the calls whose turn it is: the next one, and with it those right behind it as long
-    /// as all of them only read.
-    fn execute_next(&mut self, mut calls: Vec<ToolCallProgress>, actions: &mut Vec<AgentAction>) {
-        let mut batch: Vec<ToolCall> = Vec::new();
-        for progress in &mut calls {
-            if progress.phase != ToolCallPhase::Waiting {
-                continue;
-            }
-            let reads = self.access(&progress.call.name).changes_nothing();
-            if !batch.is_empty() && !reads {
-                break;
-            }
-            progress.phase = ToolCallPhase::Running;
-            batch.push(progress.call.clone());
-            if !reads {
-                break;
-            }
-        }
-        let operation = self.next_operation();
-        self.state = AgentState::ExecutingTools { operation, calls };
-        actions.push(AgentAction::ExecuteTools {
-            operation,
-            calls: batch,
-        });
-    }
-
-    fn tool_completed(
-        &mut self,
-        reporting: OperationId,
-        call_id: &str,
-        output: ToolOutput,
-        actions: &mut Vec<AgentAction>,
-    ) {
-        let AgentState::ExecutingTools { operation, calls } = &mut self.state else {
-            return;
-        };
-        if *operation != reporting {
-            return;
-        }
-        let Some(progress) = calls.iter_mut().find(|progress| {
-            progress.call.id == call_id && progress.phase == ToolCallPhase::Running
-        }) else {
-            return;
-        };
-        progress.phase = ToolCallPhase::Done(output);
-        let any = |phase| calls.iter().any(|progress| progress.phase == phase);
-        if any(ToolCallPhase::Running) {
-            return;
-        }
-        let waiting = any(ToolCallPhase::Waiting);
-        let calls = mem::take(calls);
-        if waiting {
-            self.execute_next(calls, actions);
-        } else {
-            let done = self.append_results(calls, actions);
-            let operation = self.next_operation();
-            self.state = AgentState::PostToolsHook { operation };
-            actions.push(AgentAction::RunPostToolsHook {
-                operation,
-                calls: done,
-            });
-        }
-    }
-
-    /// Appends the results of all calls, in the model's order, whatever has become of each.
-    fn append_results(
-        &mut self,
-        calls: Vec<ToolCallProgress>,
-        actions: &mut Vec<AgentAction>,
-    ) -> Vec<(ToolCall, ToolOutput)> {
-        let done: Vec<_> = calls
-            .into_iter()
-            .map(|ToolCallProgress { call, phase }| {
-                let output = match phase {
-                    ToolCallPhase::Done(output) => output,
-                    ToolCallPhase::Running => ToolOutput::cancelled(CANCELLED),
-                    ToolCallPhase::Waiting => ToolOutput::cancelled(NOT_STARTED),
-                };
-                (call, output)
-            })
-            .collect();
-        let results = done
-            .iter()
-            .map(|(call, output)| output.clone().into_result(&call.id));
-        self.append(Message::tool_results(results), actions);
-        done
+    fn stop_turn(&mut self, cause: StopCause, actions: &mut Vec<AgentAction>) {
+        let usage = self.turn.usage;
+        self.finish_turn(TurnOutcome::Stopped { cause, usage }, actions);
     }
 
     fn cancel(&mut self, actions: &mut Vec<AgentAction>) {
@@ -416,13 +269,21 @@ impl Agent {
             AgentState::CallingLlm { operation, .. } => {
                 actions.push(AgentAction::CancelLlmRequest { operation });
             }
+            AgentState::Compacting {
+                operation,
+                response,
+                ..
+            } => {
+                actions.push(AgentAction::CancelLlmRequest { operation });
+                self.turn.usage += response.usage();
+            }
             AgentState::ProcessingLlmResponse {
                 operation,
                 response,
                 ..
             } => {
                 actions.push(AgentAction::CancelLlmRequest { operation });
-                self.turn_usage += response.usage();
+                self.turn.usage += response.usage();
                 let seen = response.into_partial_text();
                 if !seen.trim().is_empty() {
                     self.append(Message::assistant(vec![ContentBlock::text(seen)]), actions);
@@ -430,7 +291,7 @@ impl Agent {
             }
             AgentState::ExecutingTools { operation, calls } => {
                 actions.push(AgentAction::CancelTools { operation });
-                self.append_results(calls, actions);
+                self.append_results(calls, tools::CANCELLED_TURN, actions);
             }
             AgentState::PostToolsHook { operation } => {
                 actions.push(AgentAction::CancelPostToolsHook { operation });
@@ -439,13 +300,70 @@ impl Agent {
                 actions.push(AgentAction::CancelRetry { operation });
             }
         }
-        let usage = self.turn_usage;
+        let usage = self.turn.usage;
         self.finish_turn(TurnOutcome::Cancelled { usage }, actions);
     }
 
-    fn finish_turn(&mut self, outcome: TurnOutcome, actions: &mut Vec<AgentAction>) {
-        self.state = AgentState::WaitingForUserInput;
-        actions.push(AgentAction::FinishTurn(outcome));
+    /// Asks again for what failed, now that the waiting time is over.
+    fn ask_again(&mut self, elapsed: OperationId, actions: &mut Vec<AgentAction>) {
+        let AgentState::Error {
+            operation,
+            origin,
+            retries,
+            ..
+        } = self.state
+        else {
+            return;
+        };
+        if operation != elapsed {
+            return;
+        }
+        match origin {
+            ErrorOrigin::LlmRequest | ErrorOrigin::LlmResponse => {
+                self.send_request(retries + 1, actions);
+            }
+            ErrorOrigin::Compaction => self.ask_for_summary(retries + 1, actions),
+        }
+    }
+
+    /// Waits before `origin` is asked again.
+    fn schedule_retry(
+        &mut self,
+        origin: ErrorOrigin,
+        retries: u32,
+        error: LlmError,
+        actions: &mut Vec<AgentAction>,
+    ) {
+        let operation = self.next_operation();
+        actions.push(AgentAction::ScheduleRetry {
+            operation,
+            attempt: retries + 1,
+            error: error.clone(),
+        });
+        self.state = AgentState::Error {
+            operation,
+            origin,
+            retries,
+            error,
+        };
+    }
+
+    fn rewind(&mut self, to: u64, actions: &mut Vec<AgentAction>) {
+        let entry = Entry::Rewind { to };
+        if self.state != AgentState::WaitingForUserInput || self.log.push(entry.clone()).is_err() {
+            return;
+        }
+        actions.push(AgentAction::Append(entry));
+        self.conversation = self.log.conversation();
+        self.gauge.forget();
+        self.compacted = false;
+        self.answer_open_calls(REWOUND, actions);
+    }
+
+    fn configure(&mut self, config: AgentConfig) {
+        self.config = config;
+        self.gauge.refit(&self.config);
+        self.compacted = false;
     }
 
     fn append(&mut self, message: Message, actions: &mut Vec<AgentAction>) {
@@ -455,39 +373,23 @@ impl Agent {
         actions.push(AgentAction::Append(Entry::Message(message)));
     }
 
-    fn append_pending_input(&mut self, actions: &mut Vec<AgentAction>) {
-        for message in mem::take(&mut self.pending_input) {
-            self.append(message, actions);
+    /// Gives the calls at the end of the conversation that have no result one that says `why`.
+    fn answer_open_calls(&mut self, why: &str, actions: &mut Vec<AgentAction>) {
+        let unanswered: Vec<_> = self
+            .conversation
+            .last()
+            .filter(|last| last.role == Role::Assistant)
+            .into_iter()
+            .flat_map(|last| last.tool_calls())
+            .map(|call| ToolOutput::cancelled(why).into_result(&call.id))
+            .collect();
+        if !unanswered.is_empty() {
+            self.append(Message::tool_results(unanswered), actions);
         }
     }
 
     fn next_operation(&mut self) -> OperationId {
         self.last_operation += 1;
         OperationId(self.last_operation)
-    }
-
-    fn access(&self, tool: &str) -> ToolAccess {
-        self.config
-            .tools
-            .iter()
-            .find(|definition| definition.name == tool)
-            .map_or(ToolAccess::Execute, |definition| definition.access)
-    }
-
-    fn make_call_ids_unique(&mut self, message: &mut Message) {
-        for block in &mut message.content {
-            let ContentBlock::ToolUse(call) = block else {
-                continue;
-            };
-            if call.id.is_empty() {
-                "call".clone_into(&mut call.id);
-            }
-            let sent = call.id.clone();
-            let mut count = 1;
-            while !self.call_ids.insert(call.id.clone()) {
-                count += 1;
-                call.id = format!("{sent}_{count}");
-            }
-        }
     }
 }

@@ -3,13 +3,57 @@
 //! What must not be lost is not left to the model that sums up: the person's own words stay as
 //! they are, and so do the to-do list, the names of the files that were worked on, and the last
 //! exchanges. Only what lies between becomes a summary.
+//!
+//! The summary is asked for with the very request that would have come next (instructions, tools
+//! and messages), and one message more, so that the provider's cache serves all of it. Where no
+//! model can write one, an outline of the steps takes its place: the turn goes on in any case.
+
+mod draft;
+mod shorten;
+mod work;
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::draft::{Draft, lighten, summary_request};
 use crate::error::LlmError;
 use crate::message::Message;
+
+/// When a conversation is compacted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CompactionPolicy {
+    /// Tokens that the model takes, where that is known. Where it is not, only the provider's own
+    /// word starts a compaction.
+    pub context_window: Option<u64>,
+    /// Whether it is done without being asked for.
+    pub automatic: bool,
+    /// How much of the context may be in use before a model call, in percent; 85 by default. What
+    /// the answer may take is kept free in any case.
+    pub threshold_percent: u8,
+}
+
+impl Default for CompactionPolicy {
+    fn default() -> Self {
+        Self {
+            context_window: None,
+            automatic: true,
+            threshold_percent: 85,
+        }
+    }
+}
+
+impl CompactionPolicy {
+    /// Returns the tokens that a conversation may have before a model call whose answer may have
+    /// `max_tokens`; none where the model's context is not known.
+    pub fn limit(&self, max_tokens: Option<u32>) -> Option<u64> {
+        let window = self.context_window?;
+        let share = window.saturating_mul(u64::from(self.threshold_percent.min(100))) / 100;
+        let beside_answer = window.saturating_sub(u64::from(max_tokens.unwrap_or(0)));
+        // An answer that may fill the context is not meant to.
+        Some(share.min(beside_answer.max(window / 2)))
+    }
+}
 
 /// What a compaction put in the place of the conversation before it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -36,10 +36,12 @@
 
 pub mod agent;
 pub mod compaction;
+pub mod context;
 pub mod error;
 pub mod figures;
 pub mod input;
 pub mod inquiry;
+pub mod limits;
 pub mod llm;
 pub mod log;
 pub mod message;
@@ -48,9 +50,11 @@ pub mod stream;
 pub mod tool;
 
 pub use agent::{Agent, AgentConfig};
-pub use compaction::{Compaction, CompactionTrigger};
+pub use compaction::{Compaction, CompactionPolicy, CompactionTrigger};
+pub use context::ContextMeter;
 pub use error::{LlmError, LlmErrorKind};
 pub use figures::{LongPrompt, ModelFigures, Prices, Rates};
+pub use limits::{StopCause, TurnLimits};
 pub use llm::{
     BlockKind, Effort, LlmClient, LlmEvent, LlmRequest, LlmResponse, LlmStream, ResponseBuilder,
     StopReason, Usage,
@@ -59,7 +63,10 @@ pub use log::{Entry, Log, LogError};
 pub use message::{
     ContentBlock, Extra, ImageData, Message, Role, ToolCall, ToolResult, ToolResultContent,
 };
-pub use state::{AgentAction, AgentEvent, AgentState, ErrorOrigin, OperationId, TurnOutcome};
+pub use state::{
+    AgentAction, AgentEvent, AgentState, ErrorOrigin, InputId, OperationId, TurnOutcome,
+    WaitingInput,
+};
 pub use tool::{
     ChangeKind, Confinement, FileChange, PermissionMode, ProgressSink, Resource, ToolAccess,
     ToolContext, ToolDefinition, ToolOutput, ToolStatus,

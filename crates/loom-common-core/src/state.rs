@@ -1,15 +1,19 @@
 //! The states of the agent, the events that move it, and the actions that it asks for.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
+use crate::agent::AgentConfig;
 use crate::error::LlmError;
+use crate::limits::StopCause;
 use crate::llm::{LlmEvent, LlmRequest, ResponseBuilder, StopReason, Usage};
 use crate::log::Entry;
 use crate::message::{Message, ToolCall};
 use crate::tool::ToolOutput;
 
-/// Names something that the agent has started: a model call, a set of tool calls, a hook, a
-/// waiting time. Reports carry it back; one that names anything but what runs now is late and is
+/// Names something that the agent has started: a model call, a summary, a set of tool calls, a hook,
+/// a waiting time. Reports carry it back; one that names anything but what runs now is late and is
 /// dropped.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
@@ -49,6 +53,15 @@ pub enum AgentState {
         /// The hook.
         operation: OperationId,
     },
+    /// A model sums the conversation up, so that it can go on in fewer words.
+    Compacting {
+        /// The model call.
+        operation: OperationId,
+        /// How often this call was asked again.
+        retries: u32,
+        /// What has come of the summary.
+        response: ResponseBuilder,
+    },
     /// A model call failed in a way that may pass; the agent waits to ask again.
     Error {
         /// The waiting time.
@@ -71,6 +84,8 @@ pub enum ErrorOrigin {
     LlmRequest,
     /// The answer broke off or made no sense.
     LlmResponse,
+    /// No summary of the conversation came.
+    Compaction,
 }
 
 /// A tool call, and what has come of it.
@@ -93,12 +108,61 @@ pub enum ToolCallPhase {
     Done(ToolOutput),
 }
 
+/// Names something that the person said and that waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct InputId(pub u64);
+
+/// Something that the person said and that waits for the next model call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WaitingInput {
+    /// Its name.
+    pub id: InputId,
+    /// What was said.
+    pub message: Arc<Message>,
+}
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum AgentEvent {
-    /// The person said something. While the agent is busy it is kept and goes out with the next
-    /// model call, so that the person can steer.
+    /// The person said something. While the agent is busy it waits and goes out with the next
+    /// model call, so that the person can steer; see
+    /// [`Agent::waiting_input`](crate::Agent::waiting_input).
     UserInput(Message),
+    /// The person takes back something that waits. One that has gone out stays said.
+    WithdrawInput {
+        /// What.
+        id: InputId,
+    },
+    /// The person says something that waits in other words. It keeps its place.
+    ReplaceInput {
+        /// What.
+        id: InputId,
+        /// What is said instead.
+        message: Message,
+    },
+    /// The person wants the conversation to be compacted. While a turn runs that is done before its
+    /// next model call, or after its end; else at once, as a turn of its own.
+    Compact {
+        /// What the person says about the summary.
+        instructions: Option<String>,
+    },
+    /// The person goes back to what the conversation was when the log had `to` entries, or undoes
+    /// that by going to a later point. Changes nothing while a turn runs, which is to be cancelled
+    /// first, and none if the log has fewer entries.
+    Rewind {
+        /// Length of the log.
+        to: u64,
+    },
+    /// The agent goes on with another configuration, from the next model call on. Tools that
+    /// are new belong behind those that it has now; whatever else changes costs the provider's
+    /// cache.
+    Configure(Box<AgentConfig>),
+    /// The turn is to stop by itself: nothing that runs is cut off, and no further model call or
+    /// tool call begins. A summary, or the waiting before a retry, is ended at once.
+    StopTurn {
+        /// Why.
+        cause: StopCause,
+    },
     /// An event of a model's answer.
     Llm {
         /// The model call.
@@ -166,7 +230,15 @@ pub enum AgentAction {
         /// The question.
         request: LlmRequest,
     },
-    /// Drop the model call.
+    /// Ask the model for a summary of the conversation: carried out, reported and dropped just like
+    /// [`SendLlmRequest`](Self::SendLlmRequest), but what comes is not for the person.
+    Compact {
+        /// The model call.
+        operation: OperationId,
+        /// The question.
+        request: LlmRequest,
+    },
+    /// Drop the model call, or the summary.
     CancelLlmRequest {
         /// The model call.
         operation: OperationId,
@@ -210,6 +282,8 @@ pub enum AgentAction {
         /// The waiting time.
         operation: OperationId,
     },
+    /// What waits has changed: see [`Agent::waiting_input`](crate::Agent::waiting_input).
+    InputChanged,
     /// A turn began.
     BeginTurn,
     /// The turn is over.
@@ -240,6 +314,20 @@ pub enum TurnOutcome {
         /// Tokens of all model calls of the turn.
         usage: Usage,
     },
+    /// It was stopped by a limit or a hook. What was done and said before stays; what the person
+    /// said and what still waits goes on waiting.
+    Stopped {
+        /// Why.
+        cause: StopCause,
+        /// Tokens of all model calls of the turn.
+        usage: Usage,
+    },
+    /// It was there to compact the conversation, and did. If no compaction was appended, there was
+    /// nothing to gain.
+    Compacted {
+        /// Tokens of the summary.
+        usage: Usage,
+    },
 }
 
 impl TurnOutcome {
@@ -248,7 +336,9 @@ impl TurnOutcome {
         match self {
             Self::Completed { usage, .. }
             | Self::Failed { usage, .. }
-            | Self::Cancelled { usage } => *usage,
+            | Self::Cancelled { usage }
+            | Self::Stopped { usage, .. }
+            | Self::Compacted { usage } => *usage,
         }
     }
 }

@@ -4,6 +4,7 @@ mod call_ids;
 mod cancel;
 mod invariants;
 mod ledger;
+mod limits;
 mod provider_data;
 mod queued_input;
 mod random_session;

@@ -1,10 +1,10 @@
 //! What holds in every session, whatever happens in whatever order.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use loom_common_core::{
-    Agent, AgentAction, AgentEvent, AgentState, Entry, ErrorOrigin, Message, TurnOutcome,
+    Agent, AgentAction, AgentEvent, AgentState, CompactionTrigger, Entry, ErrorOrigin, Log,
+    Message, TurnOutcome,
 };
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -12,8 +12,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
 use super::ledger::Ledger;
-use super::random_session::{RandomSession, Step, steps};
-use super::session::config;
+use super::random_session::{RandomSession, Step, config, steps};
 use crate::conversation;
 
 /// Plays the steps and returns what the agent wanted done about each event.
@@ -28,13 +27,13 @@ fn play(session: &mut RandomSession, steps: Vec<(Step, Index)>) -> Vec<Vec<Agent
 }
 
 proptest! {
-    /// The conversation is valid at each request and only grows; the stored messages are the
-    /// conversation; a turn begins and ends once; everything that starts ends; retries stay below
+    /// The conversation is valid at each request; the log only grows, and the conversation is what
+    /// it comes to; no word of the person is lost, also across compactions; a turn begins and ends once; everything that starts ends; retries stay below
     /// their limit; no result, no input and no token is lost. See [`Ledger`].
     #[test]
     fn no_order_of_events_breaks_a_session(steps in steps()) {
         let mut session = RandomSession::new();
-        let mut ledger = Ledger::default();
+        let mut ledger = Ledger::new();
         for (step, which) in steps {
             for event in session.events_of(&step, which) {
                 let actions = session.agent.handle(event.clone());
@@ -82,24 +81,26 @@ proptest! {
     }
 
     #[test]
-    fn a_session_can_be_resumed_after_any_message(steps in steps()) {
+    fn a_session_can_be_resumed_after_any_entry(steps in steps()) {
         let mut session = RandomSession::new();
         play(&mut session, steps);
-        let conversation = session.agent.conversation();
-        for stored in (0..=conversation.len()).map(|length| &conversation[..length]) {
-            let (mut agent, mut actions) = Agent::resume(config(), stored.iter().cloned().collect());
+        let entries = session.agent.log().entries();
+        for stored in (0..=entries.len()).map(|length| &entries[..length]) {
+            let log = Log::from_entries(stored.to_vec()).unwrap();
+            let (mut agent, mut actions) = Agent::resume(config(), log.clone());
             actions.extend(agent.handle(AgentEvent::UserInput(Message::user("go on"))));
-            let appended = actions.iter().filter_map(|action| match action {
-                AgentAction::Append(Entry::Message(message)) => Some(Arc::clone(message)),
-                _ => None,
-            });
-            let whole: Vec<_> = stored.iter().cloned().chain(appended).collect();
-            prop_assert_eq!(agent.conversation(), &whole[..]);
+            let mut whole = log;
+            for action in &actions {
+                if let AgentAction::Append(entry) = action {
+                    whole.push(entry.clone()).unwrap();
+                }
+            }
+            prop_assert_eq!(agent.log(), &whole);
             let Some(AgentAction::SendLlmRequest { request, .. }) = actions.last() else {
                 return Err(TestCaseError::fail("the model is not asked"));
             };
-            prop_assert_eq!(&request.messages, &whole);
-            prop_assert_eq!(conversation::check(&whole), Ok(()));
+            prop_assert_eq!(&request.messages, &whole.conversation());
+            prop_assert_eq!(conversation::check(&request.messages), Ok(()));
         }
     }
 }
@@ -114,8 +115,21 @@ fn random_sessions_visit_everything() {
         let mut session = RandomSession::new();
         for action in play(&mut session, steps).into_iter().flatten() {
             seen.insert(match action {
-                AgentAction::Append(_) => "a message",
+                AgentAction::Append(Entry::Message(_)) => "a message",
+                AgentAction::Append(Entry::Rewind { .. }) => "a rewind",
+                AgentAction::Append(Entry::Compaction(compaction)) => {
+                    match (compaction.trigger, &compaction.summary_error) {
+                        (CompactionTrigger::Threshold, None) => "a compaction",
+                        (CompactionTrigger::Threshold, Some(_)) => "a compaction without a model",
+                        (CompactionTrigger::ContextExceeded, None) => "a forced compaction",
+                        (CompactionTrigger::ContextExceeded, Some(_)) => {
+                            "a forced compaction without a model"
+                        }
+                        (CompactionTrigger::Person, _) => "a compaction for the person",
+                    }
+                }
                 AgentAction::SendLlmRequest { .. } => "a model call",
+                AgentAction::Compact { .. } => "a summary",
                 AgentAction::CancelLlmRequest { .. } => "a cancelled model call",
                 AgentAction::ExecuteTools { calls, .. } if calls.len() > 1 => "calls side by side",
                 AgentAction::ExecuteTools { .. } => "a call alone",
@@ -125,10 +139,13 @@ fn random_sessions_visit_everything() {
                 AgentAction::ScheduleRetry { attempt: 1, .. } => "a retry",
                 AgentAction::ScheduleRetry { .. } => "one more retry",
                 AgentAction::CancelRetry { .. } => "a cancelled retry",
+                AgentAction::InputChanged => "something that waits",
                 AgentAction::BeginTurn => "a turn",
                 AgentAction::FinishTurn(TurnOutcome::Completed { .. }) => "a completed turn",
+                AgentAction::FinishTurn(TurnOutcome::Compacted { .. }) => "a turn for a compaction",
                 AgentAction::FinishTurn(TurnOutcome::Failed { .. }) => "a failed turn",
                 AgentAction::FinishTurn(TurnOutcome::Cancelled { .. }) => "a cancelled turn",
+                AgentAction::FinishTurn(TurnOutcome::Stopped { cause, .. }) => cause.code(),
                 AgentAction::Exit => "an exit",
             });
         }
@@ -138,6 +155,7 @@ fn random_sessions_visit_everything() {
             AgentState::ProcessingLlmResponse { .. } => "an answer at the end",
             AgentState::ExecutingTools { .. } => "tools at the end",
             AgentState::PostToolsHook { .. } => "the hook at the end",
+            AgentState::Compacting { .. } => "a summary at the end",
             AgentState::Error {
                 origin: ErrorOrigin::LlmRequest,
                 ..
@@ -146,9 +164,13 @@ fn random_sessions_visit_everything() {
                 origin: ErrorOrigin::LlmResponse,
                 ..
             } => "a failed answer at the end",
+            AgentState::Error {
+                origin: ErrorOrigin::Compaction,
+                ..
+            } => "a failed summary at the end",
             AgentState::ShuttingDown => "shut down at the end",
         });
     }
     // All of the above, but an exit and being shut down: no step is a shutdown.
-    assert_eq!(seen.len(), 22, "{seen:#?}");
+    assert_eq!(seen.len(), 37, "{seen:#?}");
 }

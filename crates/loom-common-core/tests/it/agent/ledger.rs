@@ -5,11 +5,12 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use loom_common_core::{
-    Agent, AgentAction, AgentEvent, Entry, LlmEvent, LlmRequest, Message, OperationId, Role,
-    ToolAccess, ToolCall, ToolOutput, TurnOutcome, Usage,
+    Agent, AgentAction, AgentEvent, Compaction, CompactionTrigger, Entry, InputId, LlmEvent,
+    LlmRequest, Message, OperationId, Role, StopCause, ToolAccess, ToolCall, ToolOutput,
+    ToolResult, ToolResultContent, TurnOutcome, Usage,
 };
 
-use super::session::{MAX_RETRIES, config};
+use super::random_session::config;
 use crate::conversation;
 
 /// Something that the agent has started and that has not ended.
@@ -21,34 +22,104 @@ enum Running {
     Retry(OperationId),
 }
 
+/// What a model was asked for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Asked {
+    Answer,
+    Summary,
+}
+
+/// The conversation, and what of it the person said.
+#[derive(Clone, Default)]
+struct Standing {
+    messages: Vec<Arc<Message>>,
+    said: Vec<Message>,
+    handover: Option<Arc<Message>>,
+}
+
+impl Standing {
+    /// Returns what the model hears from the person.
+    fn heard(&self) -> Vec<Message> {
+        self.messages
+            .iter()
+            .filter(|message| message.role == Role::User && message.results().next().is_none())
+            .filter(|message| Some(*message) != self.handover.as_ref())
+            .map(|message| Message::clone(message))
+            .collect()
+    }
+}
+
 /// What has happened in a session so far.
-#[derive(Default)]
 pub(crate) struct Ledger {
     running: Option<Running>,
     operations: HashSet<OperationId>,
-    stored: Vec<Arc<Message>>,
-    said: Vec<Message>,
+    /// The conversation as it was at each length of the log, the present one last.
+    standings: Vec<Standing>,
+    /// What the person said and what has not gone out, by the ids that the agent gives.
+    waiting: Vec<(InputId, Message)>,
+    inputs: u64,
     executed: HashSet<String>,
     outputs: HashMap<String, ToolOutput>,
     answer_usage: Usage,
     turn_usage: Usage,
     in_turn: bool,
+    model_calls: u32,
+    /// Whether the conversation was compacted since the last answer.
+    compacted: bool,
+    /// Whether the next model call is one that has been counted, as the provider could not take it.
+    counted: bool,
+    /// What a model was asked for last, and how often again.
+    asked: Asked,
     retries: u32,
     exited: bool,
 }
 
 impl Ledger {
+    pub(crate) fn new() -> Self {
+        Self {
+            running: None,
+            operations: HashSet::new(),
+            standings: vec![Standing::default()],
+            waiting: Vec::new(),
+            inputs: 0,
+            executed: HashSet::new(),
+            outputs: HashMap::new(),
+            answer_usage: Usage::default(),
+            turn_usage: Usage::default(),
+            in_turn: false,
+            model_calls: 0,
+            compacted: false,
+            counted: false,
+            asked: Asked::Answer,
+            retries: 0,
+            exited: false,
+        }
+    }
+
     /// Takes down an event and what the agent, now `agent`, wants done about it.
     pub(crate) fn observe(&mut self, event: &AgentEvent, actions: &[AgentAction], agent: &Agent) {
         if self.exited {
             assert_eq!(actions, [], "after the end");
-        } else {
-            self.note_event(event);
+            return;
         }
+        let waiting_before = self.waiting.clone();
+        self.note_event(event);
         for action in actions {
             self.note_action(event, action);
         }
-        assert!(is_same(agent.conversation(), &self.stored));
+        assert!(is_same(agent.conversation(), &self.now().messages));
+        assert!(is_same(&agent.log().conversation(), &self.now().messages));
+        assert_eq!(agent.log().len() as usize + 1, self.standings.len());
+        let waiting: Vec<_> = agent
+            .waiting_input()
+            .iter()
+            .map(|input| (input.id, Message::clone(&input.message)))
+            .collect();
+        assert_eq!(waiting, self.waiting, "what waits can be seen");
+        assert_eq!(
+            actions.contains(&AgentAction::InputChanged),
+            waiting_before != self.waiting
+        );
         assert_eq!(
             self.running.is_some(),
             self.in_turn,
@@ -56,15 +127,32 @@ impl Ledger {
         );
     }
 
+    fn now(&self) -> &Standing {
+        self.standings.last().unwrap()
+    }
+
     fn note_event(&mut self, event: &AgentEvent) {
         match (event, &mut self.running) {
-            (AgentEvent::UserInput(message), _) => self.said.push(message.clone()),
+            (AgentEvent::UserInput(message), _) => {
+                self.inputs += 1;
+                self.waiting.push((InputId(self.inputs), message.clone()));
+            }
+            (AgentEvent::WithdrawInput { id }, _) => self.waiting.retain(|(of, _)| of != id),
+            (AgentEvent::ReplaceInput { id, message }, _) => {
+                for (_, said) in self.waiting.iter_mut().filter(|(of, _)| of == id) {
+                    *said = message.clone();
+                }
+            }
+            (AgentEvent::Configure(_), _) => self.compacted = false,
             (AgentEvent::Llm { operation, event }, Some(Running::Model(running)))
                 if operation == running =>
             {
                 match event {
                     LlmEvent::Usage { usage } => self.answer_usage = *usage,
-                    LlmEvent::Finished { .. } => self.end_answer(),
+                    LlmEvent::Finished { .. } => {
+                        self.compacted &= self.asked == Asked::Summary;
+                        self.end_answer();
+                    }
                     _ => {}
                 }
             }
@@ -100,16 +188,22 @@ impl Ledger {
     fn note_action(&mut self, event: &AgentEvent, action: &AgentAction) {
         assert!(!self.exited, "{action:?} after the end");
         match action {
-            AgentAction::Append(Entry::Message(message)) => self.store(message),
-            AgentAction::Append(entry) => unreachable!("{entry:?} is not asked for"),
+            AgentAction::Append(Entry::Message(message)) => self.store(event, message),
+            AgentAction::Append(Entry::Rewind { to }) => {
+                assert!(!self.in_turn, "{event:?} rewinds in a turn");
+                self.compacted = false;
+                self.standings.push(self.standings[*to as usize].clone());
+            }
+            AgentAction::Append(Entry::Compaction(compaction)) => self.compact(compaction),
             AgentAction::SendLlmRequest { operation, request } => {
-                self.retries = match event {
-                    AgentEvent::RetryTimeoutElapsed { .. } => self.retries + 1,
-                    _ => 0,
-                };
-                assert!(self.retries <= MAX_RETRIES);
                 self.check_request(request);
-                self.start(*operation, Running::Model(*operation));
+                self.ask(event, Asked::Answer, *operation);
+                let counted = std::mem::take(&mut self.counted);
+                self.model_calls += u32::from(self.retries == 0 && !counted);
+            }
+            AgentAction::Compact { operation, request } => {
+                self.check_summary_request(request);
+                self.ask(event, Asked::Summary, *operation);
             }
             AgentAction::ExecuteTools { operation, calls } => {
                 self.check_batch(calls);
@@ -126,7 +220,7 @@ impl Ledger {
                 operation, attempt, ..
             } => {
                 assert_eq!(*attempt, self.retries + 1);
-                assert!(*attempt <= MAX_RETRIES);
+                assert!(*attempt <= config().max_retries);
                 self.start(*operation, Running::Retry(*operation));
             }
             AgentAction::CancelLlmRequest { operation } => {
@@ -153,26 +247,40 @@ impl Ledger {
                 );
                 self.running = None;
             }
+            AgentAction::InputChanged => {}
             AgentAction::BeginTurn => {
                 assert!(!self.in_turn, "a turn begins within a turn");
                 self.in_turn = true;
                 self.turn_usage = Usage::default();
+                self.model_calls = 0;
             }
-            AgentAction::FinishTurn(
-                TurnOutcome::Completed { usage, .. }
-                | TurnOutcome::Failed { usage, .. }
-                | TurnOutcome::Cancelled { usage },
-            ) => {
+            AgentAction::FinishTurn(outcome) => {
                 assert!(self.in_turn, "a turn ends that did not begin");
                 assert!(self.running.is_none(), "the turn leaves {:?}", self.running);
                 self.in_turn = false;
-                assert_eq!(*usage, self.turn_usage);
+                assert_eq!(outcome.usage(), self.turn_usage);
+                if let TurnOutcome::Stopped {
+                    cause: StopCause::MaxTurns { limit },
+                    ..
+                } = outcome
+                {
+                    assert_eq!(self.model_calls, *limit);
+                }
             }
             AgentAction::Exit => {
-                assert_eq!(self.heard(), self.said, "what was said is stored");
+                assert_eq!(self.waiting, [], "what was said is stored");
                 self.exited = true;
             }
         }
+    }
+
+    /// A model is asked.
+    fn ask(&mut self, event: &AgentEvent, asked: Asked, operation: OperationId) {
+        let again = matches!(event, AgentEvent::RetryTimeoutElapsed { .. }) && self.asked == asked;
+        self.retries = if again { self.retries + 1 } else { 0 };
+        self.asked = asked;
+        assert!(self.retries <= config().max_retries);
+        self.start(operation, Running::Model(operation));
     }
 
     fn start(&mut self, operation: OperationId, running: Running) {
@@ -190,32 +298,67 @@ impl Ledger {
         self.turn_usage += std::mem::take(&mut self.answer_usage);
     }
 
-    fn store(&mut self, message: &Arc<Message>) {
+    fn store(&mut self, event: &AgentEvent, message: &Arc<Message>) {
+        // After a rewind a call is answered anew that had its result at a later point.
+        let known = |id: &String| match event {
+            AgentEvent::Rewind { .. } => None,
+            _ => self.outputs.get(id),
+        };
         for result in message.results() {
-            match self.outputs.get(&result.tool_use_id) {
-                Some(output) => {
-                    assert_eq!(*result, output.clone().into_result(&result.tool_use_id));
-                }
+            match known(&result.tool_use_id) {
+                Some(output) => check_result(result, output),
                 None => assert!(result.is_error, "{result:?} was made up"),
             }
         }
-        self.stored.push(Arc::clone(message));
+        let mut standing = self.now().clone();
+        if message.role == Role::User && message.results().next().is_none() {
+            let (_, said) = self.waiting.remove(0);
+            assert_eq!(**message, said, "what waits goes out in order");
+            standing.said.push(said);
+        }
+        standing.messages.push(Arc::clone(message));
+        self.standings.push(standing);
+    }
+
+    fn compact(&mut self, compaction: &Compaction) {
+        if compaction.trigger != CompactionTrigger::Person {
+            assert!(!self.compacted, "one compaction right after the other");
+        }
+        self.compacted = true;
+        self.counted = compaction.trigger == CompactionTrigger::ContextExceeded;
+        assert!(compaction.tokens_after < compaction.tokens_before);
+        let standing = Standing {
+            messages: compaction.messages().cloned().collect(),
+            said: self.now().said.clone(),
+            handover: Some(Arc::clone(&compaction.handover)),
+        };
+        assert_eq!(
+            standing.heard(),
+            standing.said,
+            "no word of the person is lost"
+        );
+        assert_eq!(conversation::check(&standing.messages), Ok(()));
+        self.standings.push(standing);
     }
 
     fn check_request(&mut self, request: &LlmRequest) {
-        // What is stored only grows, so each request begins with the one before.
-        assert!(is_same(&request.messages, &self.stored));
+        // What is stored is what is sent; without a rewind or a compaction it only grows, so that
+        // each request begins with the one before.
+        assert!(is_same(&request.messages, &self.now().messages));
         assert_eq!(conversation::check(&request.messages), Ok(()));
-        assert_eq!(self.heard(), self.said, "the model hears all that was said");
+        assert_eq!(self.waiting, [], "the model hears all that was said");
+        assert_eq!(self.now().heard(), self.now().said);
     }
 
-    /// Returns what the person has said, as far as it is stored.
-    fn heard(&self) -> Vec<Message> {
-        self.stored
-            .iter()
-            .filter(|message| message.role == Role::User && message.results().next().is_none())
-            .map(|message| Message::clone(message))
-            .collect()
+    fn check_summary_request(&self, request: &LlmRequest) {
+        assert_eq!(conversation::check(&request.messages), Ok(()));
+        let (question, sent) = request.messages.split_last().unwrap();
+        assert_eq!(question.role, Role::User);
+        // Lighter it may be, but it is the same conversation.
+        let roles = |messages: &[Arc<Message>]| -> Vec<Role> {
+            messages.iter().map(|message| message.role).collect()
+        };
+        assert_eq!(roles(sent), roles(&self.now().messages));
     }
 
     fn check_batch(&mut self, calls: &[ToolCall]) {
@@ -230,6 +373,20 @@ impl Ledger {
             assert!(self.executed.insert(call.id.clone()), "{call:?} runs twice");
         }
     }
+}
+
+/// Checks that a result is the tool's own output, but for a note behind it.
+fn check_result(result: &ToolResult, output: &ToolOutput) {
+    let expected = output.clone().into_result(&result.tool_use_id);
+    let (own, notes) = result.content.split_at(expected.content.len());
+    assert_eq!(
+        (own, result.is_error),
+        (&expected.content[..], expected.is_error)
+    );
+    assert!(
+        matches!(notes, [] | [ToolResultContent::Text { .. }]),
+        "{notes:?}"
+    );
 }
 
 /// Tells whether both hold the very same messages.

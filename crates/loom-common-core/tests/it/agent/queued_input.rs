@@ -12,8 +12,11 @@ use crate::answer::{answer, beginning, call, calling, text, tokens};
 fn input_during_a_tool_call_goes_out_after_the_results() {
     let bash = call("c1", "bash");
     let mut session = Session::running(&[&bash]);
-    assert_eq!(session.user("use the other file"), []);
-    assert_eq!(session.user("and be quick"), []);
+    assert_eq!(
+        session.user("use the other file"),
+        [AgentAction::InputChanged]
+    );
+    assert_eq!(session.user("and be quick"), [AgentAction::InputChanged]);
 
     let done = ToolOutput::completed("done");
     assert_eq!(
@@ -23,14 +26,15 @@ fn input_during_a_tool_call_goes_out_after_the_results() {
             session.runs_hook(&[(&bash, &done)])
         ]
     );
-    assert_eq!(session.user("no, slowly"), []);
+    assert_eq!(session.user("no, slowly"), [AgentAction::InputChanged]);
     assert_eq!(
         session.hook_ends(),
         [
             stores(Message::user("use the other file")),
             stores(Message::user("and be quick")),
             stores(Message::user("no, slowly")),
-            session.asks()
+            session.asks(),
+            AgentAction::InputChanged
         ]
     );
 }
@@ -39,9 +43,15 @@ fn input_during_a_tool_call_goes_out_after_the_results() {
 fn input_during_an_answer_that_calls_tools_waits_for_their_results() {
     let edit = call("c1", "edit");
     let mut session = Session::asked();
-    assert_eq!(session.user("before the answer"), []);
+    assert_eq!(
+        session.user("before the answer"),
+        [AgentAction::InputChanged]
+    );
     session.model(beginning(&[text("I")]));
-    assert_eq!(session.user("during the answer"), []);
+    assert_eq!(
+        session.user("during the answer"),
+        [AgentAction::InputChanged]
+    );
 
     let mut blocks = vec![text("I")];
     blocks.extend(calling(&[&edit]));
@@ -56,7 +66,8 @@ fn input_during_an_answer_that_calls_tools_waits_for_their_results() {
         [
             stores(Message::user("before the answer")),
             stores(Message::user("during the answer")),
-            session.asks()
+            session.asks(),
+            AgentAction::InputChanged
         ]
     );
 }
@@ -68,7 +79,7 @@ fn input_during_the_final_answer_begins_the_next_turn() {
     let mut events = answer(&greeting, StopReason::EndTurn);
     let last = events.split_off(events.len() - 1);
     session.model(events);
-    assert_eq!(session.user("one more thing"), []);
+    assert_eq!(session.user("one more thing"), [AgentAction::InputChanged]);
     assert_eq!(
         session.model(last),
         [
@@ -76,7 +87,8 @@ fn input_during_the_final_answer_begins_the_next_turn() {
             completes(StopReason::EndTurn, tokens(1)),
             AgentAction::BeginTurn,
             stores(Message::user("one more thing")),
-            session.asks()
+            session.asks(),
+            AgentAction::InputChanged
         ]
     );
     assert_eq!(
@@ -91,17 +103,21 @@ fn input_during_the_final_answer_begins_the_next_turn() {
 #[test]
 fn input_while_waiting_to_ask_again_goes_out_with_the_retry() {
     let mut session = Session::failed();
-    assert_eq!(session.user("still there?"), []);
+    assert_eq!(session.user("still there?"), [AgentAction::InputChanged]);
     assert_eq!(
         session.waiting_ends(),
-        [stores(Message::user("still there?")), session.asks()]
+        [
+            stores(Message::user("still there?")),
+            session.asks(),
+            AgentAction::InputChanged
+        ]
     );
 }
 
 #[test]
 fn input_of_a_cancelled_turn_goes_out_with_the_next() {
     let mut session = Session::asked();
-    assert_eq!(session.user("wait, not that"), []);
+    assert_eq!(session.user("wait, not that"), [AgentAction::InputChanged]);
     let operation = session.operation();
     assert_eq!(
         session.cancel(),
@@ -116,7 +132,8 @@ fn input_of_a_cancelled_turn_goes_out_with_the_next() {
             AgentAction::BeginTurn,
             stores(Message::user("wait, not that")),
             stores(Message::user("this")),
-            session.asks()
+            session.asks(),
+            AgentAction::InputChanged
         ]
     );
 }
@@ -137,7 +154,8 @@ fn input_of_a_failed_turn_goes_out_with_the_next() {
             AgentAction::BeginTurn,
             stores(Message::user("hello?")),
             stores(Message::user("again")),
-            session.asks()
+            session.asks(),
+            AgentAction::InputChanged
         ]
     );
     assert_eq!(

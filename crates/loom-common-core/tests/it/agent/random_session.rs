@@ -3,14 +3,36 @@
 
 use std::iter;
 
+use loom_common_core::limits::NoteThenStop;
 use loom_common_core::{
-    Agent, AgentEvent, AgentState, BlockKind, Extra, LlmError, LlmErrorKind, LlmEvent, Message,
-    OperationId, StopReason, ToolOutput, Usage,
+    Agent, AgentConfig, AgentEvent, AgentState, BlockKind, CompactionPolicy, Extra, InputId,
+    LlmError, LlmErrorKind, LlmEvent, Message, OperationId, StopCause, StopReason, ToolOutput,
+    TurnLimits, Usage,
 };
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-use super::session::config;
+use super::session;
+
+/// Returns the configuration of a random session: a small context, and limits that are soon
+/// reached.
+pub(crate) fn config() -> AgentConfig {
+    let limit = |note_at, stop_at| NoteThenStop { note_at, stop_at };
+    AgentConfig {
+        compaction: CompactionPolicy {
+            context_window: Some(16_000),
+            ..CompactionPolicy::default()
+        },
+        limits: TurnLimits {
+            max_model_calls: Some(4),
+            repeated_failures: limit(2, 3),
+            repeated_successes: limit(2, 3),
+            failures_in_a_row: limit(1, 2),
+            polling_tools: ["search".to_owned()].into(),
+        },
+        ..session::config()
+    }
+}
 
 /// Something that happens.
 #[derive(Clone, Debug)]
@@ -32,6 +54,17 @@ pub(crate) enum Step {
     Confuse,
     /// The person stops the turn.
     Cancel,
+    /// The person takes back something, or says it in other words.
+    Withdraw,
+    Replace,
+    /// The person goes back, or forth.
+    Rewind,
+    /// The person wants the conversation in fewer words.
+    Compact,
+    /// A limit is reached.
+    Stop,
+    /// The person takes another model.
+    Configure,
 }
 
 /// Something that a model says.
@@ -39,6 +72,7 @@ pub(crate) enum Step {
 pub(crate) enum Answer {
     Finished(StopReason),
     Text(&'static str),
+    LongText,
     Thinking(Option<&'static str>),
     ToolUse(&'static str, &'static str),
     Opaque,
@@ -61,6 +95,7 @@ fn all_steps() -> Vec<Step> {
         (30, StopReason::ToolUse),
         (5, StopReason::PauseTurn),
         (5, StopReason::Refusal),
+        (3, StopReason::ContextExceeded),
         (5, StopReason::Other("other".to_owned())),
     ] {
         add(weight, Step::Proceed(Answer::Finished(reason)));
@@ -76,9 +111,10 @@ fn all_steps() -> Vec<Step> {
             add(3, Step::Proceed(Answer::ToolUse(id, tool)));
         }
     }
-    for tokens in [0, 7, 90] {
+    for tokens in [0, 7, 90, 1_400] {
         add(5, Step::Proceed(Answer::Usage(tokens)));
     }
+    add(5, Step::Proceed(Answer::LongText));
     add(15, Step::Proceed(Answer::More));
     add(5, Step::Proceed(Answer::Opaque));
     add(5, Step::Proceed(Answer::Ping));
@@ -88,6 +124,7 @@ fn all_steps() -> Vec<Step> {
         (2, LlmErrorKind::Overloaded, Some(false)),
         (2, LlmErrorKind::KeyRefused, None),
         (2, LlmErrorKind::KeyRefused, Some(true)),
+        (2, LlmErrorKind::ContextTooLong, None),
     ] {
         let error = LlmError {
             should_retry,
@@ -100,6 +137,12 @@ fn all_steps() -> Vec<Step> {
     add(15, Step::Late);
     add(8, Step::Confuse);
     add(8, Step::Cancel);
+    add(3, Step::Withdraw);
+    add(3, Step::Replace);
+    add(5, Step::Rewind);
+    add(5, Step::Compact);
+    add(2, Step::Stop);
+    add(3, Step::Configure);
     steps
 }
 
@@ -140,6 +183,29 @@ impl RandomSession {
             Step::Late => self.late(which),
             Step::Confuse => self.reports_about(operation),
             Step::Cancel => vec![AgentEvent::Cancel],
+            Step::Withdraw => vec![AgentEvent::WithdrawInput {
+                id: self.input(which),
+            }],
+            Step::Replace => {
+                let message = Message::user(format!("instead {}", self.events.len()));
+                let id = self.input(which);
+                vec![AgentEvent::ReplaceInput { id, message }]
+            }
+            // One beyond the end is refused.
+            Step::Rewind => vec![AgentEvent::Rewind {
+                to: which.index(self.agent.log().len() as usize + 2) as u64,
+            }],
+            Step::Compact => vec![AgentEvent::Compact {
+                instructions: Some("the tests".to_owned()),
+            }],
+            Step::Stop => vec![AgentEvent::StopTurn {
+                cause: StopCause::Hook { reason: None },
+            }],
+            Step::Configure => {
+                let mut config = config();
+                config.model = format!("model-{}", self.events.len());
+                vec![AgentEvent::Configure(Box::new(config))]
+            }
         };
         self.events.extend(events.iter().cloned());
         events
@@ -152,9 +218,15 @@ impl RandomSession {
             | AgentState::ProcessingLlmResponse { operation, .. }
             | AgentState::ExecutingTools { operation, .. }
             | AgentState::PostToolsHook { operation }
+            | AgentState::Compacting { operation, .. }
             | AgentState::Error { operation, .. } => operation,
             AgentState::WaitingForUserInput | AgentState::ShuttingDown => OperationId::default(),
         }
+    }
+
+    /// Returns something that the person said: it may wait, have gone out, or be yet unsaid.
+    fn input(&self, which: Index) -> InputId {
+        InputId(which.index(self.spoken + 2) as u64)
     }
 
     fn speak(&mut self) -> AgentEvent {
@@ -166,6 +238,7 @@ impl RandomSession {
         match self.agent.state() {
             AgentState::WaitingForUserInput | AgentState::ShuttingDown => vec![self.speak()],
             &AgentState::CallingLlm { operation, .. }
+            | &AgentState::Compacting { operation, .. }
             | &AgentState::ProcessingLlmResponse { operation, .. } => self
                 .answer(operation, answer)
                 .into_iter()
@@ -200,6 +273,13 @@ impl RandomSession {
                 LlmEvent::TextDelta {
                     index,
                     text: (*text).to_owned(),
+                },
+            ],
+            Answer::LongText => vec![
+                start(BlockKind::Text),
+                LlmEvent::TextDelta {
+                    index,
+                    text: "words ".repeat(800),
                 },
             ],
             Answer::Thinking(signature) => {
@@ -287,10 +367,15 @@ impl RandomSession {
         ]
     }
 
-    /// Makes an output that no other step makes; now and then one of a call that failed.
+    /// Makes an output, now and then one of a call that failed: one that no other step makes, or one
+    /// that they often make.
     fn output(&self) -> ToolOutput {
         let number = self.events.len();
-        let text = format!("output {number}");
+        let text = match number % 3 {
+            0 => "the same".to_owned(),
+            1 => format!("output {number} ").repeat(300),
+            _ => format!("output {number}"),
+        };
         if number.is_multiple_of(4) {
             ToolOutput::failed(text)
         } else {
@@ -319,6 +404,14 @@ fn operation_of(event: &AgentEvent) -> Option<OperationId> {
         | AgentEvent::ToolCompleted { operation, .. }
         | AgentEvent::PostToolsHookCompleted { operation }
         | AgentEvent::RetryTimeoutElapsed { operation } => Some(*operation),
-        AgentEvent::UserInput(_) | AgentEvent::Cancel | AgentEvent::Shutdown => None,
+        AgentEvent::UserInput(_)
+        | AgentEvent::WithdrawInput { .. }
+        | AgentEvent::ReplaceInput { .. }
+        | AgentEvent::Compact { .. }
+        | AgentEvent::Rewind { .. }
+        | AgentEvent::Configure(_)
+        | AgentEvent::StopTurn { .. }
+        | AgentEvent::Cancel
+        | AgentEvent::Shutdown => None,
     }
 }

@@ -7,13 +7,13 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use loom_common_core::{
-    Agent, AgentAction, AgentConfig, AgentEvent, AgentState, ContentBlock, Entry, LlmError,
-    LlmErrorKind, LlmEvent, LlmRequest, Log, Message, OperationId, StopReason, ToolAccess,
-    ToolCall, ToolDefinition, ToolOutput, TurnOutcome, Usage,
+    Agent, AgentAction, AgentConfig, AgentEvent, AgentState, CompactionPolicy, ContentBlock, Entry,
+    LlmError, LlmErrorKind, LlmEvent, LlmRequest, Log, Message, OperationId, StopReason,
+    ToolAccess, ToolCall, ToolDefinition, ToolOutput, TurnLimits, TurnOutcome, Usage,
 };
 use serde_json::json;
 
-use crate::answer::{answer, calling};
+use crate::answer::{answer, calling, text};
 use crate::conversation;
 
 /// How often the agent of a test asks again.
@@ -48,6 +48,8 @@ pub(crate) fn config() -> AgentConfig {
         max_tokens: Some(4096),
         effort: None,
         max_retries: MAX_RETRIES,
+        compaction: CompactionPolicy::default(),
+        limits: TurnLimits::default(),
     }
 }
 
@@ -80,6 +82,20 @@ impl Session {
         let mut session = Self::asked();
         session.model(answer(&calling(calls), StopReason::ToolUse));
         session
+    }
+
+    /// Begins a session in which the person wants a long conversation compacted.
+    pub(crate) fn compacting() -> Self {
+        let mut session = Self::new();
+        session.user(&"a long story ".repeat(2_000));
+        session.model(answer(&[text("I see.")], StopReason::EndTurn));
+        session.feed(AgentEvent::Compact { instructions: None });
+        session
+    }
+
+    /// Begins a session with another configuration.
+    pub(crate) fn with(config: AgentConfig) -> Self {
+        Self::of(Agent::new(config))
     }
 
     /// Begins a session in which a model call failed and waits to be asked again.
@@ -147,7 +163,8 @@ impl Session {
                     self.log.push(entry.clone()).unwrap();
                     self.stored = self.log.conversation();
                 }
-                AgentAction::SendLlmRequest { operation, request } => {
+                AgentAction::SendLlmRequest { operation, request }
+                | AgentAction::Compact { operation, request } => {
                     assert_eq!(conversation::check(&request.messages), Ok(()));
                     self.start(*operation);
                 }
@@ -158,6 +175,7 @@ impl Session {
                 | AgentAction::CancelTools { .. }
                 | AgentAction::CancelPostToolsHook { .. }
                 | AgentAction::CancelRetry { .. }
+                | AgentAction::InputChanged
                 | AgentAction::BeginTurn
                 | AgentAction::FinishTurn(_)
                 | AgentAction::Exit => {}
@@ -231,7 +249,7 @@ impl Session {
 
     /// The model is asked with the whole conversation.
     pub(crate) fn asks(&self) -> AgentAction {
-        let config = config();
+        let config = self.agent.config().clone();
         AgentAction::SendLlmRequest {
             operation: self.operation(),
             request: LlmRequest {
@@ -240,7 +258,7 @@ impl Session {
                 messages: self.stored.clone(),
                 tools: config.tools,
                 max_tokens: config.max_tokens,
-                effort: None,
+                effort: config.effort,
             },
         }
     }
@@ -307,6 +325,11 @@ pub(crate) fn overloaded() -> LlmError {
 /// An error that stays.
 pub(crate) fn key_refused() -> LlmError {
     LlmError::new(LlmErrorKind::KeyRefused, "the key is not good").with_hint("check the key")
+}
+
+/// What a provider says of a conversation that it cannot take.
+pub(crate) fn too_long() -> LlmError {
+    LlmError::new(LlmErrorKind::ContextTooLong, "too long")
 }
 
 /// What becomes of a stream that ends too early.

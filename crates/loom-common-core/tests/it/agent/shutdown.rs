@@ -126,6 +126,7 @@ fn what_the_person_said_meanwhile_is_stored() {
             is_cancelled(tokens(0)),
             stores(Message::user("first do this")),
             stores(Message::user("then that")),
+            AgentAction::InputChanged,
             AgentAction::Exit
         ]
     );
@@ -136,6 +137,10 @@ fn what_the_person_said_meanwhile_is_stored() {
     session.cancel();
     assert_eq!(
         session.shutdown(),
-        [stores(Message::user("first do this")), AgentAction::Exit]
+        [
+            stores(Message::user("first do this")),
+            AgentAction::InputChanged,
+            AgentAction::Exit
+        ]
     );
 }

@@ -3,16 +3,16 @@
 use std::collections::BTreeSet;
 
 use loom_common_core::{
-    AgentEvent, AgentState, BlockKind, ContentBlock, Extra, LlmEvent, Message, OperationId,
-    StopReason, ToolOutput,
+    AgentEvent, AgentState, BlockKind, ContentBlock, Extra, InputId, LlmEvent, Message,
+    OperationId, StopCause, StopReason, ToolOutput,
 };
 
-use super::session::{Session, key_refused, overloaded};
+use super::session::{Session, config, key_refused, overloaded, too_long};
 use crate::answer::{beginning, call, calling, text, tokens};
 
 /// A session in each state. Where a tool runs, it is `c1`; where an answer comes, its
 /// blocks are a text, a thought and a call.
-fn sessions() -> [Session; 7] {
+fn sessions() -> [Session; 8] {
     let mut processing = Session::asked();
     let thought = ContentBlock::Thinking {
         thinking: "thought".to_owned(),
@@ -35,6 +35,7 @@ fn sessions() -> [Session; 7] {
         Session::running(&[&call("c1", "bash")]),
         hook,
         Session::failed(),
+        Session::compacting(),
         over,
     ]
 }
@@ -47,13 +48,20 @@ fn name(state: &AgentState) -> &'static str {
         AgentState::ExecutingTools { .. } => "executing",
         AgentState::PostToolsHook { .. } => "hook",
         AgentState::Error { .. } => "error",
+        AgentState::Compacting { .. } => "compacting",
         AgentState::ShuttingDown => "over",
     }
 }
 
 /// The kinds of events, of which each must have a row.
-const KINDS: [&str; 21] = [
+const KINDS: [&str; 27] = [
     "UserInput",
+    "WithdrawInput",
+    "ReplaceInput",
+    "Compact",
+    "Rewind",
+    "Configure",
+    "StopTurn",
     "Started",
     "BlockStarted",
     "TextDelta",
@@ -79,6 +87,12 @@ const KINDS: [&str; 21] = [
 fn kind(event: &AgentEvent) -> &'static str {
     match event {
         AgentEvent::UserInput(_) => "UserInput",
+        AgentEvent::WithdrawInput { .. } => "WithdrawInput",
+        AgentEvent::ReplaceInput { .. } => "ReplaceInput",
+        AgentEvent::Compact { .. } => "Compact",
+        AgentEvent::Rewind { .. } => "Rewind",
+        AgentEvent::Configure(_) => "Configure",
+        AgentEvent::StopTurn { .. } => "StopTurn",
         AgentEvent::Llm { event, .. } => match event {
             LlmEvent::Started { .. } => "Started",
             LlmEvent::BlockStarted { .. } => "BlockStarted",
@@ -184,8 +198,10 @@ fn reports(operation: OperationId) -> Vec<(AgentEvent, &'static str)> {
         (finished(StopReason::ToolUse), "tool_use"),
         (finished(StopReason::Refusal), "refusal"),
         (finished(StopReason::PauseTurn), "pause_turn"),
+        (finished(StopReason::ContextExceeded), "context"),
         (failed(overloaded()), "may pass"),
         (failed(key_refused()), "for good"),
+        (failed(too_long()), "context"),
         (AgentEvent::LlmStreamEnded { operation }, ""),
         (
             AgentEvent::ToolProgress {
@@ -204,7 +220,22 @@ fn reports(operation: OperationId) -> Vec<(AgentEvent, &'static str)> {
 
 /// Returns all events: the reports about `operation`, and what the person does.
 fn events(operation: OperationId) -> Vec<(AgentEvent, &'static str)> {
-    let mut events = vec![(AgentEvent::UserInput(Message::user("hello")), "")];
+    let id = InputId(1);
+    let message = Message::user("hello");
+    let mut events = vec![
+        (AgentEvent::UserInput(message.clone()), ""),
+        (AgentEvent::WithdrawInput { id }, ""),
+        (AgentEvent::ReplaceInput { id, message }, ""),
+        (AgentEvent::Compact { instructions: None }, ""),
+        (AgentEvent::Rewind { to: 0 }, ""),
+        (AgentEvent::Configure(Box::new(config())), ""),
+        (
+            AgentEvent::StopTurn {
+                cause: StopCause::Hook { reason: None },
+            },
+            "",
+        ),
+    ];
     events.extend(reports(operation));
     events.push((AgentEvent::Cancel, ""));
     events.push((AgentEvent::Shutdown, ""));
@@ -222,7 +253,7 @@ fn each_event_moves_each_state_where_the_table_says() {
     let reached: BTreeSet<_> = rows.iter().map(|(event, _)| kind(event)).collect();
     assert_eq!(reached, BTreeSet::from(KINDS));
 
-    let row = |first: &str, cells: [&str; 7]| {
+    let row = |first: &str, cells: [&str; 8]| {
         let mut line = format!("{first:<26}");
         for cell in cells {
             line += &format!("{cell:<12}");
@@ -250,34 +281,42 @@ fn each_event_moves_each_state_where_the_table_says() {
         table += &row(format!("{} {note}", kind(event)).trim_end(), cells);
     }
     insta::assert_snapshot!(table, @"
-                              waiting     calling     processing  executing   hook        error       over
-    UserInput                 calling     .           .           .           .           .           .
-    Started                   .           processing  .           .           .           .           .
-    BlockStarted new          .           processing  .           .           .           .           .
-    BlockStarted block 0      .           processing  error       .           .           .           .
-    TextDelta block 0         .           error       .           .           .           .           .
-    TextDelta block 1         .           error       error       .           .           .           .
-    ThinkingDelta block 1     .           error       .           .           .           .           .
-    SignatureDelta block 1    .           error       .           .           .           .           .
-    ArgumentsDelta block 2    .           error       .           .           .           .           .
-    ExtraFields block 2       .           error       .           .           .           .           .
-    BlockStopped block 2      .           error       .           .           .           .           .
-    OpaqueBlock new           .           processing  .           .           .           .           .
-    Usage                     .           processing  .           .           .           .           .
-    Ping                      .           processing  .           .           .           .           .
-    Finished tool_use         .           waiting     executing   .           .           .           .
-    Finished refusal          .           waiting     waiting     .           .           .           .
-    Finished pause_turn       .           .           executing   .           .           .           .
-    LlmFailed may pass        .           error       error       .           .           .           .
-    LlmFailed for good        .           waiting     waiting     .           .           .           .
-    LlmStreamEnded            .           error       error       .           .           .           .
-    ToolProgress c1           .           .           .           .           .           .           .
-    ToolCompleted c1          .           .           .           hook        .           .           .
-    ToolCompleted c2          .           .           .           .           .           .           .
-    PostToolsHookCompleted    .           .           .           .           calling     .           .
-    RetryTimeoutElapsed       .           .           .           .           .           calling     .
-    Cancel                    .           waiting     waiting     waiting     waiting     waiting     .
-    Shutdown                  over        over        over        over        over        over        .
+                              waiting     calling     processing  executing   hook        error       compacting  over
+    UserInput                 calling     .           .           .           .           .           .           .
+    WithdrawInput             .           .           .           .           .           .           .           .
+    ReplaceInput              .           .           .           .           .           .           .           .
+    Compact                   .           .           .           .           .           .           .           .
+    Rewind                    .           .           .           .           .           .           .           .
+    Configure                 .           .           .           .           .           .           .           .
+    StopTurn                  .           .           .           .           .           waiting     waiting     .
+    Started                   .           processing  .           .           .           .           .           .
+    BlockStarted new          .           processing  .           .           .           .           .           .
+    BlockStarted block 0      .           processing  error       .           .           .           .           .
+    TextDelta block 0         .           error       .           .           .           .           error       .
+    TextDelta block 1         .           error       error       .           .           .           error       .
+    ThinkingDelta block 1     .           error       .           .           .           .           error       .
+    SignatureDelta block 1    .           error       .           .           .           .           error       .
+    ArgumentsDelta block 2    .           error       .           .           .           .           error       .
+    ExtraFields block 2       .           error       .           .           .           .           error       .
+    BlockStopped block 2      .           error       .           .           .           .           error       .
+    OpaqueBlock new           .           processing  .           .           .           .           .           .
+    Usage                     .           processing  .           .           .           .           .           .
+    Ping                      .           processing  .           .           .           .           .           .
+    Finished tool_use         .           waiting     executing   .           .           .           error       .
+    Finished refusal          .           waiting     waiting     .           .           .           waiting     .
+    Finished pause_turn       .           .           executing   .           .           .           error       .
+    Finished context          .           waiting     executing   .           .           .           waiting     .
+    LlmFailed may pass        .           error       error       .           .           .           error       .
+    LlmFailed for good        .           waiting     waiting     .           .           .           waiting     .
+    LlmFailed context         .           waiting     waiting     .           .           .           waiting     .
+    LlmStreamEnded            .           error       error       .           .           .           error       .
+    ToolProgress c1           .           .           .           .           .           .           .           .
+    ToolCompleted c1          .           .           .           hook        .           .           .           .
+    ToolCompleted c2          .           .           .           .           .           .           .           .
+    PostToolsHookCompleted    .           .           .           .           calling     .           .           .
+    RetryTimeoutElapsed       .           .           .           .           .           calling     .           .
+    Cancel                    .           waiting     waiting     waiting     waiting     waiting     waiting     .
+    Shutdown                  over        over        over        over        over        over        over        .
     ");
 }
 
@@ -296,7 +335,9 @@ fn a_report_about_anything_but_what_runs_now_changes_nothing() {
             let (event, _) = reports(session.operation()).swap_remove(number);
             let fits = match (session.state(), &event) {
                 (
-                    AgentState::CallingLlm { .. } | AgentState::ProcessingLlmResponse { .. },
+                    AgentState::CallingLlm { .. }
+                    | AgentState::ProcessingLlmResponse { .. }
+                    | AgentState::Compacting { .. },
                     AgentEvent::Llm { .. }
                     | AgentEvent::LlmFailed { .. }
                     | AgentEvent::LlmStreamEnded { .. },
