@@ -240,7 +240,7 @@ impl Restorer<'_> {
     /// Opens the folder that is to hold `path`, and makes the folders that are missing.
     fn create_parent<'a>(&self, path: &'a str) -> Result<(File, &'a str), RestoreError> {
         let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
-        let mut folder = self.worktree.open_folder("", None)?;
+        let mut folder = self.worktree.open_folder("")?;
         for name in parent.split('/').filter(|name| !name.is_empty()) {
             match mkdirat(&folder, name, Mode::from_raw_mode(0o777)) {
                 Ok(()) | Err(Errno::EXIST) => {}

@@ -168,13 +168,20 @@ impl Scanner<'_> {
     }
 
     fn try_list(&self, ahead: &Ahead) -> rustix::io::Result<Option<Listed>> {
-        let folder = self.worktree.open_folder(&ahead.path, ahead.inode)?;
-        if self.store.is_some() && Some(device_and_inode(&fstat(&folder)?)) == self.store {
-            return Ok(None);
-        }
+        let folder = match ahead.inode {
+            None => self.worktree.open_folder("")?,
+            Some(inode) => {
+                let (folder, stat) = self.worktree.open_listed(&ahead.path, inode)?;
+                if Some(device_and_inode(&stat)) == self.store {
+                    return Ok(None);
+                }
+                folder
+            }
+        };
+        let mut folder = Dir::new(folder)?;
         let mut skipped = Vec::new();
         let mut names: Vec<(Box<str>, FileType, u64)> = Vec::new();
-        for entry in Dir::read_from(&folder)? {
+        while let Some(entry) = folder.read() {
             let entry = entry?;
             let Ok(name) = entry.file_name().to_str() else {
                 let name = entry.file_name().to_string_lossy();
@@ -193,12 +200,13 @@ impl Scanner<'_> {
             names.push((name.into(), entry.file_type(), entry.ino()));
         }
         names.sort_unstable_by(|(a, ..), (b, ..)| a.cmp(b));
+        let folder = folder.fd()?;
         // What is renamed while a folder is listed may be listed twice.
         names.dedup_by(|(a, ..), (b, ..)| a == b);
 
         let mut rules = ahead.rules.clone();
         if names.iter().any(|(name, ..)| &**name == ".gitignore")
-            && let Ok(file) = open_at(&folder, ".gitignore", OFlags::RDONLY | OFlags::NONBLOCK)
+            && let Ok(file) = open_at(folder, ".gitignore", OFlags::RDONLY | OFlags::NONBLOCK)
             && file_type(&fstat(&file)?).is_file()
             && let Some(patterns) = read_bounded(file)
         {
@@ -219,15 +227,15 @@ impl Scanner<'_> {
         for (name, mut kind, inode) in names {
             let mut stat = None;
             if !kind.is_dir() {
-                stat = match statat(&folder, &*name, AtFlags::SYMLINK_NOFOLLOW) {
+                stat = match statat(folder, &*name, AtFlags::SYMLINK_NOFOLLOW) {
                     Ok(stat) => Some(stat),
                     Err(error) if is_absence(error) => continue,
                     Err(error) => return Err(error),
                 };
                 kind = stat.as_ref().map_or(kind, file_type);
             }
-            let path = join(&ahead.path, &name);
             if kind.is_dir() {
+                let path = join(&ahead.path, &name);
                 let is_known = trusted.is_some() && self.index.folder(&path).is_some();
                 if is_known || !rules.ignores_folder(&path) {
                     let inode = Some(stat.map_or(inode, |stat| stat.st_ino));
@@ -237,12 +245,13 @@ impl Scanner<'_> {
             } else if let Some(stat) = stat {
                 let known = old.and_then(|old| old.file(&name));
                 let is_known = trusted.is_some() && known.is_some();
-                if is_known || !rules.ignores_file(&path) {
+                if is_known || !rules.ignores_file(&join(&ahead.path, &name)) {
                     let known = known.and_then(|file| Some((file.version, file.seen?)));
                     if let Some(found) = self.found(&stat, known) {
                         if let Found::Known { version, .. } = found
                             && version.kind == VersionKind::Unkept
                         {
+                            let path = join(&ahead.path, &name);
                             let reason = SkipReason::TooLarge(stat.st_size as u64);
                             listed.skipped.push(Skipped { path, reason });
                         }

@@ -5,6 +5,7 @@
 //! race) the path is walked name by name, refusing links.
 
 use std::fs::File;
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, FileType, Mode, OFlags, Stat, fstat, openat, readlinkat};
@@ -34,15 +35,9 @@ impl Worktree {
         &self.path
     }
 
-    /// Opens a folder that is no link, and none above it: the one with this inode, if it is known.
-    pub(super) fn open_folder(&self, path: &str, inode: Option<u64>) -> rustix::io::Result<File> {
+    /// Opens a folder that is no link, and has none above it.
+    pub(super) fn open_folder(&self, path: &str) -> rustix::io::Result<File> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY;
-        if let Some(inode) = inode {
-            let folder = open_at(&self.root, path, flags)?;
-            if fstat(&folder)?.st_ino == inode {
-                return Ok(folder);
-            }
-        }
         let mut folder = open_at(&self.root, ".", flags)?;
         for name in path.split('/').filter(|name| !name.is_empty()) {
             folder = open_at(&folder, name, flags)?;
@@ -50,11 +45,22 @@ impl Worktree {
         Ok(folder)
     }
 
+    /// Opens a folder that was listed with this inode, as [`Self::open_folder`] does.
+    pub(super) fn open_listed(&self, path: &str, inode: u64) -> rustix::io::Result<(File, Stat)> {
+        let mut folder = open_at(&self.root, path, OFlags::RDONLY | OFlags::DIRECTORY)?;
+        let mut stat = fstat(&folder)?;
+        if stat.st_ino != inode {
+            folder = self.open_folder(path)?;
+            stat = fstat(&folder)?;
+        }
+        Ok((folder, stat))
+    }
+
     /// Opens the folder that a path is in, as [`Self::open_folder`] does, and returns the name
     /// of the path in it.
     pub(super) fn open_parent<'a>(&self, path: &'a str) -> rustix::io::Result<(File, &'a str)> {
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-        Ok((self.open_folder(folder, None)?, name))
+        Ok((self.open_folder(folder)?, name))
     }
 
     /// Opens a file to read: one that is no link, and has none above it. Does not wait for the other
@@ -80,7 +86,7 @@ impl Worktree {
 }
 
 /// Opens a name or path; what it names itself, not what that may link to.
-pub(super) fn open_at(folder: &File, path: &str, flags: OFlags) -> rustix::io::Result<File> {
+pub(super) fn open_at(folder: impl AsFd, path: &str, flags: OFlags) -> rustix::io::Result<File> {
     let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     Ok(openat(folder, path, flags, Mode::empty())?.into())
 }
