@@ -13,10 +13,17 @@
 //!
 //! A step that fails ends the launcher with [`FAILED`] and a message; nothing runs half confined.
 
+mod bridge;
+mod bubblewrap;
 mod check;
 mod filter;
 mod grants;
 mod hidden;
+mod init;
+mod loopback;
+mod mounts;
+mod namespaces;
+mod outer;
 mod privileges;
 mod rules;
 
@@ -30,6 +37,7 @@ use loom_common_config::Environment;
 
 pub(crate) use check::{Attempts, Findings};
 use filter::{Closed, Sockets};
+pub(crate) use mounts::View;
 use rules::{Allowed, Mounts};
 
 use crate::error::LaunchError;
@@ -98,11 +106,12 @@ fn dispatch(
     }
     let policy = policy(environment)?;
     match mode.to_str() {
-        Some("run") => run(
-            &policy,
-            Task::new(arguments).ok_or_else(wrong)?,
-            environment,
-        ),
+        Some("run") => run(&policy, &Task::new(arguments).ok_or_else(wrong)?),
+        Some("init") => {
+            let pipe = arguments.next().ok_or_else(wrong)?;
+            let task = Task::new(arguments).ok_or_else(wrong)?;
+            init::run(&policy, pipe.to_str().ok_or_else(wrong)?, &task)
+        }
         _ => Err(wrong()),
     }
 }
@@ -159,22 +168,19 @@ impl Task {
     }
 }
 
-fn run(policy: &Policy, task: Task, environment: &Environment) -> Result<ExitCode, LaunchError> {
+fn run(policy: &Policy, task: &Task) -> Result<ExitCode, LaunchError> {
     match policy.rung {
-        Rung::Landlock => become_command(policy, &task),
+        Rung::Namespaces | Rung::Bubblewrap => outer::run(policy, task),
+        Rung::Landlock => become_command(policy, task),
         Rung::None => Err(LaunchError::Call(
             "there is no sandbox to run in".to_owned(),
         )),
-        Rung::Namespaces | Rung::Bubblewrap => {
-            let _ = environment;
-            Err(LaunchError::Call("not yet".to_owned()))
-        }
     }
 }
 
 /// Confines this process with Landlock alone, and makes it the command.
 fn become_command(policy: &Policy, task: &Task) -> Result<ExitCode, LaunchError> {
-    let mounts = mounts();
+    let mounts = all_mounts();
     let hidden = hidden::resolve(&policy.hidden, &policy.home, &policy.writable, &mounts);
     privileges::drop_capabilities()?;
     privileges::limit_resources(tasks_of_the_machine())?;
@@ -206,11 +212,11 @@ fn become_command(policy: &Policy, task: &Task) -> Result<ExitCode, LaunchError>
         truncating_is_free: version < 3,
     })?;
     let error = task.command(policy, Some(version)).exec();
-    Ok(not_started(&task.program, &error))
+    Ok(ExitCode::from(not_started(&task.program, &error)))
 }
 
 /// Says that the command cannot be started, and returns the exit code that shells have for it.
-fn not_started(program: &OsStr, error: &std::io::Error) -> ExitCode {
+fn not_started(program: &OsStr, error: &std::io::Error) -> u8 {
     // There is nowhere left to say that standard error is gone.
     let _ = writeln!(
         std::io::stderr(),
@@ -218,8 +224,8 @@ fn not_started(program: &OsStr, error: &std::io::Error) -> ExitCode {
         Path::new(program).display()
     );
     match error.kind() {
-        std::io::ErrorKind::NotFound => ExitCode::from(127),
-        _ => ExitCode::from(126),
+        std::io::ErrorKind::NotFound => 127,
+        _ => 126,
     }
 }
 
@@ -240,7 +246,7 @@ fn no_landlock() -> String {
     }
 }
 
-fn mounts() -> Vec<mountinfo::Mount> {
+fn all_mounts() -> Vec<mountinfo::Mount> {
     std::fs::read("/proc/self/mountinfo")
         .map(|text| mountinfo::parse(&String::from_utf8_lossy(&text)))
         .unwrap_or_default()

@@ -8,6 +8,7 @@ mod mountinfo;
 mod places;
 mod policy;
 mod probe;
+mod protected;
 mod proxy;
 mod rung;
 mod sandbox;

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::Rung;
+use crate::launcher::View;
 
 /// The environment variable that carries the policy to the launcher.
 pub(crate) const VARIABLE: &str = "LOOM_SANDBOX_POLICY";
@@ -28,10 +29,23 @@ pub(crate) struct Policy {
     pub(crate) home: PathBuf,
     /// Where `TMPDIR` points; inside one of the writable folders.
     pub(crate) temporary: PathBuf,
+    /// A folder with an empty `file` and an empty `folder` that nobody may open, to cover others.
+    pub(crate) covers: PathBuf,
     /// How the network is reached.
     pub(crate) network: NetworkRoute,
-    /// The program `bwrap`, for that rung.
-    pub(crate) bubblewrap: Option<PathBuf>,
+    /// The programs for that rung.
+    pub(crate) bubblewrap: Option<Bubblewrap>,
+    /// What the outer launcher has found on the disk, for the inner one.
+    pub(crate) view: Option<View>,
+}
+
+/// The programs that take part when `bwrap` makes the namespaces.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Bubblewrap {
+    /// `bwrap` itself.
+    pub(crate) program: PathBuf,
+    /// The launcher, which `bwrap` starts inside.
+    pub(crate) launcher: PathBuf,
 }
 
 /// How a command reaches the network.

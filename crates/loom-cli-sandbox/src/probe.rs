@@ -15,7 +15,7 @@ use tokio::process::Command;
 
 use crate::error::SandboxError;
 use crate::launcher::{ARGUMENT, Attempts, COMPLAINT, FAILED, Findings};
-use crate::policy::{Policy, VARIABLE};
+use crate::policy::{Bubblewrap, Policy, VARIABLE};
 use crate::rung::Refusal;
 use crate::sandbox::encode;
 use crate::{Rung, SandboxSetup, Status};
@@ -75,7 +75,13 @@ pub(crate) async fn probe(
 /// Returns the policy for a rung, or why it cannot even be tried.
 fn candidate(setup: &SandboxSetup, policy: &Policy, rung: Rung) -> Result<Policy, String> {
     let bubblewrap = match rung {
-        Rung::Bubblewrap => Some(find_bubblewrap(setup, policy)?),
+        Rung::Bubblewrap => Some(Bubblewrap {
+            program: find_bubblewrap(setup, policy)?,
+            launcher: setup
+                .launcher
+                .canonicalize()
+                .map_err(|error| format!("the program of loom has moved: {error}"))?,
+        }),
         Rung::Namespaces | Rung::Landlock => None,
         Rung::None => return Err("it is no sandbox".to_owned()),
     };

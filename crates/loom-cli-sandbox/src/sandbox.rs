@@ -1,14 +1,19 @@
 //! The sandbox as a session holds it: made once, then it wraps each command.
 
 use std::ffi::{OsStr, OsString};
+use std::fs::{self, Permissions};
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+use crate::denial::Circumstances;
 use crate::error::SandboxError;
 use crate::launcher::ARGUMENT;
 use crate::policy::{NetworkRoute, Policy, VARIABLE};
 use crate::probe::probe;
+use crate::protected::{Protected, linked_repository};
 use crate::proxy::Proxy;
 use crate::{
     Denial, HostPattern, NetworkAccess, RefusedHost, Rung, SandboxSetup, Status, hidden_places,
@@ -57,15 +62,16 @@ impl Sandbox {
             .map_err(SandboxError::Temporary)?;
         let own = canonical(temporary.path())?;
         let commands = own.join("tmp");
-        std::fs::create_dir(&commands).map_err(SandboxError::Temporary)?;
+        let covers = own.join("covers");
+        lay_out(&commands, &covers).map_err(SandboxError::Temporary)?;
         let proxy = match &setup.network {
             NetworkAccess::Off => None,
             NetworkAccess::AllowList(hosts) => {
-                let socket = own.join("proxy.sock");
+                let socket = commands.join(".proxy.sock");
                 Some(Proxy::start(socket, hosts.clone()).await?)
             }
         };
-        let policy = policy(&setup, commands, proxy.as_ref())?;
+        let policy = policy(&setup, commands, covers, proxy.as_ref())?;
         let (status, policy) = probe(&setup, policy, &own).await?;
         tracing::debug!(%status, "sandbox probed");
         let encoded = match &policy {
@@ -131,10 +137,18 @@ impl Sandbox {
 
     /// Looks whether the sandbox has probably refused something to a command that failed.
     ///
-    /// `output` is the end of what it printed, `exit_code` what it ended with, if not by a signal.
+    /// `output` is what it printed, or the end of it; `exit_code` what it ended with, if not by a
+    /// signal.
     pub fn explain(&self, output: &str, exit_code: Option<i32>) -> Option<Denial> {
-        let refused = self.proxy.as_ref().map(Proxy::take_refused);
-        Denial::find(self.rung(), output, exit_code, refused.unwrap_or_default())
+        let policy = self.policy.as_ref()?;
+        let protected = Protected::find(&policy.writable).read_only;
+        Denial::find(Circumstances {
+            output,
+            exit_code,
+            refused: self.take_refused_hosts(),
+            writable: &policy.writable,
+            closed: &[protected, policy.hidden.clone()].concat(),
+        })
     }
 
     /// Lets a host pass from now on. Returns whether there is a proxy that can.
@@ -158,31 +172,47 @@ impl Sandbox {
 fn policy(
     setup: &SandboxSetup,
     temporary: PathBuf,
+    covers: PathBuf,
     proxy: Option<&Proxy>,
 ) -> Result<Policy, SandboxError> {
     let workspace = canonical(&setup.workspace)?;
-    let others = setup
-        .writable
-        .iter()
-        .filter_map(|path| path.canonicalize().ok());
+    let repository = linked_repository(&workspace);
+    let others = setup.writable.iter();
     let mut writable = vec![workspace, temporary.clone()];
-    writable.extend(others);
+    writable.extend(others.filter_map(|path| path.canonicalize().ok()));
+    // Without it no commit is possible in a linked worktree.
+    writable.extend(repository);
     Ok(Policy {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         rung: Rung::None,
         writable: outermost_in_order(writable),
         hidden: hidden_places(&setup.home, &setup.environment)
             .into_iter()
-            .filter(|place| !setup.visible.contains(place))
+            .filter(|place| !setup.visible.iter().any(|path| place.starts_with(path)))
             .collect(),
         home: setup
             .home
             .canonicalize()
             .unwrap_or_else(|_| setup.home.clone()),
         temporary,
+        covers,
         network: proxy.map_or(NetworkRoute::Off, Proxy::route),
         bubblewrap: None,
+        view: None,
     })
+}
+
+/// Makes the folders of the sandbox inside its own: one that commands may write, and what covers
+/// hidden places.
+fn lay_out(commands: &Path, covers: &Path) -> io::Result<()> {
+    let nobody = Permissions::from_mode(0o000);
+    fs::create_dir(commands)?;
+    fs::create_dir(covers)?;
+    fs::create_dir(covers.join("folder"))?;
+    fs::write(covers.join("file"), "")?;
+    fs::set_permissions(covers.join("folder"), nobody.clone())?;
+    fs::set_permissions(covers.join("file"), nobody)?;
+    Ok(())
 }
 
 /// Leaves out folders inside others, so that nothing that a command can change lies between the

@@ -56,6 +56,24 @@ pub(super) fn limit_resources(counted_before: u64) -> Result<(), LaunchError> {
     lower(Resource::Core, 0).map_err(step("turn off core dumps"))
 }
 
+/// Bounds the number of processes in the namespace of this process, for the administrator too, whom
+/// the limit of resources does not bind. Needs a `/proc` of that namespace.
+///
+/// Before Linux 6.14 the number belongs to the whole machine, and is left alone.
+pub(super) fn limit_process_ids() {
+    let release = rustix::system::uname();
+    if kernel_version(&release.release().to_string_lossy()) >= Some((6, 14)) {
+        // Without it, the limit of resources and the end of the command bound it still.
+        let _ = std::fs::write("/proc/sys/kernel/pid_max", MAX_TASKS.to_string());
+    }
+}
+
+/// Returns the first two numbers of a release such as `6.14.0-27-generic`.
+fn kernel_version(release: &str) -> Option<(u32, u32)> {
+    let mut numbers = release.split(['.', '-']).map(str::parse);
+    Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
+}
+
 /// Lowers a limit, which cannot be raised again.
 fn lower(resource: Resource, bound: u64) -> Result<(), Errno> {
     let maximum = getrlimit(resource)
@@ -66,4 +84,17 @@ fn lower(resource: Resource, bound: u64) -> Result<(), Errno> {
         maximum: Some(maximum),
     };
     setrlimit(resource, limit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn releases_are_compared_by_their_numbers() {
+        assert_eq!(kernel_version("6.14.0-27-generic"), Some((6, 14)));
+        assert_eq!(kernel_version("5.4-custom"), Some((5, 4)));
+        assert_eq!(kernel_version("x"), None);
+        assert!(kernel_version("6.9.1") < Some((6, 14)));
+    }
 }

@@ -9,8 +9,9 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use landlock::{
-    ABI, Access, AccessFs, AccessNet, BitFlags, LandlockStatus, NetPort, PathBeneath, Ruleset,
-    RulesetAttr, RulesetCreated, RulesetCreatedAttr, RulesetError, RulesetStatus, Scope,
+    ABI, Access, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, LandlockStatus, NetPort,
+    PathBeneath, Ruleset, RulesetAttr, RulesetCreated, RulesetCreatedAttr, RulesetError,
+    RulesetStatus, Scope,
 };
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags};
 
@@ -67,6 +68,15 @@ pub(super) fn restrict(allowed: &Allowed<'_>) -> Result<Option<u32>, LaunchError
         (_, LandlockStatus::Available { effective_abi, .. }) => Ok(Some(effective_abi as u32)),
         (_, LandlockStatus::NotEnabled | LandlockStatus::NotImplemented) => Ok(None),
     }
+}
+
+/// Tells whether this kernel has Landlock.
+pub(super) fn is_available() -> bool {
+    Ruleset::default()
+        .set_compatibility(CompatLevel::HardRequirement)
+        .handle_access(AccessFs::Execute)
+        .and_then(Ruleset::create)
+        .is_ok()
 }
 
 fn ruleset(allowed: &Allowed<'_>) -> Result<RulesetCreated, RulesetError> {

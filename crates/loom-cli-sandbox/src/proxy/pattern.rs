@@ -93,3 +93,58 @@ impl fmt::Display for HostPattern {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matches(pattern: &str, host: &str, port: u16) -> bool {
+        pattern.parse::<HostPattern>().unwrap().matches(host, port)
+    }
+
+    #[test]
+    fn names_match_without_regard_to_case_and_a_last_dot() {
+        assert!(matches("Example.com", "example.COM", 443));
+        assert!(matches("example.com", "example.com.", 80));
+        assert!(!matches("example.com", "www.example.com", 443));
+        assert!(!matches("example.com", "badexample.com", 443));
+        assert!(!matches("example.com", "example.com.evil.test", 443));
+    }
+
+    #[test]
+    fn a_star_stands_for_hosts_below_and_not_for_the_name_itself() {
+        assert!(matches("*.example.com", "a.example.com", 443));
+        assert!(matches("*.example.com", "a.b.example.com", 443));
+        assert!(!matches("*.example.com", "example.com", 443));
+        assert!(!matches("*.example.com", ".example.com", 443));
+        assert!(!matches("*.example.com", "badexample.com", 443));
+    }
+
+    #[test]
+    fn without_a_port_only_those_of_http_and_https_match() {
+        assert!(!matches("example.com", "example.com", 22));
+        assert!(matches("example.com:22", "example.com", 22));
+        assert!(!matches("example.com:22", "example.com", 443));
+    }
+
+    #[test]
+    fn what_is_no_host_is_refused_with_the_reason() {
+        for (text, reason) in [
+            ("", "a name is letters"),
+            ("*", "a name is letters"),
+            ("exa mple.com", "a name is letters"),
+            ("a..b", "a name is letters"),
+            ("https://example.com", "the port is no number"),
+            ("example.com/path", "give the host alone"),
+            ("example.com:x", "the port is no number"),
+            ("a.*.com", "a name is letters"),
+        ] {
+            let error = text.parse::<HostPattern>().unwrap_err().to_string();
+            assert!(error.contains(reason), "{text}: {error}");
+        }
+        assert_eq!(
+            "*.A.b:1".parse::<HostPattern>().unwrap().to_string(),
+            "*.a.b:1"
+        );
+    }
+}
