@@ -1,0 +1,465 @@
+//! Judges shell lines.
+//!
+//! Every command of the line needs something that lets it run: a rule, the knowledge that it changes
+//! nothing, or the mode. Rules that allow count only in a line of which everything is clear, and only
+//! as long as the line stays in the workspace: `cargo test` elsewhere builds what stands elsewhere.
+
+use std::path::PathBuf;
+
+use loom_common_core::{Confinement, PermissionMode};
+
+use super::operands::{Folders, Operands};
+use super::remedy::Remedy;
+use super::{Finding, Judge, by_possible_rule, by_rule};
+use crate::decision::{Act, Cause, Effect, Verdict};
+use crate::rule::{FileUse, Match};
+use crate::shell::read_only::{self, Reads};
+use crate::shell::{self, Assignment, Open, Redirection, Script, Segment};
+
+/// Programs that run commands in their arguments and that are not taken apart. Their arguments are
+/// searched for what is forbidden.
+const RUNNERS: &[&str] = &[
+    "bwrap",
+    "chroot",
+    "docker",
+    "doas",
+    "entr",
+    "expect",
+    "firejail",
+    "flock",
+    "gdb",
+    "hyperfine",
+    "kubectl",
+    "ltrace",
+    "make",
+    "nsenter",
+    "parallel",
+    "perf",
+    "podman",
+    "proxychains",
+    "runuser",
+    "script",
+    "ssh",
+    "strace",
+    "su",
+    "sudo",
+    "systemd-run",
+    "tmux",
+    "torify",
+    "unbuffer",
+    "unshare",
+    "valgrind",
+    "watch",
+];
+
+/// A line, and what holds for all of its commands.
+struct Line<'a> {
+    script: &'a Script,
+    /// Where the model wants it to run.
+    wanted: Confinement,
+    /// Whether it is kept in the sandbox.
+    is_confined: bool,
+    /// Variables that can change what any of its commands does.
+    shared: Vec<&'a Assignment>,
+    folders: Folders,
+    /// Whether all of it but changes of folder is known to change nothing.
+    only_reads: bool,
+}
+
+impl Judge<'_> {
+    /// Judges a line and adds what it finds.
+    pub(super) fn line(&self, text: &str, wanted: Confinement, findings: &mut Vec<Finding>) {
+        let script = shell::read(text);
+        let shared: Vec<_> = script
+            .assignments
+            .iter()
+            .filter(|set| !set.is_harmless())
+            .collect();
+        let folders = Folders::of(&script, self.call.workspace, self.places.home.as_deref());
+        let mut line = Line {
+            wanted,
+            is_confined: self.confinement(wanted) == Confinement::Sandboxed,
+            only_reads: false,
+            script: &script,
+            shared,
+            folders,
+        };
+        line.only_reads = script.segments.iter().all(|segment| {
+            is_change_of_folder(segment) || segment.is_carrier || self.is_read_only(&line, segment)
+        });
+        let before = findings.len();
+        for unclear in &script.unclear {
+            findings.extend(self.possible_command_rule(&unclear.text, Some(unclear.why)));
+            let cause = Cause::Unclear {
+                mode: self.mode,
+                why: unclear.why.to_owned(),
+            };
+            let (verdict, _) = self.command_by_mode(&line);
+            findings.push(Finding::new(verdict, unclear.text.clone(), cause));
+        }
+        for segment in &script.segments {
+            self.segment(&line, segment, findings);
+        }
+        for redirection in &script.redirections {
+            self.redirection(&line, redirection, findings);
+        }
+        if findings.len() == before {
+            findings.push(Finding::new(
+                Verdict::Allow,
+                shell::shortened(text),
+                Cause::ReadOnly,
+            ));
+        }
+    }
+
+    fn segment(&self, line: &Line<'_>, segment: &Segment, findings: &mut Vec<Finding>) {
+        if let Some(finding) = self.forbidden_command(segment) {
+            findings.push(finding);
+        }
+        let read_only = self.is_read_only(line, segment);
+        let operands = Operands::of(segment, &line.folders, self.places.home.as_deref());
+        self.forbidden_operands(&operands, read_only, segment, findings);
+        if segment.is_carrier {
+            return;
+        }
+        if read_only && let Some(finding) = self.sensitive_operands(&operands, segment) {
+            return findings.push(finding);
+        }
+        if self.mode != PermissionMode::Plan
+            && line.script.unclear.is_empty()
+            && let Some(finding) = self.allowed_command(line, segment)
+        {
+            return findings.push(finding);
+        }
+        let is_safe =
+            read_only && (line.is_confined || self.is_readable_anywhere(&operands, segment));
+        if is_safe
+            || (is_change_of_folder(segment) && (line.folders.stay_inside() || line.only_reads))
+        {
+            return findings.push(Finding::new(
+                Verdict::Allow,
+                segment.text.clone(),
+                Cause::ReadOnly,
+            ));
+        }
+        let (verdict, act) = self.command_by_mode(line);
+        let remedy = if line.script.unclear.is_empty() {
+            Remedy::for_command(segment, &line.shared)
+        } else {
+            Remedy::none()
+        };
+        findings
+            .push(Finding::new(verdict, segment.text.clone(), self.by_mode(act)).remedied(remedy));
+    }
+
+    /// Says what the mode decides about a command that nothing else lets run.
+    fn command_by_mode(&self, line: &Line<'_>) -> (Verdict, Act) {
+        match self.mode {
+            PermissionMode::Plan => (Verdict::Deny, Act::Command),
+            PermissionMode::Ask => (Verdict::Ask, Act::Command),
+            PermissionMode::Full => (Verdict::Allow, Act::Command),
+            PermissionMode::Auto if line.is_confined => (Verdict::Allow, Act::CommandInSandbox),
+            PermissionMode::Auto
+                if self.surroundings.sandbox_works && line.wanted == Confinement::Free =>
+            {
+                (Verdict::Ask, Act::CommandOutsideSandbox)
+            }
+            PermissionMode::Auto => (Verdict::Ask, Act::CommandWithoutSandbox),
+        }
+    }
+
+    /// Applies the rules that deny a command or ask for it.
+    fn forbidden_command(&self, segment: &Segment) -> Option<Finding> {
+        let runs_others = segment
+            .starts
+            .iter()
+            .filter_map(|start| segment.words.get(*start)?.system_program())
+            .any(|name| RUNNERS.contains(&name));
+        let mut possible = None;
+        for (effect, verdict) in [(Effect::Deny, Verdict::Deny), (Effect::Ask, Verdict::Ask)] {
+            for entry in self.rules.with_effect(effect) {
+                let Some(pattern) = entry.rule.command_pattern() else {
+                    continue;
+                };
+                match pattern.forbids(segment) {
+                    Match::Yes => {
+                        return Some(Finding::new(verdict, segment.text.clone(), by_rule(entry)));
+                    }
+                    Match::Maybe => possible = possible.or(Some(entry)),
+                    Match::No if runs_others && pattern.forbids_within(&segment.words) => {
+                        possible = possible.or(Some(entry));
+                    }
+                    Match::No => {}
+                }
+            }
+        }
+        possible.map(|entry| {
+            Finding::new(
+                Verdict::Ask,
+                segment.text.clone(),
+                by_possible_rule(entry, None),
+            )
+        })
+    }
+
+    /// Finds a rule that asks for or denies commands, which a part of a line that is not clear may hit.
+    fn possible_command_rule(&self, subject: &str, why: Option<&str>) -> Option<Finding> {
+        [Effect::Deny, Effect::Ask].into_iter().find_map(|effect| {
+            let entry = self.find(effect, |entry| entry.rule.command_pattern().is_some())?;
+            Some(Finding::new(
+                Verdict::Ask,
+                subject,
+                by_possible_rule(entry, why),
+            ))
+        })
+    }
+
+    fn allowed_command(&self, line: &Line<'_>, segment: &Segment) -> Option<Finding> {
+        // A program that is named from the current folder is another one elsewhere.
+        let name = segment.command().first()?;
+        let is_relative = name.text.contains('/') && !name.text.starts_with('/') && !name.tilde;
+        if is_relative && line.folders.move_away() {
+            return None;
+        }
+        let mut with_shared = segment.clone();
+        with_shared
+            .assignments
+            .extend(line.shared.iter().map(|set| (*set).clone()));
+        let entry = self.find(Effect::Allow, |entry| {
+            entry.rule.covers_tool(self.call.tool)
+                || entry
+                    .rule
+                    .command_pattern()
+                    .is_some_and(|pattern| pattern.allows(&with_shared))
+        })?;
+        Some(Finding::new(
+            Verdict::Allow,
+            segment.text.clone(),
+            by_rule(entry),
+        ))
+    }
+
+    /// Tells whether a command is known to change nothing, in this line.
+    fn is_read_only(&self, line: &Line<'_>, segment: &Segment) -> bool {
+        // In a folder that the line goes to, the settings of a repository may name programs to run.
+        let is_git = segment
+            .command()
+            .first()
+            .is_some_and(|word| word.system_program() == Some("git"));
+        line.shared.is_empty()
+            && segment.assignments.iter().all(Assignment::is_harmless)
+            && read_only::reads(segment.command()).is_some()
+            && !(is_git && line.folders.move_away())
+    }
+
+    fn redirection(&self, line: &Line<'_>, redirection: &Redirection, findings: &mut Vec<Finding>) {
+        let use_of_file = if redirection.writes {
+            FileUse::Write
+        } else {
+            FileUse::Read
+        };
+        let paths = line
+            .folders
+            .paths_of(&redirection.target, self.places.home.as_deref());
+        let Some(paths) = paths.filter(|_| redirection.target.open == Open::Closed) else {
+            return self.unknown_file(line, redirection, use_of_file, findings);
+        };
+        for path in paths.iter().filter(|path| !is_device(path)) {
+            let mut finding = self.file("", use_of_file, path);
+            let by_mode = matches!(finding.reason.cause, Cause::Mode { .. });
+            // The sandbox decides about the writing of what runs in it.
+            if by_mode
+                && finding.verdict == Verdict::Ask
+                && self.mode == PermissionMode::Auto
+                && line.is_confined
+            {
+                finding = Finding::new(
+                    Verdict::Allow,
+                    redirection.text.clone(),
+                    self.by_mode(Act::CommandInSandbox),
+                );
+            }
+            if finding.verdict != Verdict::Allow {
+                findings.push(finding);
+            }
+        }
+    }
+
+    /// Judges a redirection to or from a file that is only known when the line runs.
+    fn unknown_file(
+        &self,
+        line: &Line<'_>,
+        redirection: &Redirection,
+        use_of_file: FileUse,
+        findings: &mut Vec<Finding>,
+    ) {
+        const WHY: &str = "the file is only known when it runs";
+        let about_files = |entry: &crate::rule_file::Entry| {
+            entry.rule.covers_files(use_of_file)
+                || entry.rule.path_pattern_of_kind(use_of_file).is_some()
+        };
+        let possible = [Effect::Deny, Effect::Ask]
+            .into_iter()
+            .find_map(|effect| self.find(effect, about_files));
+        let subject = redirection.text.clone();
+        findings.extend(possible.map(|entry| {
+            Finding::new(
+                Verdict::Ask,
+                subject.clone(),
+                by_possible_rule(entry, Some(WHY)),
+            )
+        }));
+        let (verdict, _) = self.command_by_mode(line);
+        let cause = Cause::Unclear {
+            mode: self.mode,
+            why: WHY.to_owned(),
+        };
+        findings.push(Finding::new(verdict, subject, cause));
+    }
+
+    /// Applies the rules that ask for or deny files to the files that the command names.
+    fn forbidden_operands(
+        &self,
+        operands: &Operands,
+        read_only: bool,
+        segment: &Segment,
+        findings: &mut Vec<Finding>,
+    ) {
+        for path in &operands.paths {
+            let forms = super::files::forms(path);
+            if let Some(finding) = self.forbidden_file("", FileUse::Read, &forms, &segment.text) {
+                findings.push(finding);
+            }
+            if read_only {
+                continue;
+            }
+            // Whether it is written, and not only read, is not known.
+            let forbidden = self.forbidden_file("", FileUse::Write, &forms, &segment.text);
+            if let Some(mut finding) = forbidden {
+                finding.verdict = Verdict::Ask;
+                if let Cause::Rule {
+                    rule,
+                    effect,
+                    origin,
+                } = finding.reason.cause
+                {
+                    finding.reason.cause = Cause::PossibleRule {
+                        rule,
+                        effect,
+                        origin,
+                        why: None,
+                    };
+                }
+                findings.push(finding);
+            } else if self.mode == PermissionMode::Auto
+                && let Some(sensitive) = self.steering_file(&forms)
+            {
+                let cause = Cause::Sensitive {
+                    why: sensitive,
+                    writes: true,
+                };
+                let allowing = self.allowed_by_name(segment);
+                if !allowing {
+                    findings.push(Finding::new(Verdict::Ask, segment.text.clone(), cause));
+                }
+            }
+        }
+    }
+
+    /// Tells whether a rule allows the very command.
+    fn allowed_by_name(&self, segment: &Segment) -> bool {
+        self.find(Effect::Allow, |entry| {
+            entry
+                .rule
+                .command_pattern()
+                .is_some_and(|pattern| pattern.allows(segment))
+        })
+        .is_some()
+    }
+
+    fn sensitive_operands(&self, operands: &Operands, segment: &Segment) -> Option<Finding> {
+        if self.mode == PermissionMode::Full
+            || read_only::reads(segment.command()) == Some(Reads::Nothing)
+            || self.allowed_by_name(segment)
+        {
+            return None;
+        }
+        let forms: Vec<PathBuf> = operands
+            .paths
+            .iter()
+            .flat_map(|path| super::files::forms(path))
+            .collect();
+        let found = forms
+            .iter()
+            .map(Some)
+            .chain([None])
+            .find_map(|form| match form {
+                Some(form) => self.places.sensitive_to_read(form).map(|found| found.why),
+                None => operands
+                    .names_secrets
+                    .then_some(crate::places::Sensitivity::Secrets),
+            })?;
+        let cause = Cause::Sensitive {
+            why: found,
+            writes: false,
+        };
+        Some(
+            Finding::new(Verdict::Ask, segment.text.clone(), cause)
+                .remedied(Remedy::for_one_command(segment)),
+        )
+    }
+
+    /// Tells whether a command that only reads can reach nothing hidden, outside a sandbox also.
+    fn is_readable_anywhere(&self, operands: &Operands, segment: &Segment) -> bool {
+        match read_only::reads(segment.command()) {
+            Some(Reads::Nothing) => true,
+            Some(Reads::Files) => operands.all_known,
+            Some(Reads::Trees) => {
+                operands.all_known
+                    && operands
+                        .paths
+                        .iter()
+                        .chain(&operands.folders)
+                        .flat_map(|path| super::files::forms(path))
+                        .all(|form| !self.places.holds_hidden(&form))
+            }
+            None => false,
+        }
+    }
+
+    /// Tells why a file that steers programs may not be touched, but for the folder it stands in.
+    fn steering_file(&self, forms: &[PathBuf]) -> Option<crate::places::Sensitivity> {
+        let sensitive = self.sensitive(FileUse::Write, forms)?;
+        let is_folder_itself = forms.iter().any(|form| {
+            form.file_name()
+                .is_some_and(|name| *name == *sensitive.name)
+                && sensitive.name.len() < 8
+                && !sensitive.name.ends_with("rc")
+        });
+        (!is_folder_itself).then_some(sensitive.why)
+    }
+}
+
+pub(super) fn is_change_of_folder(segment: &Segment) -> bool {
+    let name = segment
+        .command()
+        .first()
+        .and_then(|word| word.system_program());
+    matches!(name, Some("cd" | "pushd"))
+}
+
+/// Tells whether writing there or reading from there reaches no file.
+fn is_device(path: &std::path::Path) -> bool {
+    matches!(
+        path.to_str(),
+        Some(
+            "/dev/null"
+                | "/dev/stdin"
+                | "/dev/stdout"
+                | "/dev/stderr"
+                | "/dev/tty"
+                | "/dev/zero"
+                | "/dev/urandom"
+        )
+    )
+}
