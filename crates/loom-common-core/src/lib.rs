@@ -11,6 +11,8 @@
 //! - [`figures`]: how much a model takes, and what it costs.
 //! - [`tool`]: what a tool is to the model ([`ToolDefinition`]) and to its runner.
 //! - [`state`] and [`agent`]: the [`Agent`], a pure and synchronous state machine.
+//! - [`context`], [`compaction`] and [`limits`]: how full the model's context is, how a
+//!   conversation that fills it is put into fewer words, and what stops a turn that leads nowhere.
 //! - [`stream`]: the typed events (Thread / Turn / Item) from which every front end is drawn.
 //! - [`error`]: what can go wrong between Loom and a model, and whether trying again helps.
 //!
@@ -21,10 +23,15 @@
 //!
 //! ```text
 //! UserInput ──> CallingLlm ──> ProcessingLlmResponse ──> (no tool calls) turn done
-//!                   ^   ^              │   │
-//!                   │   └── Error <────┘   └──> ExecutingTools ──> PostToolsHook ──┐
-//!                   └──────────────────────────────────────────────────────────────┘
+//!               ^   ^   ^              │   │
+//!               │   │   └── Error <────┘   └──> ExecutingTools ──> PostToolsHook ──┐
+//!               │   └──────────────────────────────────────────────────────────────┤
+//!               └── Compacting <── (the context is nearly full) ───────────────────┘
 //! ```
+//!
+//! Whatever the agent adds to the conversation is an [`Entry`] of its [`Log`], and the action that
+//! stores it comes before any that relies on it. What a front end must know beyond that it reads:
+//! [`Agent::context`], [`Agent::waiting_input`], [`Agent::log`].
 //!
 //! # Failure
 //!
@@ -33,6 +40,10 @@
 //! again while its error says that this helps and retries remain; nothing of a cut answer enters
 //! the conversation. Whatever happens, each tool call of the conversation gets exactly one
 //! result: its own, or one that says it was cancelled or interrupted.
+//!
+//! A compaction whose summary fails goes on with an outline that needs no model, unless the next
+//! call would fail for the same reason; it is tried once between two answers and never in a loop.
+//! What the person said while a turn ran that then failed or was stopped goes on waiting, in sight.
 
 pub mod agent;
 pub mod compaction;

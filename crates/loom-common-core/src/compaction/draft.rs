@@ -159,7 +159,7 @@ impl Draft<'_> {
         };
         let recent = match with_recent {
             true => "After this message come the last exchanges as they were.",
-            false => "Go on from here with the work.",
+            false => "The conversation goes on right after this message.",
         };
         let mut text = HANDOVER
             .trim_end()

@@ -70,3 +70,41 @@ fn rebuilt(message: &Arc<Message>, content: Vec<ContentBlock>) -> Arc<Message> {
 pub(crate) fn is_said(message: &Message) -> bool {
     message.role == Role::User && message.results().next().is_none()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_short_text_stays_and_a_long_one_says_what_is_missing() {
+        assert_eq!(shorten("short", 0), "short");
+        let long = "abcdefghij".repeat(30);
+        let short = shorten(&long, 78);
+        assert_eq!(
+            short,
+            "abcdefghijabcdefghij\n[… 270 bytes left out …]\nabcdefghij"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn a_shortened_text_keeps_its_limit_its_beginning_and_its_end(
+            text in "(\\PC|\n){0,300}",
+            limit in 0_usize..400,
+        ) {
+            let short = shorten(&text, limit);
+            prop_assert!(short.len() <= limit.max(MARK), "{} bytes", short.len());
+            if short != text {
+                let (head, rest) = short.split_once("\n[… ").unwrap_or_default();
+                let tail = rest.split_once(" left out …]\n").unwrap_or_default().1;
+                prop_assert!(text.starts_with(head));
+                prop_assert!(text.ends_with(tail));
+                let left_out = text.len() - head.len() - tail.len();
+                let expected = format!("{left_out} bytes");
+                prop_assert!(rest.starts_with(&expected), "{rest}");
+            }
+        }
+    }
+}

@@ -2,6 +2,8 @@
 
 mod call_ids;
 mod cancel;
+mod compaction;
+mod context;
 mod invariants;
 mod ledger;
 mod limits;
@@ -10,6 +12,7 @@ mod queued_input;
 mod random_session;
 mod resume;
 mod retry;
+mod rewind;
 mod session;
 mod shutdown;
 mod tool_calls;

@@ -279,7 +279,7 @@ fn too_many_failures_in_a_row_use_the_budget_up() {
         ..TurnLimits::default()
     });
     let mut fail = |number: u32| {
-        let output = ToolOutput::failed(format!("{}", "x".repeat(number as usize)));
+        let output = ToolOutput::failed("x".repeat(number as usize));
         let arguments = number.to_string();
         let (read, actions) = round(&mut session, &[("bash", &arguments, output)]);
         (read[0].contains("[Note: the last"), actions)

@@ -1,6 +1,6 @@
 //! What the person says while the agent is busy waits for the next model call, in order.
 
-use loom_common_core::{AgentAction, Message, StopReason, ToolOutput};
+use loom_common_core::{AgentAction, AgentEvent, InputId, Message, StopReason, ToolOutput};
 
 use super::session::{
     Session, completes, fails, is_cancelled, key_refused, overloaded, stores, stores_answer,
@@ -161,5 +161,82 @@ fn input_of_a_failed_turn_goes_out_with_the_next() {
     assert_eq!(
         session.model_fails(overloaded()),
         [session.schedules_retry(1, &overloaded())]
+    );
+}
+
+#[test]
+fn what_waits_can_be_seen_said_in_other_words_and_taken_back() {
+    let mut session = Session::asked();
+    session.user("first");
+    session.user("second");
+    session.user("third");
+    let waiting = |session: &Session| -> Vec<(u64, String)> {
+        let waiting = session.agent().waiting_input().iter();
+        waiting
+            .map(|input| (input.id.0, input.message.text()))
+            .collect()
+    };
+    // The question was the first of all.
+    let [first, second, third] = [2, 3, 4];
+    let of = |id: u64, text: &str| (id, text.to_owned());
+    assert_eq!(
+        waiting(&session),
+        [of(first, "first"), of(second, "second"), of(third, "third")]
+    );
+
+    let id = InputId(second);
+    let replace = |text: &str| AgentEvent::ReplaceInput {
+        id,
+        message: Message::user(text),
+    };
+    assert_eq!(
+        session.feed(replace("the second")),
+        [AgentAction::InputChanged]
+    );
+    assert_eq!(session.feed(replace("the second")), [], "nothing new");
+    let withdraw = |id| AgentEvent::WithdrawInput { id: InputId(id) };
+    assert_eq!(session.feed(withdraw(first)), [AgentAction::InputChanged]);
+    assert_eq!(session.feed(withdraw(first)), [], "it is gone already");
+    assert_eq!(
+        waiting(&session),
+        [of(second, "the second"), of(third, "third")]
+    );
+
+    session.model_fails(overloaded());
+    assert_eq!(
+        session.waiting_ends(),
+        [
+            stores(Message::user("the second")),
+            stores(Message::user("third")),
+            session.asks(),
+            AgentAction::InputChanged
+        ]
+    );
+    // What has gone out stays said.
+    assert_eq!(session.feed(withdraw(second)), []);
+    assert_eq!(session.feed(replace("too late")), []);
+    assert_eq!(waiting(&session), []);
+}
+
+#[test]
+fn what_waits_after_a_failed_turn_can_be_taken_back_too() {
+    let mut session = Session::asked();
+    session.user("hello?");
+    session.model_fails(key_refused());
+    let [input] = session.agent().waiting_input() else {
+        unreachable!()
+    };
+    let id = input.id;
+    assert_eq!(
+        session.feed(AgentEvent::WithdrawInput { id }),
+        [AgentAction::InputChanged]
+    );
+    assert_eq!(
+        session.user("again"),
+        [
+            AgentAction::BeginTurn,
+            stores(Message::user("again")),
+            session.asks()
+        ]
     );
 }
