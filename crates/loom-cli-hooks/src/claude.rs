@@ -87,6 +87,7 @@ const COUNTERPARTS: &[Counterpart] = &[
     tool("web_search", "WebSearch"),
     tool("todo_write", "TodoWrite"),
     tool("ask_user", "AskUserQuestion"),
+    tool("present_plan", "ExitPlanMode"),
     Counterpart {
         aliases: &["Agent"],
         ..tool("task", "Task")

@@ -1,12 +1,14 @@
 //! Reads the hooks that there are, and runs those that an event sets off.
 
 use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use futures::StreamExt as _;
+use loom_cli_tools::CommandEnvironment;
+use loom_common_core::Confinement;
 use serde_json::{Map, Value};
 use tokio::sync::Semaphore;
 
@@ -54,10 +56,8 @@ pub struct HookSetup {
     pub files: Vec<HookFile>,
     /// The folder that the agent works in: absolute, with symbolic links resolved.
     pub workspace: PathBuf,
-    /// The person's environment, secrets included.
+    /// The person's environment, secrets included: hooks get only those secrets that they name.
     pub environment: Vec<(OsString, OsString)>,
-    /// Tells whether a variable is a secret, which only hooks get that name it.
-    pub is_secret: fn(&OsStr) -> bool,
 }
 
 /// Hooks of a project that the person has not trusted as they are now.
@@ -76,10 +76,8 @@ pub struct Untrusted {
 pub struct Hooks {
     hooks: BTreeMap<EventKind, Vec<Arc<PinnedHook>>>,
     workspace: PathBuf,
-    /// What all hooks inherit.
+    /// The person's environment, secrets included.
     environment: Vec<(OsString, OsString)>,
-    /// What those inherit that name it.
-    secrets: Vec<(OsString, OsString)>,
     problems: Vec<HookError>,
     untrusted: Vec<Untrusted>,
     background: Arc<Semaphore>,
@@ -100,28 +98,29 @@ struct Run {
     folder: PathBuf,
 }
 
+impl Default for Hooks {
+    /// Makes a set without hooks.
+    fn default() -> Self {
+        Self {
+            hooks: BTreeMap::new(),
+            workspace: PathBuf::new(),
+            environment: Vec::new(),
+            problems: Vec::new(),
+            untrusted: Vec::new(),
+            background: Arc::new(Semaphore::new(IN_BACKGROUND)),
+        }
+    }
+}
+
 impl Hooks {
     /// Reads the hooks. What cannot be used is left out and found in [`Hooks::problems`].
     ///
     /// Reads a few small files at once: meant for the start of a session.
     pub fn load(setup: &HookSetup, trust: &TrustStore) -> Self {
-        let (secrets, mut environment): (Vec<_>, Vec<_>) = setup
-            .environment
-            .iter()
-            .cloned()
-            .partition(|(name, _)| (setup.is_secret)(name));
-        for name in ["CLAUDE_PROJECT_DIR", "LOOM_PROJECT_DIR"] {
-            environment.retain(|(other, _)| other != name);
-            environment.push((name.into(), setup.workspace.clone().into()));
-        }
         let mut hooks = Self {
-            hooks: BTreeMap::new(),
             workspace: setup.workspace.clone(),
-            environment,
-            secrets,
-            problems: Vec::new(),
-            untrusted: Vec::new(),
-            background: Arc::new(Semaphore::new(IN_BACKGROUND)),
+            environment: setup.environment.clone(),
+            ..Self::default()
         };
         for file in &setup.files {
             if let Err(problem) = hooks.read(file, trust) {
@@ -291,9 +290,14 @@ impl Hooks {
     }
 
     fn environment_of(&self, hook: &Hook) -> Vec<(OsString, OsString)> {
-        let is_named = |name: &OsStr| hook.inherited.iter().any(|wanted| name == wanted.as_str());
-        let named = self.secrets.iter().filter(|(name, _)| is_named(name));
-        self.environment.iter().chain(named).cloned().collect()
+        let inherited = CommandEnvironment::new(self.environment.iter().cloned(), &hook.inherited);
+        let places = ["CLAUDE_PROJECT_DIR", "LOOM_PROJECT_DIR"]
+            .map(|name| (OsString::from(name), self.workspace.clone().into()));
+        inherited
+            .variables(Confinement::Free)
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .chain(places)
+            .collect()
     }
 
     async fn run_one(&self, run: Run) -> Outcome {

@@ -53,6 +53,7 @@
 //! | `list_files`, `glob`, `grep` | `LS`, `Glob`, `Grep` | | |
 //! | `web_fetch`, `web_search` | `WebFetch`, `WebSearch` | | |
 //! | `todo_write`, `ask_user` | `TodoWrite`, `AskUserQuestion` | | |
+//! | `present_plan` | `ExitPlanMode` | | |
 //! | `task` | `Task` | `Agent` | |
 //! | all others, such as `mcp__server__tool` | the same | | |
 //!
@@ -73,8 +74,8 @@
 //!
 //! # Failure
 //!
-//! - *A hook that hangs* is killed with its process group when its time is up; so is one whose
-//!   event is cancelled (the future dropped). Only what left the group survives.
+//! - *A hook that hangs* is killed with all that it started when its time is up; so is one whose
+//!   event is cancelled (the future dropped). What a hook leaves running when it ends is let be.
 //! - *A flood of output* is read on and dropped; memory is bounded.
 //! - *Garbage*, a hook that is missing, exit codes that mean nothing, a file that is not JSON: a
 //!   message for the person, never an error of the caller.
@@ -83,7 +84,7 @@
 //!   commands name. A file that changes afterwards, by the agent too, keeps the hook from running.
 //!   What such a script calls in turn is not looked at.
 //! - Hooks run outside of the sandbox with the rights of the person, in the environment of the
-//!   person without its secrets.
+//!   person without its secrets, and without a terminal.
 //!
 //! Claude Code trusts a folder once and for all, and lets what it trusted change; others run
 //! project hooks unasked. Pinning content costs a hash of small files before a process is started.

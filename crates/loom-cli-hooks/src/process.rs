@@ -1,4 +1,5 @@
-//! One hook at work: a process group that reads its input, is listened to and ends in time.
+//! One hook at work: a process that reads its input, is listened to, and ends in time with all that
+//! it started.
 
 use std::ffi::OsString;
 use std::io;
@@ -7,8 +8,8 @@ use std::pin::pin;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
+use loom_cli_tools::{ProcessTree, new_mark};
 use process_wrap::tokio::{ChildWrapper, CommandWrap, ProcessSession};
-use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::Command;
 use tokio::time::timeout;
@@ -20,6 +21,9 @@ const MAX_OUTPUT: usize = 256 * 1024;
 
 /// How long outputs are listened to after the hook has ended: a moment for what it left behind.
 const AFTERMATH: Duration = Duration::from_millis(250);
+
+/// How long a hook has to end by itself when its time is up.
+const GRACE: Duration = Duration::from_millis(500);
 
 /// How long a killed hook is waited for. One that hangs in the kernel is left.
 const BURIAL: Duration = Duration::from_secs(2);
@@ -67,7 +71,7 @@ impl Captured {
     }
 }
 
-/// Runs a hook. When the future is dropped, its process group is killed.
+/// Runs a hook. When the future is dropped, the hook is killed with all that it started.
 pub(crate) async fn run(
     hook: &Hook,
     folder: &Path,
@@ -75,7 +79,7 @@ pub(crate) async fn run(
     input: &[u8],
 ) -> Ended {
     match start(hook, folder, environment) {
-        Ok(child) => follow(child, hook.timeout, input).await,
+        Ok((child, tree)) => follow(child, tree, hook.timeout, input).await,
         Err(error) => Ended::NotRun(error),
     }
 }
@@ -84,20 +88,26 @@ fn start(
     hook: &Hook,
     folder: &Path,
     environment: &[(OsString, OsString)],
-) -> io::Result<Box<dyn ChildWrapper>> {
+) -> io::Result<(Box<dyn ChildWrapper>, Tree)> {
     let spawn = |program: &str, args: &[String]| {
+        let mark = new_mark();
         let mut command = Command::new(program);
         command
             .args(args)
             .current_dir(folder)
             .env_clear()
             .envs(environment.iter().map(|(name, value)| (name, value)))
+            .env(mark.0, &mark.1)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
-        let child = CommandWrap::from(command).wrap(ProcessSession).spawn()?;
-        Ok(child.into_inner())
+        let child = CommandWrap::from(command)
+            .wrap(ProcessSession)
+            .spawn()?
+            .into_inner();
+        let tree = child.id().map(|leader| ProcessTree::new(leader, &mark));
+        Ok((child, Tree(tree)))
     };
     if let Some(args) = &hook.args {
         return spawn(&hook.command, args);
@@ -109,8 +119,12 @@ fn start(
     }
 }
 
-async fn follow(mut child: Box<dyn ChildWrapper>, limit: Duration, input: &[u8]) -> Ended {
-    let mut group = Group(child.id().and_then(|id| Pid::from_raw(id.cast_signed())));
+async fn follow(
+    mut child: Box<dyn ChildWrapper>,
+    mut tree: Tree,
+    limit: Duration,
+    input: &[u8],
+) -> Ended {
     let mut stdin = child.stdin().take();
     let mut streams = (child.stdout().take(), child.stderr().take());
     let (mut stdout, mut stderr) = (Captured::default(), Captured::default());
@@ -138,7 +152,7 @@ async fn follow(mut child: Box<dyn ChildWrapper>, limit: Duration, input: &[u8])
         })
         .await;
         if ended.is_ok() {
-            group.forget();
+            tree.forget();
             if !is_silent {
                 let _ = timeout(AFTERMATH, talking).await;
             }
@@ -149,9 +163,8 @@ async fn follow(mut child: Box<dyn ChildWrapper>, limit: Duration, input: &[u8])
         Ok(Ok(status)) => exited(status, stdout, stderr),
         Ok(Err(error)) => Ended::NotRun(error),
         Err(_) => {
-            group.kill();
+            tree.kill().await;
             let _ = timeout(BURIAL, child.wait()).await;
-            group.forget();
             Ended::TimedOut
         }
     }
@@ -165,25 +178,33 @@ fn exited(status: ExitStatus, stdout: Captured, stderr: Captured) -> Ended {
     }
 }
 
-/// The process group of a hook, killed when dropped.
-struct Group(Option<Pid>);
+/// All that a hook started, killed when dropped.
+struct Tree(Option<ProcessTree>);
 
-impl Group {
-    fn kill(&self) {
-        if let Some(leader) = self.0 {
-            // It fails when all have ended, which is what is wanted.
-            let _ = kill_process_group(leader, Signal::KILL);
+impl Tree {
+    async fn kill(&mut self) {
+        if let Some(tree) = self.0.clone() {
+            // Should it panic, the drop tries again.
+            if tokio::task::spawn_blocking(move || tree.kill(GRACE))
+                .await
+                .is_ok()
+            {
+                self.forget();
+            }
         }
     }
 
-    /// Forgets the group once its leader was waited for: the number may be another's from then on.
+    /// Forgets the processes once their leader was waited for: its number may be another's from
+    /// then on.
     fn forget(&mut self) {
         self.0 = None;
     }
 }
 
-impl Drop for Group {
+impl Drop for Tree {
     fn drop(&mut self) {
-        self.kill();
+        if let Some(tree) = &self.0 {
+            tree.kill(Duration::ZERO);
+        }
     }
 }

@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 use crate::error::HookError;
 use crate::hooks::Untrusted;
 
+/// Name of the file in the state folder.
+const FILE: &str = "hook-trust.json";
+
 /// How many versions of a file stay trusted, so that going back and forth between branches does
 /// not ask each time.
 const VERSIONS: usize = 16;
@@ -24,9 +27,11 @@ pub struct TrustStore {
 }
 
 impl TrustStore {
-    /// Takes the file, which need not exist.
-    pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into() }
+    /// Takes the store in Loom's state folder. Nothing is read or made yet.
+    pub fn new(state_folder: &Path) -> Self {
+        Self {
+            path: state_folder.join(FILE),
+        }
     }
 
     /// Trusts hooks from now on, as they are. [`Hooks::load`](crate::Hooks::load) then runs them.

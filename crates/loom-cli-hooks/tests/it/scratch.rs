@@ -57,7 +57,7 @@ impl Scratch {
     }
 
     pub(crate) fn trust(&self) -> TrustStore {
-        TrustStore::new(self.path("state/trusted-hooks.json"))
+        TrustStore::new(&self.path("state"))
     }
 
     pub(crate) fn setup(&self) -> HookSetup {
@@ -79,7 +79,6 @@ impl Scratch {
                 variable("SCRATCH", self.folder.path().as_os_str()),
                 variable("A_SECRET", OsStr::new("s3cret")),
             ],
-            is_secret: |name| name.to_string_lossy().ends_with("SECRET"),
         }
     }
 

@@ -104,20 +104,20 @@ async fn a_script_that_was_missing_and_appears_is_not_run() {
 fn a_store_that_cannot_be_read_trusts_nothing_and_is_kept() {
     let scratch = cloned();
     trust_all(&scratch);
-    scratch.write("state/trusted-hooks.json", "garbage");
+    scratch.write("state/hook-trust.json", "garbage");
     let hooks = Hooks::load(&scratch.setup(), &scratch.trust());
     assert!(!hooks.handles(EventKind::PreToolUse));
     assert_eq!(
         problems(&hooks),
         [
             "cannot read which hooks are trusted, so none of a project's run: \
-          trusted-hooks.json: expected value at line 1 column 1"
+          hook-trust.json: expected value at line 1 column 1"
         ]
     );
     let other = cloned();
     let foreign = other.load();
     scratch.trust().trust(&foreign.untrusted()[0]).unwrap_err();
-    assert_eq!(scratch.read("state/trusted-hooks.json"), "garbage");
+    assert_eq!(scratch.read("state/hook-trust.json"), "garbage");
 }
 
 #[test]
