@@ -96,8 +96,17 @@ impl Inquiries {
 
     /// Closes the questions of an operation that has ended.
     pub(crate) fn withdraw(&mut self, operation: OperationId) -> Vec<ThreadEvent> {
+        self.withdraw_if(|open| open.operation == operation)
+    }
+
+    /// Closes all questions.
+    pub(crate) fn withdraw_all(&mut self) -> Vec<ThreadEvent> {
+        self.withdraw_if(|_| true)
+    }
+
+    fn withdraw_if(&mut self, is_over: impl Fn(&Open) -> bool) -> Vec<ThreadEvent> {
         self.open
-            .extract_if(.., |_, open| open.operation == operation)
+            .extract_if(.., |_, open| is_over(open))
             .map(|(number, _)| closed(number, InquiryOutcome::Withdrawn))
             .collect()
     }

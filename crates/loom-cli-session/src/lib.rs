@@ -32,18 +32,31 @@
 //!   are ended before the turn is reported as over.
 //! - A panic in a tool fails that call, not the session.
 
+mod begin;
+mod calls;
 mod error;
+mod gate;
 mod inquiries;
+mod meter;
+mod model;
 mod operations;
-mod permission;
 mod presenter;
 mod prompt;
+mod prompts;
+mod restore;
 mod runner;
 mod session;
+mod subagents;
 mod tools;
 mod transcript;
+mod turn;
+mod undo;
 
 pub use error::SessionError;
+pub use gate::Gate;
 pub use inquiries::Person;
-pub use prompt::system_prompt;
-pub use session::{Clock, Session, SessionHandle, SessionSetup, ThreadStart};
+pub use model::ModelChoice;
+pub use prompt::{is_note, system_prompt};
+pub use restore::{Restore, RestoreScope};
+pub use session::{Clock, Session, SessionHandle, SessionLimits, SessionSetup, ThreadStart};
+pub use subagents::Subagents;

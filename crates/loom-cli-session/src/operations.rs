@@ -6,24 +6,23 @@
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::{FutureExt, StreamExt};
-use loom_cli_tools::ToolRegistry;
+use loom_cli_hooks::Outcome;
 use loom_common_core::inquiry::{Answer, Inquiry};
+use loom_common_core::stream::{NoticeLevel, ThreadEvent};
 use loom_common_core::{
-    AgentEvent, Confinement, LlmClient, LlmRequest, OperationId, PermissionMode, ProgressSink,
-    ToolCall, ToolContext, ToolDefinition, ToolOutput,
+    AgentEvent, LlmClient, LlmRequest, Message, OperationId, ToolCall, ToolOutput, Usage,
 };
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use tokio_util::task::TaskTracker;
 
-use crate::inquiries::{CallSite, Person};
-use crate::permission::permit;
-use crate::tools;
+use crate::calls::ToolRunner;
+use crate::inquiries::CallSite;
 
 /// What an operation reports.
 #[derive(Debug)]
@@ -37,7 +36,28 @@ pub(crate) enum Report {
         since: Instant,
     },
     /// The person has set the mode by what they answered.
-    ModeSet(PermissionMode),
+    ModeSet,
+    /// A prompt has passed its hooks.
+    Prompt(Message),
+    /// A hook keeps a prompt from the agent.
+    PromptBlocked { reason: String },
+    /// The hooks at the end of a turn have ended.
+    TurnEndHooks(Outcome),
+    /// The person should know something.
+    Notice { level: NoticeLevel, text: String },
+    /// A hook wants the turn to stop.
+    Halt { reason: String },
+    /// A subagent did something, as the call that it works for shows it.
+    Below {
+        operation: OperationId,
+        call_id: String,
+        event: ThreadEvent,
+    },
+    /// A subagent is done, and this is what it has used.
+    Spent {
+        usage: Usage,
+        cost_micros: Option<u64>,
+    },
     /// A tool call asks the person and waits.
     Asks {
         operation: OperationId,
@@ -47,46 +67,20 @@ pub(crate) enum Report {
     },
 }
 
-/// What the agent may do without asking, as it is now.
-#[derive(Debug)]
-pub(crate) struct SharedMode(Mutex<PermissionMode>);
-
-impl SharedMode {
-    pub(crate) fn new(mode: PermissionMode) -> Self {
-        Self(Mutex::new(mode))
-    }
-
-    pub(crate) fn get(&self) -> PermissionMode {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn set(&self, mode: PermissionMode) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = mode;
-    }
-}
-
-/// What tool calls need.
-#[derive(Clone)]
-pub(crate) struct ToolRunner {
-    pub(crate) registry: Arc<ToolRegistry>,
-    pub(crate) workspace: PathBuf,
-    /// The session's own tools.
-    pub(crate) own: Arc<[ToolDefinition]>,
-    pub(crate) mode: Arc<SharedMode>,
-    pub(crate) person: Person,
-}
-
 /// All that runs.
 pub(crate) struct Operations {
     reports: mpsc::Sender<Report>,
     running: HashMap<OperationId, JoinSet<()>>,
+    /// Counts the tasks, for whoever waits for the end of all.
+    tracker: TaskTracker,
 }
 
 impl Operations {
-    pub(crate) fn new(reports: mpsc::Sender<Report>) -> Self {
+    pub(crate) fn new(reports: mpsc::Sender<Report>, tracker: TaskTracker) -> Self {
         Self {
             reports,
             running: HashMap::new(),
+            tracker,
         }
     }
 
@@ -195,66 +189,7 @@ impl Operations {
             while tasks.try_join_next().is_some() {}
             !tasks.is_empty()
         });
+        let task = self.tracker.track_future(task);
         self.running.entry(operation).or_default().spawn(task);
     }
-}
-
-impl ToolRunner {
-    async fn run(&self, site: &CallSite, call: &ToolCall) -> ToolOutput {
-        if let Some(definition) = self.own.iter().find(|own| own.name == call.name) {
-            return self.run_own(definition, site, call).await;
-        }
-        // The registry answers a call that cannot run with how to mend it; there is nothing in it
-        // for a person to decide about.
-        if let Some(access) = self.registry.access(&call.name)
-            && call.parse_arguments().is_ok()
-            && let Err(denial) = permit(self.mode.get(), access, call, &self.person, site).await
-        {
-            return ToolOutput::denied(denial);
-        }
-        let runs = Report::ToolRuns {
-            operation: site.operation,
-            call_id: call.id.clone(),
-            since: Instant::now(),
-        };
-        let _ = site.reports.send(runs).await;
-        let context = ToolContext {
-            workspace: self.workspace.clone(),
-            progress: progress_of(site),
-            confinement: Confinement::default(),
-            permitted: None,
-        };
-        self.registry.run(call, &context).await
-    }
-}
-
-impl ToolRunner {
-    async fn run_own(
-        &self,
-        definition: &ToolDefinition,
-        site: &CallSite,
-        call: &ToolCall,
-    ) -> ToolOutput {
-        let mode = self.mode.get();
-        let ran = tools::run(definition, call, mode, &self.person, site).await;
-        if let Some(mode) = ran.mode {
-            self.mode.set(mode);
-            let _ = site.reports.send(Report::ModeSet(mode)).await;
-        }
-        ran.output
-    }
-}
-
-/// Passes a tool's output on while it runs. It is a preview, so what does not fit is dropped.
-fn progress_of(site: &CallSite) -> ProgressSink {
-    let site = site.clone();
-    ProgressSink::new(move |piece| {
-        let _ = site
-            .reports
-            .try_send(Report::Event(AgentEvent::ToolProgress {
-                operation: site.operation,
-                call_id: site.call_id.clone(),
-                output: piece.to_owned(),
-            }));
-    })
 }

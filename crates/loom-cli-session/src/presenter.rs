@@ -10,7 +10,9 @@ use loom_common_core::inquiry::Inquiry;
 use loom_common_core::stream::{
     Item, ItemDelta, ItemDetails, ItemStatus, ItemUpdate, NoticeLevel, ThreadEvent,
 };
-use loom_common_core::{BlockKind, LlmEvent, OperationId, ToolCall, ToolOutput, ToolStatus};
+use loom_common_core::{
+    BlockKind, Compaction, LlmEvent, OperationId, ToolCall, ToolOutput, ToolStatus,
+};
 use tokio::time::Instant;
 
 use crate::tools::todo_list;
@@ -181,6 +183,32 @@ impl Presenter {
         Some(inquiry)
     }
 
+    /// A subagent of a call did something: its items stand below the call's.
+    pub(crate) fn below(
+        &self,
+        operation: OperationId,
+        call_id: &str,
+        mut event: ThreadEvent,
+    ) -> Option<ThreadEvent> {
+        let open = self.tool_calls.get(&(operation, call_id.to_owned()))?;
+        let own_id = |id: &str| format!("{}.{id}", open.item);
+        match &mut event {
+            ThreadEvent::ItemStarted { item } | ThreadEvent::ItemCompleted { item } => {
+                item.id = own_id(&item.id);
+                item.parent = Some(match item.parent.take() {
+                    Some(parent) => own_id(&parent),
+                    None => open.item.clone(),
+                });
+                if let ItemDetails::FileChange { tool_call, .. } = &mut item.details {
+                    *tool_call = own_id(tool_call);
+                }
+            }
+            ThreadEvent::ItemUpdated { item } => item.id = own_id(&item.id),
+            _ => return None,
+        }
+        Some(event)
+    }
+
     /// A running tool put something out.
     pub(crate) fn tool_progress(
         &self,
@@ -240,6 +268,24 @@ impl Presenter {
         cut.iter()
             .map(|open| open.close(ToolStatus::Cancelled, "stopped".to_owned()))
             .collect()
+    }
+
+    /// The conversation was shortened to what matters.
+    pub(crate) fn compaction(&mut self, compaction: &Compaction) -> Vec<ThreadEvent> {
+        let details = ItemDetails::Compaction {
+            summary: compaction.handover.text(),
+            tokens_before: compaction.tokens_before,
+            tokens_after: compaction.tokens_after,
+        };
+        let mut events = at_once(Item::new(self.next_id(), details));
+        if let Some(error) = &compaction.summary_error {
+            let notice = format!(
+                "no summary could be made ({}); old results of tools were left out instead",
+                error.message
+            );
+            events.extend(self.notice(NoticeLevel::Warning, notice));
+        }
+        events
     }
 
     /// Says something to the person.

@@ -2,136 +2,78 @@
 
 use std::sync::Arc;
 
-use loom_common_core::stream::{NoticeLevel, StreamError, ThreadEvent};
+use loom_cli_hooks::{Event, EventKind, SessionEndReason};
+use loom_common_core::inquiry::{Answer, Inquiry};
+use loom_common_core::stream::{NoticeLevel, QueuedInput, StreamError, ThreadEvent};
 use loom_common_core::{
-    Agent, AgentAction, AgentConfig, AgentEvent, CompactionPolicy, Entry, LlmClient, LlmError,
-    OperationId, PermissionMode, Role, StopReason, TurnLimits, TurnOutcome, Usage,
+    Agent, AgentAction, AgentConfig, AgentEvent, AgentState, Entry, InputId, LlmError, LlmEvent,
+    Message, OperationId, PermissionMode, Role as Speaker, StopCause, StopReason, TurnOutcome,
+    Usage, WaitingInput,
 };
 use loom_common_http::RetryConfig;
-use loom_common_thread::{Continuation, ThreadId, ThreadStoreError};
+use loom_common_thread::{Continuation, ThreadStoreError};
 use rand::rngs::StdRng;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
-use crate::inquiries::Inquiries;
-use crate::operations::{Operations, Report, SharedMode, ToolRunner};
+use loom_cli_mcp::McpOffering;
+use loom_cli_tools::EditStyle;
+
+use crate::begin::{Offered, for_model};
+use crate::calls::ToolRunner;
+use crate::inquiries::{Inquiries, Person};
+use crate::meter::Meter;
+use crate::model::ModelChoice;
+use crate::operations::{Operations, Report};
 use crate::presenter::Presenter;
-use crate::prompt::system_prompt;
-use crate::session::{Command, SessionSetup, ThreadStart};
-use crate::tools;
+use crate::prompt::{add_note, mode_note};
+use crate::prompts::Prompts;
+use crate::session::Command;
+use crate::tools::SubagentKind;
 use crate::transcript::Transcript;
+use crate::turn::{AfterHooks, EndingTurn, Turns};
+
+/// For whom a session works.
+#[derive(Clone, Debug)]
+pub(crate) enum Role {
+    /// For the person.
+    Main,
+    /// For another agent.
+    Subagent { kind: SubagentKind, number: u64 },
+}
 
 /// The task's state.
 pub(crate) struct Runner {
-    agent: Agent,
-    client: Arc<dyn LlmClient>,
-    tools: ToolRunner,
-    transcript: Transcript,
-    operations: Operations,
-    presenter: Presenter,
-    inquiries: Inquiries,
-    events: mpsc::Sender<ThreadEvent>,
-    retry: RetryConfig,
-    rng: StdRng,
-    greeting: ThreadEvent,
-    summary: Summary,
-}
-
-/// What the run came to.
-struct Summary {
-    thread_id: ThreadId,
-    text: String,
-    is_error: bool,
-    stop_reason: Option<StopReason>,
-    turns: u32,
-    usage: Usage,
+    pub(crate) role: Role,
+    pub(crate) agent: Agent,
+    /// With what the agent goes on.
+    pub(crate) config: AgentConfig,
+    pub(crate) model: ModelChoice,
+    pub(crate) meter: Meter,
+    pub(crate) offered: Offered,
+    pub(crate) tools: ToolRunner,
+    pub(crate) transcript: Transcript,
+    pub(crate) operations: Operations,
+    pub(crate) presenter: Presenter,
+    pub(crate) inquiries: Inquiries,
+    pub(crate) turns: Turns,
+    pub(crate) prompts: Prompts,
+    pub(crate) events: mpsc::Sender<ThreadEvent>,
+    pub(crate) retry: RetryConfig,
+    pub(crate) rng: StdRng,
+    /// Servers of tools, of which some may still be starting.
+    pub(crate) servers: Option<McpOffering>,
+    /// What the model is to be told with the next prompt.
+    pub(crate) notes: Vec<String>,
+    /// The mode that the model knows of.
+    pub(crate) told_mode: Option<PermissionMode>,
+    /// How full the context was, and what was spent, when the front end was told last.
+    pub(crate) shown_context: Option<(u64, Option<u64>)>,
+    pub(crate) max_cost_micros: Option<u64>,
+    /// Whether the session ends when nothing is left to do.
+    pub(crate) finishing: bool,
 }
 
 impl Runner {
-    /// Makes the task's state, and the actions with which a resumed agent begins.
-    pub(crate) fn new(
-        setup: SessionSetup,
-        events: mpsc::Sender<ThreadEvent>,
-        operations: Operations,
-    ) -> (Self, Vec<AgentAction>) {
-        let own = tools::definitions();
-        let mut definitions = setup.tools.definitions();
-        definitions.extend(own.iter().cloned());
-        let names = definitions.iter().map(|tool| tool.name.clone()).collect();
-        let config = AgentConfig {
-            model: setup.model.clone(),
-            system: Some(system_prompt(&setup.workspace, std::env::consts::OS, "")),
-            tools: definitions,
-            max_tokens: setup.max_tokens,
-            effort: setup.effort,
-            max_retries: setup.retry.max_attempts.saturating_sub(1),
-            compaction: CompactionPolicy::default(),
-            limits: TurnLimits::default(),
-        };
-        let (thread_id, transcript, (agent, first_actions)) = match setup.thread {
-            ThreadStart::New(thread) => (
-                thread.id,
-                Transcript::begin(setup.store, setup.clock, *thread),
-                (Agent::new(config), Vec::new()),
-            ),
-            ThreadStart::Resume(stored) => {
-                let id = stored.thread.id;
-                let length = stored.log.len();
-                (
-                    id,
-                    Transcript::resume(
-                        setup.store,
-                        setup.clock,
-                        id,
-                        length,
-                        Continuation {
-                            cwd: setup.workspace.clone(),
-                            provider: setup.provider.clone(),
-                            model: setup.model.clone(),
-                            permission_mode: setup.permission_mode,
-                        },
-                    ),
-                    Agent::resume(config, stored.log),
-                )
-            }
-        };
-        let greeting = ThreadEvent::ThreadStarted {
-            thread_id: thread_id.to_string(),
-            cwd: setup.workspace.display().to_string(),
-            provider: setup.provider,
-            model: setup.model,
-            permission_mode: setup.permission_mode,
-            tools: names,
-        };
-        let runner = Self {
-            agent,
-            client: setup.client,
-            tools: ToolRunner {
-                registry: Arc::new(setup.tools),
-                workspace: setup.workspace,
-                own: own.into(),
-                mode: Arc::new(SharedMode::new(setup.permission_mode)),
-                person: setup.person,
-            },
-            transcript,
-            operations,
-            presenter: Presenter::default(),
-            inquiries: Inquiries::default(),
-            events,
-            retry: setup.retry,
-            rng: setup.rng,
-            greeting,
-            summary: Summary {
-                thread_id,
-                text: String::new(),
-                is_error: false,
-                stop_reason: None,
-                turns: 0,
-                usage: Usage::default(),
-            },
-        };
-        (runner, first_actions)
-    }
-
     /// Runs to the end of the session.
     pub(crate) async fn run(
         mut self,
@@ -139,7 +81,15 @@ impl Runner {
         mut commands: mpsc::Receiver<Command>,
         mut reports: mpsc::Receiver<Report>,
     ) {
-        self.show([self.greeting.clone()]).await;
+        let greeting = ThreadEvent::ThreadStarted {
+            thread_id: self.tools.thread_id.clone(),
+            cwd: self.tools.workspace.display().to_string(),
+            provider: self.model.provider.clone(),
+            model: self.model.name.clone(),
+            permission_mode: self.tools.mode.get(),
+            tools: self.offered.names(),
+        };
+        self.show([greeting]).await;
         // What resuming has added is stored with the first prompt, which tells of any trouble.
         self.keep(first_actions);
         loop {
@@ -147,75 +97,289 @@ impl Runner {
             let event = tokio::select! {
                 biased;
                 command = commands.recv() => match command {
-                    Some(Command::Prompt(message)) => AgentEvent::UserInput(message),
-                    Some(Command::Answer { id, answer }) => {
-                        let closed = self.inquiries.answer(&id, answer);
-                        self.show(closed).await;
-                        continue;
-                    }
-                    Some(Command::Cancel) => AgentEvent::Cancel,
-                    Some(Command::Shutdown) | None => AgentEvent::Shutdown,
+                    Some(command) => self.command(command).await,
+                    None => Some(AgentEvent::Shutdown),
                 },
-                Some(report) = reports.recv() => match report {
-                    Report::Event(event) => event,
-                    Report::ToolRuns { operation, call_id, since } => {
-                        self.presenter.tool_runs(operation, call_id, since);
-                        continue;
-                    }
-                    Report::ModeSet(mode) => {
-                        self.show_mode(mode).await;
-                        continue;
-                    }
-                    Report::Asks { operation, call_id, inquiry, answer } => {
-                        if let Some(inquiry) = self.presenter.inquiry(operation, &call_id, inquiry) {
-                            let opened = self.inquiries.open(operation, inquiry, answer);
-                            self.show([opened]).await;
-                        }
-                        continue;
-                    }
-                },
+                Some(report) = reports.recv() => self.report(report).await,
             };
-            let ends = event == AgentEvent::Shutdown;
-            self.take(event).await;
+            let mut ends = event == Some(AgentEvent::Shutdown);
+            if let Some(event) = event {
+                self.take(event).await;
+            }
+            if !ends && self.finishing && self.is_idle() {
+                self.take(AgentEvent::Shutdown).await;
+                ends = true;
+            }
             if ends {
                 break;
             }
         }
-        self.operations.cancel_all().await;
-        self.tools.registry.settled().await;
+        self.end().await;
+    }
+
+    /// Tells whether nothing happens until the person says something.
+    fn is_idle(&self) -> bool {
+        *self.agent.state() == AgentState::WaitingForUserInput
+            && !self.turns.is_ending()
+            && !self.prompts.are_under_way()
+    }
+
+    async fn end(&mut self) {
+        self.end_turn_now().await;
+        self.stop_everything().await;
         self.save_what_waits().await;
-        let summary = &self.summary;
+        if matches!(self.role, Role::Main) && self.tools.hooks.handles(EventKind::SessionEnd) {
+            let event = Event::SessionEnd {
+                reason: SessionEndReason::Other,
+            };
+            self.tools.hooks.run(&self.tools.facts(), &event).await;
+        }
         let result = ThreadEvent::Result {
-            thread_id: summary.thread_id.to_string(),
-            text: summary.text.clone(),
-            is_error: summary.is_error,
-            stop_reason: summary.stop_reason.clone(),
-            turns: summary.turns,
-            usage: summary.usage,
-            cost_micros: None,
+            thread_id: self.tools.thread_id.clone(),
+            text: self.turns.text.clone(),
+            is_error: self.turns.is_error,
+            stop_reason: self.turns.stop_reason.clone(),
+            turns: self.turns.count,
+            usage: self.turns.usage,
+            cost_micros: self.meter.micros(),
         };
         self.show([result]).await;
+    }
+
+    async fn stop_everything(&mut self) {
+        self.operations.cancel_all().await;
+        self.settle().await;
+        self.tools.registry.shutdown().await;
+    }
+
+    /// Waits until nothing of what was cancelled is under way any more.
+    async fn settle(&mut self) {
+        self.tools.registry.settled().await;
+        if matches!(self.role, Role::Main) {
+            self.tools.below.close();
+            self.tools.below.wait().await;
+            self.tools.below.reopen();
+        }
+    }
+
+    /// Does what the front end wants, and returns what the agent must know of it.
+    async fn command(&mut self, command: Command) -> Option<AgentEvent> {
+        match command {
+            Command::Prompt(prompt) => {
+                let prompt = self.prompts.send(prompt).await?;
+                return Some(self.user_input(prompt));
+            }
+            Command::Cancel => {
+                self.end_turn_now().await;
+                return Some(AgentEvent::Cancel);
+            }
+            Command::Finish => self.finishing = true,
+            Command::Shutdown => return Some(AgentEvent::Shutdown),
+            Command::Answer { id, answer } => {
+                let closed = self.inquiries.answer(&id, answer);
+                self.show(closed).await;
+            }
+            Command::NobodyThere { reason } => {
+                self.tools.person.set(Person::Absent { reason });
+                let withdrawn = self.inquiries.withdraw_all();
+                self.show(withdrawn).await;
+            }
+            Command::SetMode(mode) => {
+                self.tools.mode.set(mode);
+                self.settings_changed().await;
+            }
+            Command::SetModel(model) => {
+                self.meter.change_prices(model.figures.prices);
+                let style = EditStyle::of_model(&model.name);
+                self.tools.registry.set_edit_style(style);
+                self.offered = Offered::new(self.tools.registry.definitions(), &self.tools.own);
+                self.model = *model;
+                self.settings_changed().await;
+                return Some(self.configure());
+            }
+            Command::SetEffort(effort) => {
+                self.model.effort = effort;
+                self.settings_changed().await;
+                return Some(self.configure());
+            }
+            Command::Compact { instructions } => return Some(AgentEvent::Compact { instructions }),
+            Command::Restore { restore, done } => {
+                // A front end that has gone away need not know.
+                let _ = done.send(self.restore(restore).await);
+            }
+            Command::Warn { text } => self.notice(NoticeLevel::Warning, text).await,
+            Command::Withdraw { id } => {
+                return Some(AgentEvent::WithdrawInput { id: InputId(id) });
+            }
+            Command::Replace { id, message } => {
+                let id = InputId(id);
+                return Some(AgentEvent::ReplaceInput { id, message });
+            }
+        }
+        None
+    }
+
+    /// Takes what runs has to report, and returns what the agent must know of it.
+    async fn report(&mut self, report: Report) -> Option<AgentEvent> {
+        match report {
+            Report::Event(event) => return Some(event),
+            Report::Prompt(prompt) => {
+                self.prompts.one_arrived();
+                return Some(self.user_input(prompt));
+            }
+            Report::PromptBlocked { reason } => {
+                self.prompts.one_arrived();
+                let error = StreamError {
+                    code: "prompt_blocked".to_owned(),
+                    message: format!("a hook keeps this prompt from the agent: {reason}"),
+                    hint: None,
+                };
+                self.fail_turn(error).await;
+            }
+            Report::TurnEndHooks(outcome) => {
+                for message in &outcome.messages {
+                    self.notice(message.level, message.text.clone()).await;
+                }
+                match self.turns.hooks_ended(&outcome) {
+                    AfterHooks::Nothing => {}
+                    AfterHooks::Over(turn) => self.turn_over(turn).await,
+                    AfterHooks::GoOn(reason) => {
+                        let mut message = Message::user("");
+                        message.content.clear();
+                        add_note(&mut message, &format!("A hook of the user says: {reason}"));
+                        return Some(AgentEvent::UserInput(message));
+                    }
+                }
+            }
+            Report::ToolRuns {
+                operation,
+                call_id,
+                since,
+            } => self.presenter.tool_runs(operation, call_id, since),
+            Report::ModeSet => {
+                // The answer that set it has told the model.
+                self.told_mode = Some(self.tools.mode.get());
+                self.settings_changed().await;
+            }
+            Report::Notice { level, text } => self.notice(level, text).await,
+            Report::Halt { reason } => {
+                let cause = StopCause::Hook {
+                    reason: Some(reason),
+                };
+                return Some(AgentEvent::StopTurn { cause });
+            }
+            Report::Asks {
+                operation,
+                call_id,
+                inquiry,
+                answer,
+            } => self.ask(operation, &call_id, inquiry, answer).await,
+            Report::Below {
+                operation,
+                call_id,
+                event,
+            } => {
+                let shown = self.presenter.below(operation, &call_id, event);
+                self.show(shown).await;
+            }
+            Report::Spent { usage, cost_micros } => {
+                self.count(usage);
+                self.meter.add_micros(cost_micros);
+            }
+        }
+        None
+    }
+
+    async fn ask(
+        &mut self,
+        operation: OperationId,
+        call_id: &str,
+        inquiry: Inquiry,
+        answer: oneshot::Sender<Answer>,
+    ) {
+        // A call that was stopped meanwhile does not ask any more.
+        if let Some(inquiry) = self.presenter.inquiry(operation, call_id, inquiry) {
+            let opened = self.inquiries.open(operation, inquiry, answer);
+            self.show([opened]).await;
+        }
+    }
+
+    /// Makes what the person says ready for the model.
+    fn user_input(&mut self, mut prompt: Message) -> AgentEvent {
+        let mode = self.tools.mode.get();
+        // Nothing is said of the mode in which most sessions begin and stay.
+        let is_news = match self.told_mode {
+            None => mode == PermissionMode::Plan,
+            Some(told) => told != mode,
+        };
+        if is_news {
+            add_note(&mut prompt, mode_note(mode));
+        }
+        self.told_mode = Some(mode);
+        for note in self.notes.drain(..) {
+            add_note(&mut prompt, &note);
+        }
+        AgentEvent::UserInput(prompt)
+    }
+
+    /// Takes in the tools of servers that have come up since the last model call; tells whether
+    /// there are any.
+    fn tools_have_grown(&mut self) -> bool {
+        if let Some(servers) = &self.servers {
+            let said = servers.update(&self.tools.registry);
+            self.notes.extend(said.into_iter().map(|said| {
+                format!(
+                    "The server of tools {} says about itself:\n{}",
+                    said.server, said.text
+                )
+            }));
+        }
+        self.offered.grow(self.tools.registry.definitions())
+    }
+
+    /// Has the agent go on with the model and the tools as they are now.
+    fn configure(&mut self) -> AgentEvent {
+        self.config = for_model(self.config.clone(), &self.model, &self.offered);
+        AgentEvent::Configure(Box::new(self.config.clone()))
+    }
+
+    async fn settings_changed(&mut self) {
+        let changed = ThreadEvent::SettingsChanged {
+            provider: self.model.provider.clone(),
+            model: self.model.name.clone(),
+            effort: self.model.effort,
+            permission_mode: self.tools.mode.get(),
+        };
+        self.transcript.go_on(Continuation {
+            cwd: self.tools.workspace.clone(),
+            provider: self.model.provider.clone(),
+            model: self.model.name.clone(),
+            permission_mode: self.tools.mode.get(),
+        });
+        self.show([changed]).await;
     }
 
     /// Tries once more to store what the store has refused; it may have room again. A session in
     /// which nothing was said has only made up results for calls that another one may still be
     /// running, and leaves the thread as it is.
     async fn save_what_waits(&mut self) {
-        if self.summary.turns == 0 {
+        if self.turns.count == 0 {
             return;
         }
         let messages = self.transcript.save().await;
         if let Err(error) = messages.and(self.transcript.save_usage().await) {
-            self.summary.is_error = true;
+            self.turns.is_error = true;
             let error = storage_error(&error);
-            let shown = self.presenter.notice(NoticeLevel::Warning, error.message);
-            self.show(shown).await;
+            self.notice(NoticeLevel::Warning, error.message).await;
         }
     }
 
     async fn take(&mut self, event: AgentEvent) {
         let shown = match &event {
-            AgentEvent::Llm { operation, event } => self.presenter.llm_event(*operation, event),
+            AgentEvent::Llm { operation, event } => {
+                self.meter.llm_event(*operation, event);
+                self.presenter.llm_event(*operation, event)
+            }
             AgentEvent::ToolProgress {
                 operation,
                 call_id,
@@ -229,13 +393,64 @@ impl Runner {
             _ => Vec::new(),
         };
         self.show(shown).await;
+        let asks_soon = matches!(
+            event,
+            AgentEvent::UserInput(_) | AgentEvent::PostToolsHookCompleted { .. }
+        );
+        if asks_soon && self.tools_have_grown() {
+            let configure = self.configure();
+            let actions = self.agent.handle(configure);
+            self.carry_out(actions).await;
+        }
+        let is_answered = matches!(
+            &event,
+            AgentEvent::Llm {
+                event: LlmEvent::Finished { .. },
+                ..
+            }
+        );
+        if is_answered {
+            // What the answer has cost is known by now; if it was too much, nothing follows from it.
+            self.keep_to_the_budget().await;
+        }
         let actions = self.agent.handle(event);
+        if is_answered {
+            self.show_context().await;
+        }
         self.carry_out(actions).await;
+    }
+
+    /// Tells the front end how full the context is and what was spent, when that is news.
+    pub(crate) async fn show_context(&mut self) {
+        let context = self.agent.context();
+        let now = (context.used, self.meter.micros());
+        if self.shown_context == Some(now) {
+            return;
+        }
+        self.shown_context = Some(now);
+        let updated = ThreadEvent::ContextUpdated {
+            used_tokens: context.used,
+            window_tokens: context.window,
+            cost_micros: now.1,
+        };
+        self.show([updated]).await;
+    }
+
+    /// Stops the turn when the run has cost what it may.
+    async fn keep_to_the_budget(&mut self) {
+        let spent = self.meter.micros().zip(self.max_cost_micros);
+        if let Some((spent, limit_micros)) = spent
+            && spent >= limit_micros
+        {
+            let cause = StopCause::MaxCost { limit_micros };
+            let actions = self.agent.handle(AgentEvent::StopTurn { cause });
+            self.carry_out(actions).await;
+        }
     }
 
     /// Carries actions out in order. When a message cannot be stored, nothing that relies on it
     /// happens: the turn is stopped, and the reason is what the person is told.
-    async fn carry_out(&mut self, actions: Vec<AgentAction>) {
+    pub(crate) async fn carry_out(&mut self, actions: Vec<AgentAction>) {
         let Err(error) = self.try_carry_out(actions).await else {
             return;
         };
@@ -269,30 +484,20 @@ impl Runner {
     fn keep(&mut self, actions: impl IntoIterator<Item = AgentAction>) {
         for action in actions {
             match action {
-                AgentAction::Append(entry) => self.transcript.queue(entry),
+                AgentAction::Append(entry) => {
+                    self.transcript.queue(entry);
+                    if let (Some(undo), Role::Main) = (&self.tools.undo, &self.role) {
+                        undo.log_grows();
+                    }
+                }
                 AgentAction::FinishTurn(outcome) => self.count(outcome.usage()),
                 _ => {}
             }
         }
     }
 
-    async fn show_mode(&mut self, mode: PermissionMode) {
-        if let ThreadEvent::ThreadStarted {
-            provider, model, ..
-        } = &self.greeting
-        {
-            let changed = ThreadEvent::SettingsChanged {
-                provider: provider.clone(),
-                model: model.clone(),
-                effort: None,
-                permission_mode: mode,
-            };
-            self.show([changed]).await;
-        }
-    }
-
     fn count(&mut self, usage: Usage) {
-        self.summary.usage += usage;
+        self.turns.usage += usage;
         self.transcript.queue_usage(usage);
     }
 
@@ -300,24 +505,43 @@ impl Runner {
         match action {
             AgentAction::Append(entry) => {
                 if let Entry::Message(message) = &entry
-                    && message.role == Role::Assistant
+                    && message.role == Speaker::Assistant
                 {
-                    self.summary.text = message.text();
+                    self.turns.text = message.text();
                 }
+                let compacted = match &entry {
+                    Entry::Compaction(compaction) => Some(self.presenter.compaction(compaction)),
+                    _ => None,
+                };
                 self.transcript.queue(entry);
+                if let (Some(undo), Role::Main) = (&self.tools.undo, &self.role) {
+                    undo.log_grows();
+                }
                 self.transcript.save().await?;
+                if let Some(compacted) = compacted {
+                    self.show(compacted).await;
+                    self.show_context().await;
+                }
             }
             AgentAction::SendLlmRequest { operation, request } => {
                 self.presenter.llm_call_begins(operation);
-                let client = Arc::clone(&self.client);
+                let client = Arc::clone(&self.model.client);
                 self.operations.call_llm(operation, client, request);
             }
-            // A summary is not for the person.
             AgentAction::Compact { operation, request } => {
-                let client = Arc::clone(&self.client);
+                let notice = "the conversation is being shortened to what matters";
+                self.notice(NoticeLevel::Info, notice).await;
+                let client = Arc::clone(&self.model.client);
                 self.operations.call_llm(operation, client, request);
             }
-            AgentAction::InputChanged => {}
+            AgentAction::InputChanged => {
+                let queued = |input: &WaitingInput| QueuedInput {
+                    id: input.id.0,
+                    text: input.message.text(),
+                };
+                let inputs = self.agent.waiting_input().iter().map(queued).collect();
+                self.show([ThreadEvent::QueueChanged { inputs }]).await;
+            }
             AgentAction::CancelLlmRequest { operation } => {
                 self.operations.cancel(operation).await;
                 let shown = self.presenter.answer_cut();
@@ -330,7 +554,7 @@ impl Runner {
             }
             AgentAction::CancelTools { operation } => {
                 self.operations.cancel(operation).await;
-                self.tools.registry.settled().await;
+                self.settle().await;
                 let withdrawn = self.inquiries.withdraw(operation);
                 self.show(withdrawn).await;
                 let shown = self.presenter.tools_cut(operation);
@@ -347,9 +571,16 @@ impl Runner {
                 error,
             } => self.schedule_retry(operation, attempt, &error).await,
             AgentAction::BeginTurn => {
-                self.summary.turns += 1;
-                self.summary.text.clear();
-                self.show([ThreadEvent::TurnStarted]).await;
+                // A prompt that comes while hooks look at the end of a turn ends it.
+                self.end_turn_now().await;
+                if self.turns.begin() {
+                    self.show([ThreadEvent::TurnStarted]).await;
+                    if let (Some(undo), Role::Main) = (&self.tools.undo, &self.role) {
+                        let prompt = self.agent.conversation().last();
+                        let prompt = prompt.map(|prompt| prompt.text()).unwrap_or_default();
+                        undo.begin_turn(prompt).await;
+                    }
+                }
             }
             AgentAction::FinishTurn(outcome) => self.finish_turn(outcome).await,
             AgentAction::Exit => self.operations.cancel_all().await,
@@ -374,33 +605,27 @@ impl Runner {
     }
 
     async fn finish_turn(&mut self, outcome: TurnOutcome) {
-        self.summary.stop_reason = None;
+        self.turns.stop_reason = None;
         self.count(outcome.usage());
         if let Err(error) = self.transcript.save_usage().await {
             // The answer is stored; a count that comes later is no reason to call it a failure.
             let notice = format!("the tokens of this turn could not be counted yet: {error}");
-            let shown = self.presenter.notice(NoticeLevel::Warning, notice);
-            self.show(shown).await;
+            self.notice(NoticeLevel::Warning, notice).await;
         }
+        let usage = self.turns.whole(outcome.usage());
         match outcome {
-            TurnOutcome::Compacted { usage } => {
-                self.summary.is_error = false;
+            TurnOutcome::Completed { stop_reason, .. } => {
+                let turn = EndingTurn { stop_reason, usage };
+                if let Some(turn) = self.turns.ask_hooks(turn, &self.tools, &self.role) {
+                    self.turn_over(turn).await;
+                }
+            }
+            TurnOutcome::Compacted { .. } => {
                 let stop_reason = StopReason::EndTurn;
-                self.show([ThreadEvent::TurnCompleted { usage, stop_reason }])
-                    .await;
+                self.turn_over(EndingTurn { stop_reason, usage }).await;
             }
             TurnOutcome::Stopped { cause, .. } => {
                 self.fail_turn(StreamError::from(&cause)).await;
-            }
-            TurnOutcome::Completed { stop_reason, usage } => {
-                if let Some(notice) = explain(&stop_reason) {
-                    let shown = self.presenter.notice(NoticeLevel::Warning, notice);
-                    self.show(shown).await;
-                }
-                self.summary.is_error = false;
-                self.summary.stop_reason = Some(stop_reason.clone());
-                self.show([ThreadEvent::TurnCompleted { usage, stop_reason }])
-                    .await;
             }
             TurnOutcome::Failed { error, .. } => {
                 let shown = self.presenter.answer_cut();
@@ -410,7 +635,7 @@ impl Runner {
             TurnOutcome::Cancelled { .. } => {
                 let hint = format!(
                     "go on with a new prompt, or later with `loom --resume {}`",
-                    self.summary.thread_id
+                    self.tools.thread_id
                 );
                 self.fail_turn(StreamError {
                     code: "cancelled".to_owned(),
@@ -422,14 +647,38 @@ impl Runner {
         }
     }
 
+    /// A turn ended as it should.
+    async fn turn_over(&mut self, turn: EndingTurn) {
+        let EndingTurn { stop_reason, usage } = turn;
+        if let Some(notice) = explain(&stop_reason) {
+            self.notice(NoticeLevel::Warning, notice).await;
+        }
+        self.turns.is_error = false;
+        self.turns.stop_reason = Some(stop_reason.clone());
+        self.show([ThreadEvent::TurnCompleted { usage, stop_reason }])
+            .await;
+    }
+
+    /// Ends the turn at whose end hooks run, if there is one.
+    pub(crate) async fn end_turn_now(&mut self) {
+        if let Some(turn) = self.turns.stop_hooks().await {
+            self.turn_over(turn).await;
+        }
+    }
+
+    async fn notice(&mut self, level: NoticeLevel, text: impl Into<String>) {
+        let shown = self.presenter.notice(level, text);
+        self.show(shown).await;
+    }
+
     async fn fail_turn(&mut self, error: StreamError) {
-        self.summary.is_error = true;
+        self.turns.is_error = true;
         self.show([ThreadEvent::TurnFailed { error }]).await;
     }
 
     /// Hands events to the front end. One that has gone away is no reason to stop: the turn is
     /// still worth storing, and the handle that it dropped ends the session.
-    async fn show(&self, events: impl IntoIterator<Item = ThreadEvent>) {
+    pub(crate) async fn show(&self, events: impl IntoIterator<Item = ThreadEvent>) {
         for event in events {
             let _ = self.events.send(event).await;
         }

@@ -7,13 +7,17 @@
 
 mod ask_user;
 mod present_plan;
+mod task;
 mod todo_write;
 
 use loom_cli_tools::definition;
 use loom_common_core::{PermissionMode, ToolAccess, ToolCall, ToolDefinition, ToolOutput};
 
-use crate::inquiries::{CallSite, Person};
+use crate::begin;
+use crate::calls::ToolRunner;
+use crate::inquiries::CallSite;
 
+pub(crate) use task::{Subagent, SubagentKind};
 pub(crate) use todo_write::todo_list;
 
 /// Name of the tool that keeps the list of what is to do.
@@ -22,10 +26,19 @@ pub(crate) const TODO_WRITE: &str = "todo_write";
 pub(crate) const ASK_USER: &str = "ask_user";
 /// Name of the tool that ends plan mode.
 pub(crate) const PRESENT_PLAN: &str = "present_plan";
+/// Name of the tool that hands work to a subagent.
+pub(crate) const TASK: &str = "task";
+
+/// Returns the session's own tools that a subagent has.
+pub(crate) fn of_subagents() -> Vec<ToolDefinition> {
+    let mut definitions = definitions(false);
+    definitions.retain(|definition| definition.name == TODO_WRITE);
+    definitions
+}
 
 /// Returns what the model is told of the session's own tools, always in the same order.
-pub(crate) fn definitions() -> Vec<ToolDefinition> {
-    vec![
+pub(crate) fn definitions(with_subagents: bool) -> Vec<ToolDefinition> {
+    let mut definitions = vec![
         definition::<todo_write::Arguments>(
             TODO_WRITE,
             include_str!("tools/todo_write.md"),
@@ -41,7 +54,15 @@ pub(crate) fn definitions() -> Vec<ToolDefinition> {
             include_str!("tools/present_plan.md"),
             ToolAccess::Read,
         ),
-    ]
+    ];
+    if with_subagents {
+        // What a subagent does is judged call by call, so the task itself touches nothing, and
+        // several run side by side.
+        let task =
+            definition::<task::Arguments>(TASK, include_str!("tools/task.md"), ToolAccess::Read);
+        definitions.push(task);
+    }
+    definitions
 }
 
 /// What came of a call of one of the session's own tools.
@@ -58,29 +79,29 @@ impl From<ToolOutput> for SessionOutput {
     }
 }
 
-/// Runs `call` if it is one of the session's own tools.
+/// Runs a call of one of the session's own tools.
 pub(crate) async fn run(
     definition: &ToolDefinition,
     call: &ToolCall,
-    mode: PermissionMode,
-    person: &Person,
+    runner: &ToolRunner,
     site: &CallSite,
 ) -> SessionOutput {
-    let arguments = match call.parse_arguments() {
-        Ok(arguments) => arguments,
-        Err(error) => {
-            let text = format!(
-                "The arguments of {} are not a JSON object: {error}. Make the call again.",
-                call.name
-            );
-            return ToolOutput::failed(text).into();
-        }
-    };
+    // A call that does not parse never comes here.
+    let arguments = call.parse_arguments().unwrap_or_default();
+    let person = runner.person.get();
     match definition.name.as_str() {
         TODO_WRITE => todo_write::run(definition, arguments).await.into(),
-        ASK_USER => ask_user::run(definition, arguments, person, site)
+        ASK_USER => ask_user::run(definition, arguments, &person, site)
             .await
             .into(),
-        _ => present_plan::run(definition, arguments, mode, person, site).await,
+        PRESENT_PLAN => {
+            let mode = runner.mode.get();
+            present_plan::run(definition, arguments, mode, &person, site).await
+        }
+        _ => task::run(definition, arguments, site, async |kind| {
+            begin::subagent(runner, kind).await
+        })
+        .await
+        .into(),
     }
 }

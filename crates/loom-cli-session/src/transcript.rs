@@ -11,16 +11,21 @@ use loom_common_thread::{Continuation, NewThread, ThreadId, ThreadStore, ThreadS
 use crate::session::Clock;
 
 pub(crate) struct Transcript {
-    store: ThreadStore,
-    clock: Clock,
-    id: ThreadId,
+    /// None for a conversation that is not kept.
+    place: Option<Place>,
     /// What is to be stored ahead of the first entry: a session in which nothing was said
     /// leaves no trace.
     first: Option<First>,
-    /// Number of entries in the store.
-    stored: u64,
     unsaved: VecDeque<Entry>,
     unsaved_usage: Usage,
+}
+
+struct Place {
+    store: ThreadStore,
+    clock: Clock,
+    id: ThreadId,
+    /// Number of entries in the store.
+    stored: u64,
 }
 
 enum First {
@@ -31,8 +36,13 @@ enum First {
 impl Transcript {
     /// Begins a thread that is not stored yet.
     pub(crate) fn begin(store: ThreadStore, clock: Clock, thread: NewThread) -> Self {
-        let id = thread.id;
-        Self::new(store, clock, id, First::Create(thread), 0)
+        let place = Place {
+            store,
+            clock,
+            id: thread.id,
+            stored: 0,
+        };
+        Self::new(Some(place), Some(First::Create(thread)))
     }
 
     /// Continues a stored thread of `stored` entries.
@@ -43,16 +53,24 @@ impl Transcript {
         stored: u64,
         with: Continuation,
     ) -> Self {
-        Self::new(store, clock, id, First::GoOn(with), stored)
-    }
-
-    fn new(store: ThreadStore, clock: Clock, id: ThreadId, first: First, stored: u64) -> Self {
-        Self {
+        let place = Place {
             store,
             clock,
             id,
-            first: Some(first),
             stored,
+        };
+        Self::new(Some(place), Some(First::GoOn(with)))
+    }
+
+    /// Keeps nothing.
+    pub(crate) fn none() -> Self {
+        Self::new(None, None)
+    }
+
+    fn new(place: Option<Place>, first: Option<First>) -> Self {
+        Self {
+            place,
+            first,
             unsaved: VecDeque::new(),
             unsaved_usage: Usage::default(),
         }
@@ -60,12 +78,26 @@ impl Transcript {
 
     /// Takes `entry` as the next one, to be stored by [`Transcript::save`].
     pub(crate) fn queue(&mut self, entry: Entry) {
-        self.unsaved.push_back(entry);
+        if self.place.is_some() {
+            self.unsaved.push_back(entry);
+        }
     }
 
     /// Takes tokens that the thread has used, to be counted by [`Transcript::save_usage`].
     pub(crate) fn queue_usage(&mut self, usage: Usage) {
         self.unsaved_usage += usage;
+    }
+
+    /// Notes with what the thread goes on, to be stored with the next entry.
+    pub(crate) fn go_on(&mut self, with: Continuation) {
+        match &mut self.first {
+            Some(First::Create(thread)) => {
+                thread.provider = with.provider;
+                thread.model = with.model;
+                thread.permission_mode = with.permission_mode;
+            }
+            first => *first = self.place.is_some().then_some(First::GoOn(with)),
+        }
     }
 
     /// Counts the tokens that wait.
@@ -74,8 +106,12 @@ impl Transcript {
     ///
     /// As the store says. The tokens go on waiting.
     pub(crate) async fn save_usage(&mut self) -> Result<(), ThreadStoreError> {
-        if self.first.is_none() && self.unsaved_usage != Usage::default() {
-            self.store.add_usage(self.id, self.unsaved_usage).await?;
+        let is_stored = !matches!(self.first, Some(First::Create(_)));
+        if let Some(place) = &self.place
+            && is_stored
+            && self.unsaved_usage != Usage::default()
+        {
+            place.store.add_usage(place.id, self.unsaved_usage).await?;
             self.unsaved_usage = Usage::default();
         }
         Ok(())
@@ -87,21 +123,25 @@ impl Transcript {
     ///
     /// As the store says. What could not be stored goes on waiting.
     pub(crate) async fn save(&mut self) -> Result<(), ThreadStoreError> {
+        let Some(place) = &mut self.place else {
+            return Ok(());
+        };
         if self.unsaved.is_empty() {
             return Ok(());
         }
         match &self.first {
             Some(First::Create(thread)) => {
-                self.store.create(thread.clone()).await?;
+                place.store.create(thread.clone()).await?;
             }
-            Some(First::GoOn(with)) => self.store.go_on(self.id, with).await?,
+            Some(First::GoOn(with)) => place.store.go_on(place.id, with).await?,
             None => {}
         }
         self.first = None;
         while let Some(entry) = self.unsaved.front() {
-            let now = (self.clock)();
-            self.store.append(self.id, self.stored, entry, now).await?;
-            self.stored += 1;
+            let now = (place.clock)();
+            let stored = place.stored;
+            place.store.append(place.id, stored, entry, now).await?;
+            place.stored += 1;
             self.unsaved.pop_front();
         }
         Ok(())

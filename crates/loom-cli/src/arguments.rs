@@ -1,8 +1,10 @@
 //! The command line: what can be asked for, and how.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use loom_cli_sandbox::Rung;
 use loom_common_config::Arguments as Settings;
 use loom_common_core::{Effort, PermissionMode};
 
@@ -40,6 +42,8 @@ impl Arguments {
             .with("--provider", self.session.provider.as_ref())
             .with("--effort", self.session.effort.map(Effort::from))
             .with("--permission-mode", mode)
+            .with("--max-turns", self.session.max_turns)
+            .with("--max-cost", self.session.max_cost)
     }
 }
 
@@ -79,6 +83,14 @@ pub(crate) struct SessionArguments {
         requires = "print"
     )]
     pub(crate) output_format: OutputFormat,
+    /// What --print reads from standard input.
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        requires = "print"
+    )]
+    pub(crate) input_format: InputFormat,
     /// Write nothing about the work in progress to standard error.
     #[arg(short, long)]
     pub(crate) quiet: bool,
@@ -94,6 +106,12 @@ pub(crate) struct SessionArguments {
     /// What the agent may do without asking.
     #[arg(long, value_name = "MODE")]
     permission_mode: Option<PermissionModeArgument>,
+    /// Stop a turn after this many requests to the model.
+    #[arg(long, value_name = "COUNT")]
+    max_turns: Option<u32>,
+    /// Stop when the run has cost this many US dollars, where prices are known.
+    #[arg(long, value_name = "DOLLARS")]
+    max_cost: Option<f64>,
     /// Go on with the newest thread of this folder.
     #[arg(short = 'c', long = "continue", conflicts_with = "resume")]
     pub(crate) continue_latest: bool,
@@ -137,6 +155,15 @@ impl From<PermissionModeArgument> for PermissionMode {
     }
 }
 
+/// What `--print` reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum InputFormat {
+    /// The prompt.
+    Text,
+    /// One JSON object a line: prompts, answers, and what else a person could do.
+    StreamJson,
+}
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum EffortArgument {
     Low,
@@ -168,6 +195,8 @@ pub(crate) enum Command {
     Config(ConfigCommand),
     /// Say what is wrong and how to mend it.
     Doctor,
+    /// Run a command in the sandbox in which the agent runs its own.
+    Sandbox(SandboxArguments),
     /// Print the version.
     Version {
         /// Print a JSON object.
@@ -248,4 +277,73 @@ pub(crate) enum ConfigCommand {
     /// Print the reference of all settings as Markdown.
     #[command(hide = true)]
     Reference,
+}
+
+/// What `loom sandbox` runs, and in which sandbox.
+///
+/// The command can write in the current folder and in a folder for temporary files of its own
+/// (TMPDIR); it can read the rest but for credentials, keyrings, browser profiles and Loom's own
+/// files; it has no network. Its exit code is passed on; 125 means that it could not be confined
+/// and did not run.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Rungs, from the strongest: namespaces (own files, processes and network), \
+                  bubblewrap (the same by the program bwrap), landlock (rules on files and calls \
+                  alone).\n\n\
+                  Examples:\n  \
+                  loom sandbox --status\n  \
+                  loom sandbox cargo test\n  \
+                  loom sandbox --allow-host '*.crates.io' --write ~/.cargo cargo fetch"
+)]
+pub(crate) struct SandboxArguments {
+    /// Let the command write in this folder too. Can be given several times.
+    #[arg(long = "write", value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) writable: Vec<PathBuf>,
+    /// Let the command read this place although it is hidden otherwise. Can be given several
+    /// times.
+    #[arg(long = "read", value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) visible: Vec<PathBuf>,
+    /// Let the command reach this host by HTTP and HTTPS: example.com, *.example.com, or with a
+    /// port example.com:8443. Can be given several times.
+    #[arg(long = "allow-host", value_name = "HOST")]
+    pub(crate) hosts: Vec<String>,
+    /// Use this rung and no other.
+    #[arg(long, value_name = "RUNG")]
+    pub(crate) rung: Option<RungArgument>,
+    /// Say which rung is active, why it is not a stronger one, and what it does not protect from.
+    #[arg(long)]
+    pub(crate) status: bool,
+    /// With --status, print a JSON object.
+    #[arg(long, requires = "status")]
+    pub(crate) json: bool,
+    /// The command and its arguments.
+    #[arg(
+        required_unless_present = "status",
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "COMMAND",
+        value_hint = ValueHint::CommandWithArguments
+    )]
+    pub(crate) command: Vec<OsString>,
+}
+
+/// How commands are confined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RungArgument {
+    /// Own namespaces of files, processes and network.
+    Namespaces,
+    /// The same, made by the program bwrap.
+    Bubblewrap,
+    /// Rules on files and system calls alone.
+    Landlock,
+}
+
+impl From<RungArgument> for Rung {
+    fn from(rung: RungArgument) -> Self {
+        match rung {
+            RungArgument::Namespaces => Self::Namespaces,
+            RungArgument::Bubblewrap => Self::Bubblewrap,
+            RungArgument::Landlock => Self::Landlock,
+        }
+    }
 }

@@ -145,6 +145,15 @@ impl From<loom_common_config::Error> for CliError {
     }
 }
 
+impl From<loom_cli_permission::PermissionError> for CliError {
+    fn from(error: loom_cli_permission::PermissionError) -> Self {
+        Self {
+            hint: error.hint().map(str::to_owned),
+            ..Self::failed(error.to_string())
+        }
+    }
+}
+
 impl From<loom_cli_session::SessionError> for CliError {
     fn from(error: loom_cli_session::SessionError) -> Self {
         Self::failed(error.to_string())

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use loom_cli_config::CliConfig;
+use loom_cli_rewind::{Rewind, RewindError, RewindSettings};
 use loom_cli_session::Clock;
 use loom_common_config::{Directories, Environment, Resolved};
+use loom_common_spool::SnapshotSettings;
 use loom_common_thread::ThreadStore;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -49,6 +51,20 @@ impl Setting {
     pub(crate) async fn open_threads(&self) -> Result<ThreadStore, CliError> {
         let path = self.directories().data()?.join("threads.db");
         Ok(ThreadStore::open(&path).await?)
+    }
+
+    /// Opens the points to which threads of this folder can be taken back.
+    pub(crate) async fn open_rewind(&self) -> Result<Result<Rewind, RewindError>, CliError> {
+        let home = self.environment.get("HOME").map(PathBuf::from);
+        let settings = RewindSettings {
+            root: self.directories().state()?.join("undo"),
+            snapshots: SnapshotSettings {
+                // Where git looks when nothing is configured (gitignore(5)).
+                personal_ignores: home.map(|home| home.join(".config/git/ignore")),
+                ..SnapshotSettings::default()
+            },
+        };
+        Ok(Rewind::open(settings, &self.workspace, Self::clock()).await)
     }
 
     /// Returns the real clock.

@@ -42,12 +42,12 @@ pub enum Inquiry {
     },
 }
 
-/// A rule that the person can have remembered.
+/// Rules that the person can have remembered, so that the like is not asked for again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RuleSuggestion {
-    /// The rule, such as `bash(cargo test *)`.
-    pub rule: String,
-    /// What it allows, in words.
+    /// The rules, such as `bash(cargo test *)`: several where a line holds several commands.
+    pub rules: Vec<String>,
+    /// What they allow, in words.
     pub label: String,
 }
 
@@ -69,7 +69,7 @@ pub enum RuleScope {
 pub enum Answer {
     /// To a permission: it may run.
     Allow {
-        /// A rule to be remembered, so that calls of its kind are not asked for again.
+        /// Rules to be remembered, so that calls of their kind are not asked for again.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         remember: Option<RememberedRule>,
     },
@@ -91,11 +91,11 @@ pub enum Answer {
     },
 }
 
-/// A rule, and for what it is remembered.
+/// Rules, and for what they are remembered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RememberedRule {
-    /// The rule, such as `bash(cargo test *)`.
-    pub rule: String,
+    /// The rules, such as `bash(cargo test *)`.
+    pub rules: Vec<String>,
     /// For what.
     pub scope: RuleScope,
 }

@@ -8,13 +8,16 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
-use loom_cli_session::{Person, Session, SessionSetup, ThreadStart};
+use loom_cli_permission::{PermissionFiles, Permissions, Places};
+use loom_cli_session::{
+    Gate, ModelChoice, Person, Session, SessionLimits, SessionSetup, ThreadStart,
+};
 use loom_cli_tools::{CommandEnvironment, ToolRegistry, ToolSetup};
 use loom_common_core::inquiry::{Answer as PersonAnswer, Inquiry};
 use loom_common_core::stream::{Item, ItemDetails, ThreadEvent};
 use loom_common_core::{
     BlockKind, LlmClient, LlmError, LlmEvent, LlmRequest, LlmResponse, LlmStream, Message,
-    PermissionMode, StopReason, Usage,
+    ModelFigures, PermissionMode, StopReason, Usage,
 };
 use loom_common_http::RetryConfig;
 use loom_common_thread::{NewThread, StoredThread, ThreadId, ThreadStore};
@@ -166,6 +169,11 @@ impl Bench {
         self.folder.path().join("work").canonicalize().unwrap()
     }
 
+    /// Returns rules of permission, of which there are none.
+    fn permissions(&self) -> Permissions {
+        Permissions::load(PermissionFiles::default(), Places::default()).unwrap()
+    }
+
     pub(crate) fn database(&self) -> PathBuf {
         self.folder.path().join("threads.db")
     }
@@ -206,11 +214,14 @@ impl Bench {
 
     async fn start_with(&mut self, thread: ThreadStart) -> Running {
         let session = Session::start(SessionSetup {
-            client: Arc::clone(&self.model) as Arc<dyn LlmClient>,
-            provider: "scripted".to_owned(),
-            model: "test-model".to_owned(),
-            max_tokens: None,
-            effort: None,
+            model: ModelChoice {
+                client: Arc::clone(&self.model) as Arc<dyn LlmClient>,
+                provider: "scripted".to_owned(),
+                name: "test-model".to_owned(),
+                max_tokens: None,
+                effort: None,
+                figures: ModelFigures::default(),
+            },
             retry: RetryConfig {
                 max_attempts: 3,
                 base_delay: Duration::from_millis(1),
@@ -226,6 +237,18 @@ impl Bench {
             workspace: self.workspace(),
             permission_mode: self.mode,
             person: Person::Present,
+            instructions: String::new(),
+            nested_instructions: None,
+            servers: None,
+            gate: Gate {
+                permissions: self.permissions(),
+                sandbox_works: false,
+            },
+            rewind: None,
+            hooks: Arc::default(),
+            limits: SessionLimits::default(),
+            compact_at_percent: None,
+            subagents: None,
             store: self.store().await,
             thread,
             clock: Arc::new(noon),

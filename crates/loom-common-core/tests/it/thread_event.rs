@@ -214,7 +214,7 @@ fn session_events() -> Vec<ThreadEvent> {
             arguments: json!({ "command": "cargo test" }),
             reason: "commands ask in mode ask".to_owned(),
             suggestions: vec![RuleSuggestion {
-                rule: "bash(cargo test *)".to_owned(),
+                rules: vec!["bash(cargo test *)".to_owned()],
                 label: "commands that begin with cargo test".to_owned(),
             }],
         }),
@@ -252,7 +252,7 @@ fn inputs() -> Vec<SessionInput> {
         answer(Answer::Allow { remember: None }),
         answer(Answer::Allow {
             remember: Some(RememberedRule {
-                rule: "bash(cargo test *)".to_owned(),
+                rules: vec!["bash(cargo test *)".to_owned()],
                 scope: RuleScope::Project,
             }),
         }),

@@ -7,8 +7,10 @@ use loom_common_core::stream::{StreamError, ThreadEvent};
 use loom_common_core::{Message, Usage};
 use tokio::sync::mpsc;
 
+use super::assembly::{Models, Started};
 use super::prompt_input;
-use crate::arguments::{OutputFormat, SessionArguments};
+use super::stream_input::StreamInput;
+use crate::arguments::{InputFormat, OutputFormat, SessionArguments};
 use crate::error::CliError;
 use crate::interrupt::Interrupts;
 use crate::render::{JsonLines, PlainView, sanitize};
@@ -22,20 +24,22 @@ pub(super) async fn run(
     arguments: &SessionArguments,
     prompt: &str,
 ) -> Result<(), CliError> {
-    let prompt = prompt_input::read(prompt)?;
+    let input = match arguments.input_format {
+        InputFormat::Text => Input::Prompt(prompt_input::read(prompt)?),
+        InputFormat::StreamJson => Input::Stream(prompt.to_owned()),
+    };
     // From here on Ctrl-C stops the turn in good order instead of the process at any point.
     let mut interrupts = Interrupts::listen()?;
     let mut output = Output::new(arguments);
-    let session = match start(setting, arguments, &mut interrupts).await {
-        Ok(session) => session,
+    let started = match start(setting, arguments, &input, &mut interrupts).await {
+        Ok(started) => started,
         Err(error) => {
             output.fail(&error)?;
             return Err(error);
         }
     };
-    session.handle.prompt(Message::user(prompt)).await?;
     let shows_failures = output.shows_failures();
-    let end = drive(session, output, &mut interrupts).await?;
+    let end = drive(started, input, output, &mut interrupts).await?;
     let error = match end.failure {
         None => return Ok(()),
         Some(_) if end.interrupted => CliError::interrupted("interrupted"),
@@ -47,22 +51,35 @@ pub(super) async fn run(
     })
 }
 
+/// What the session is asked.
+enum Input {
+    /// One prompt.
+    Prompt(String),
+    /// What a program says, after a first prompt that may be empty.
+    Stream(String),
+}
+
 async fn start(
     setting: &Setting,
     arguments: &SessionArguments,
+    input: &Input,
     interrupts: &mut Interrupts,
-) -> Result<Session, CliError> {
-    let person = Person::Absent {
-        reason: NOBODY_TO_ASK.to_owned(),
+) -> Result<Started, CliError> {
+    let person = match input {
+        Input::Prompt(_) => Person::Absent {
+            reason: NOBODY_TO_ASK.to_owned(),
+        },
+        // The program answers, or closes its input.
+        Input::Stream(_) => Person::Present,
     };
     let started = tokio::select! {
-        started = super::start(setting, arguments, person) => started?,
+        started = super::assembly::start(setting, arguments, person) => started?,
         _ = interrupts.next() => return Err(CliError::interrupted("interrupted")),
     };
-    if let Some(warning) = started.warning {
-        CliError::warn(&warning);
+    for warning in &started.warnings {
+        CliError::warn(warning);
     }
-    Ok(started.session)
+    Ok(started)
 }
 
 /// How a run ended.
@@ -71,16 +88,36 @@ struct End {
     interrupted: bool,
 }
 
-/// Draws a session to its end, which the end of its first turn brings about. Writing may block for
-/// as long as nobody reads, so it has a thread of its own and signals are heeded meanwhile.
+/// Drives a session to its end, which comes when nothing is left to do. Writing may block for as
+/// long as nobody reads, so it has a thread of its own, and signals are heeded meanwhile.
 async fn drive(
-    session: Session,
+    started: Started,
+    input: Input,
     output: Output,
     interrupts: &mut Interrupts,
 ) -> Result<End, CliError> {
+    let Started {
+        session,
+        models,
+        provider,
+        ..
+    } = started;
     let Session { handle, events } = session;
-    let (done, mut turn_over) = mpsc::channel(1);
-    let drawing = tokio::task::spawn_blocking(move || draw(events, output, &done));
+    let mut stream = match input {
+        Input::Prompt(prompt) => {
+            handle.prompt(Message::user(prompt)).await?;
+            handle.finish().await?;
+            None
+        }
+        Input::Stream(first) => {
+            if !first.trim().is_empty() {
+                handle.prompt(Message::user(first)).await?;
+            }
+            Some(StreamInput::read(provider))
+        }
+    };
+    let (unread, mut nobody_reads) = mpsc::channel(1);
+    let drawing = tokio::task::spawn_blocking(move || draw(events, output, &unread));
     tokio::pin!(drawing);
     let mut interrupted = false;
     loop {
@@ -89,7 +126,13 @@ async fn drive(
                 let failure = drawn.map_err(|_| broken_off())??;
                 return Ok(End { failure, interrupted });
             }
-            Some(()) = turn_over.recv() => end(&handle).await,
+            Some(()) = nobody_reads.recv() => end(&handle).await,
+            goes_on = next(&mut stream, &handle, &models) => {
+                // A session that has ended takes nothing more; its last event is on its way.
+                if !matches!(goes_on, Ok(true)) {
+                    stream = None;
+                }
+            }
             _ = interrupts.next() => {
                 if interrupted {
                     return Err(CliError::interrupted("interrupted again; not everything is saved"));
@@ -101,16 +144,29 @@ async fn drive(
     }
 }
 
+/// Takes the next line of the stream; waits for ever when there is none.
+async fn next(
+    stream: &mut Option<StreamInput>,
+    handle: &SessionHandle,
+    models: &Models,
+) -> Result<bool, CliError> {
+    match stream {
+        Some(stream) => stream.next(handle, models).await,
+        None => std::future::pending().await,
+    }
+}
+
 async fn end(handle: &SessionHandle) {
     // A session that has ended by itself is as good.
     let _ = handle.shutdown().await;
 }
 
-/// Draws events to the last one; says when the session has nothing more to do.
+/// Draws events to the last one, and returns how the last turn failed, if it did. Says when nobody
+/// reads any more.
 fn draw(
     mut events: mpsc::Receiver<ThreadEvent>,
     mut output: Output,
-    done: &mpsc::Sender<()>,
+    unread: &mpsc::Sender<()>,
 ) -> Result<Option<StreamError>, CliError> {
     let mut failure = None;
     let mut unwritten = None;
@@ -118,18 +174,13 @@ fn draw(
         if unwritten.is_none()
             && let Err(error) = output.draw(&event)
         {
-            // Nobody reads any more. What was done so far is kept all the same.
+            // What was done so far is kept all the same.
             unwritten = Some(error);
-            let _ = done.try_send(());
+            let _ = unread.try_send(());
         }
         match event {
-            ThreadEvent::TurnCompleted { .. } => {
-                let _ = done.try_send(());
-            }
-            ThreadEvent::TurnFailed { error } => {
-                failure = Some(error);
-                let _ = done.try_send(());
-            }
+            ThreadEvent::TurnCompleted { .. } => failure = None,
+            ThreadEvent::TurnFailed { error } => failure = Some(error),
             ThreadEvent::Result { .. } => {
                 return match unwritten {
                     None => Ok(failure),

@@ -35,7 +35,7 @@ pub(super) async fn run(setting: &Setting, arguments: &SessionArguments) -> Resu
     }
     let mut interrupts = Interrupts::listen()?;
     let started = tokio::select! {
-        started = super::start(setting, arguments, Person::Present) => started?,
+        started = super::assembly::start(setting, arguments, Person::Present) => started?,
         _ = interrupts.next() => return Err(CliError::interrupted("interrupted")),
     };
     let mut repl = Repl {
@@ -47,7 +47,7 @@ pub(super) async fn run(setting: &Setting, arguments: &SessionArguments) -> Resu
         interrupts,
         thread_id: String::new(),
     };
-    repl.greet(started.recap, started.warning).await?;
+    repl.greet(started.recap, started.warnings).await?;
     let outcome = repl.converse().await;
     repl.end().await?;
     outcome
@@ -79,7 +79,7 @@ impl Repl {
     async fn greet(
         &mut self,
         recap: Option<String>,
-        warning: Option<String>,
+        warnings: Vec<String>,
     ) -> Result<(), CliError> {
         let Some(ThreadEvent::ThreadStarted {
             thread_id,
@@ -101,7 +101,7 @@ impl Repl {
         if let Some(recap) = recap {
             write!(output, "{recap}")?;
         }
-        if let Some(warning) = warning {
+        for warning in warnings {
             writeln!(output, "warning: {warning}")?;
         }
         self.thread_id = thread_id;

@@ -1,0 +1,312 @@
+//! How a session's task begins: the agent, its tools and its thread put together.
+
+use std::sync::Arc;
+
+use loom_cli_hooks::SessionSource;
+use loom_cli_mcp::McpServers;
+use loom_common_core::stream::ThreadEvent;
+use loom_common_core::{Agent, AgentConfig, CompactionPolicy, ToolDefinition, TurnLimits};
+use loom_common_http::RetryConfig;
+use loom_common_thread::Continuation;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use tokio::sync::mpsc;
+use tokio_util::task::TaskTracker;
+
+use crate::calls::{Shared, ToolRunner};
+use crate::inquiries::Inquiries;
+use crate::meter::Meter;
+use crate::model::ModelChoice;
+use crate::operations::{Operations, Report};
+use crate::presenter::Presenter;
+use crate::prompt::{subagent_prompt, system_prompt};
+use crate::prompts::Prompts;
+use crate::runner::{Role, Runner};
+use crate::session::{Command, QUEUE, Session, SessionHandle, SessionSetup, ThreadStart};
+use crate::subagents::SubagentPool;
+use crate::tools::{self, Subagent, SubagentKind};
+use crate::transcript::Transcript;
+use crate::turn::Turns;
+use crate::undo::Undo;
+
+/// The ends of a session's queues that its task holds.
+struct Queues {
+    commands: mpsc::Receiver<Command>,
+    reports: mpsc::Receiver<Report>,
+    report_sender: mpsc::Sender<Report>,
+    events: mpsc::Sender<ThreadEvent>,
+}
+
+fn queues() -> (Session, Queues) {
+    let (command_sender, commands) = mpsc::channel(QUEUE);
+    let (events, event_queue) = mpsc::channel(QUEUE);
+    let (report_sender, reports) = mpsc::channel(QUEUE);
+    let session = Session {
+        handle: SessionHandle {
+            commands: command_sender,
+        },
+        events: event_queue,
+    };
+    let queues = Queues {
+        commands,
+        reports,
+        report_sender,
+        events,
+    };
+    (session, queues)
+}
+
+/// Puts a session together, and returns it with the work that drives it.
+pub(crate) fn session(setup: SessionSetup) -> (Session, impl Future<Output = ()> + Send) {
+    let (session, queues) = queues();
+    let own = tools::definitions(setup.subagents.is_some());
+    let offered = Offered::new(setup.tools.definitions(), &own);
+    let system = system_prompt(&setup.workspace, std::env::consts::OS, &setup.instructions);
+    let policy = CompactionPolicy {
+        automatic: setup.compact_at_percent.is_some(),
+        threshold_percent: setup
+            .compact_at_percent
+            .unwrap_or(CompactionPolicy::default().threshold_percent),
+        ..CompactionPolicy::default()
+    };
+    let base = agent_config(
+        system,
+        &setup.retry,
+        turn_limits(setup.limits.max_model_calls),
+        policy,
+    );
+    let config = for_model(base, &setup.model, &offered);
+    let (thread_id, log_len, source, transcript, (agent, first_actions)) = match setup.thread {
+        ThreadStart::New(thread) => (
+            thread.id,
+            0,
+            SessionSource::Startup,
+            Transcript::begin(setup.store, setup.clock, *thread),
+            (Agent::new(config.clone()), Vec::new()),
+        ),
+        ThreadStart::Resume(stored) => {
+            let id = stored.thread.id;
+            let with = Continuation {
+                cwd: setup.workspace.clone(),
+                provider: setup.model.provider.clone(),
+                model: setup.model.name.clone(),
+                permission_mode: setup.permission_mode,
+            };
+            let length = stored.log.len();
+            (
+                id,
+                length,
+                SessionSource::Resume,
+                Transcript::resume(setup.store, setup.clock, id, length, with),
+                Agent::resume(config.clone(), stored.log),
+            )
+        }
+    };
+    let subagents = setup.subagents.map(|subagents| {
+        let system = subagent_prompt(&setup.workspace, std::env::consts::OS, &setup.instructions);
+        let retry = setup.retry.clone();
+        Arc::new(SubagentPool::new(
+            subagents,
+            system,
+            retry,
+            setup.servers.clone(),
+        ))
+    });
+    let tools = ToolRunner {
+        registry: Arc::new(setup.tools),
+        own: own.into(),
+        thread_id: thread_id.to_string(),
+        workspace: setup.workspace,
+        mode: Arc::new(Shared::new(setup.permission_mode)),
+        person: Arc::new(Shared::new(setup.person)),
+        gate: setup.gate,
+        undo: setup
+            .rewind
+            .map(|rewind| Undo::new(rewind, thread_id, log_len, queues.report_sender.clone())),
+        hooks: setup.hooks,
+        instructions: setup.nested_instructions,
+        subagents,
+        below: TaskTracker::new(),
+    };
+    let prompts = Prompts::new(
+        &tools,
+        source,
+        setup.model.name.clone(),
+        queues.report_sender.clone(),
+    );
+    let runner = Runner {
+        role: Role::Main,
+        agent,
+        config,
+        max_cost_micros: setup.limits.max_cost_micros,
+        meter: Meter::new(setup.model.figures.prices),
+        model: setup.model,
+        offered,
+        tools,
+        transcript,
+        operations: Operations::new(queues.report_sender.clone(), TaskTracker::new()),
+        presenter: Presenter::default(),
+        inquiries: Inquiries::default(),
+        turns: Turns::new(queues.report_sender),
+        prompts,
+        events: queues.events,
+        retry: setup.retry,
+        rng: setup.rng,
+        servers: setup.servers.as_ref().map(McpServers::offering),
+        notes: Vec::new(),
+        told_mode: None,
+        shown_context: None,
+        finishing: false,
+    };
+    let work = runner.run(first_actions, queues.commands, queues.reports);
+    (session, work)
+}
+
+/// Puts a subagent's session together.
+///
+/// # Errors
+///
+/// What the model is told when there can be none.
+pub(crate) async fn subagent(parent: &ToolRunner, kind: SubagentKind) -> Result<Subagent, String> {
+    let Some(pool) = &parent.subagents else {
+        return Err("There are no subagents here. Do the task yourself.".to_owned());
+    };
+    // Held until the subagent has ended; the pool is never closed.
+    let slot = Arc::clone(&pool.slots).acquire_owned().await.ok();
+    let number = pool.next_number();
+    let (session, queues) = queues();
+    let model = pool.setup.model.clone();
+    let mut registry = (pool.setup.tools)();
+    if kind == SubagentKind::Explore {
+        registry.retain(|definition| definition.access.changes_nothing());
+    }
+    let own = tools::of_subagents();
+    let offered = Offered::new(registry.definitions(), &own);
+    let base = agent_config(
+        pool.system.clone(),
+        &pool.retry,
+        turn_limits(Some(pool.setup.max_model_calls)),
+        CompactionPolicy::default(),
+    );
+    let config = for_model(base, &model, &offered);
+    let tools = ToolRunner {
+        registry: Arc::new(registry),
+        own: own.into(),
+        subagents: None,
+        ..parent.clone()
+    };
+    let prompts = Prompts::straight();
+    let runner = Runner {
+        role: Role::Subagent { kind, number },
+        agent: Agent::new(config.clone()),
+        config,
+        meter: Meter::new(model.figures.prices),
+        model,
+        offered,
+        transcript: Transcript::none(),
+        operations: Operations::new(queues.report_sender.clone(), parent.below.clone()),
+        tools,
+        presenter: Presenter::default(),
+        inquiries: Inquiries::default(),
+        turns: Turns::new(queues.report_sender),
+        prompts,
+        events: queues.events,
+        retry: pool.retry.clone(),
+        // Only the jitter of waiting times comes from it.
+        rng: StdRng::seed_from_u64(number),
+        // Whether a tool of a server only reads is the server's word, so exploring goes without.
+        servers: match kind {
+            SubagentKind::Explore => None,
+            SubagentKind::General => pool.servers.as_ref().map(McpServers::offering),
+        },
+        notes: Vec::new(),
+        // It is told nothing of modes: what may not run is denied with a reason.
+        told_mode: Some(parent.mode.get()),
+        shown_context: None,
+        finishing: false,
+        max_cost_micros: None,
+    };
+    let work = runner.run(Vec::new(), queues.commands, queues.reports);
+    let work = Box::pin(async move {
+        work.await;
+        drop(slot);
+    });
+    Ok(Subagent { session, work })
+}
+
+/// Makes what the agent goes on with, but for the model and the tools.
+fn agent_config(
+    system: String,
+    retry: &RetryConfig,
+    limits: TurnLimits,
+    compaction: CompactionPolicy,
+) -> AgentConfig {
+    AgentConfig {
+        model: String::new(),
+        system: Some(system),
+        tools: Vec::new(),
+        max_tokens: None,
+        effort: None,
+        max_retries: retry.max_attempts.saturating_sub(1),
+        limits,
+        compaction,
+    }
+}
+
+/// Returns `config` for a model and the tools that it is told of.
+pub(crate) fn for_model(
+    config: AgentConfig,
+    model: &ModelChoice,
+    offered: &Offered,
+) -> AgentConfig {
+    AgentConfig {
+        model: model.name.clone(),
+        tools: offered.definitions.clone(),
+        max_tokens: model.max_tokens,
+        effort: model.effort,
+        compaction: CompactionPolicy {
+            context_window: model.figures.context_window,
+            ..config.compaction
+        },
+        ..config
+    }
+}
+
+fn turn_limits(max_model_calls: Option<u32>) -> TurnLimits {
+    TurnLimits {
+        max_model_calls,
+        polling_tools: ["command_output".to_owned()].into(),
+        ..TurnLimits::default()
+    }
+}
+
+/// The tools that the model is told of. The list only grows at its end, so that the provider's
+/// prompt cache holds.
+pub(crate) struct Offered {
+    pub(crate) definitions: Vec<ToolDefinition>,
+    /// How many of the registry's definitions are among them.
+    known: usize,
+}
+
+impl Offered {
+    pub(crate) fn new(registry: Vec<ToolDefinition>, own: &[ToolDefinition]) -> Self {
+        Self {
+            known: registry.len(),
+            definitions: registry.into_iter().chain(own.iter().cloned()).collect(),
+        }
+    }
+
+    /// Takes in what the registry has more by now; tells whether there was anything.
+    pub(crate) fn grow(&mut self, registry: Vec<ToolDefinition>) -> bool {
+        let new = registry.get(self.known..).unwrap_or_default();
+        self.definitions.extend(new.iter().cloned());
+        self.known = self.known.max(registry.len());
+        !new.is_empty()
+    }
+
+    /// Returns the names, in order.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let name = |definition: &ToolDefinition| definition.name.clone();
+        self.definitions.iter().map(name).collect()
+    }
+}

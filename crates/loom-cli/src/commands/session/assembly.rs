@@ -1,0 +1,245 @@
+//! Puts a session together: everything that an agent works with, from the person's settings, files
+//! and server.
+//!
+//! What cannot be had and is not needed (the figures of a model, a folder for long outputs) is left
+//! out with a warning; a session that could do its work does not fail for it.
+
+mod equipment;
+
+use std::sync::Arc;
+
+use loom_cli_session::{
+    ModelChoice, Person, Session, SessionLimits, SessionSetup, Subagents, ThreadStart,
+};
+use loom_common_config::Origin;
+use loom_common_core::{ModelFigures, PermissionMode};
+use loom_common_http::RetryConfig;
+use loom_common_thread::{NewThread, StoredThread, ThreadId, ThreadStore};
+use loom_server_llm_proxy::ServerClient;
+
+use super::selection::{Model, select_model};
+use crate::arguments::SessionArguments;
+use crate::commands::threads;
+use crate::connection::Connection;
+use crate::error::CliError;
+use crate::git;
+use crate::setting::Setting;
+use equipment::{Equipment, Toolbox};
+
+/// How often a subagent may ask its model.
+const MAX_SUBAGENT_CALLS: u32 = 60;
+
+/// A session, and what the person should know before it begins.
+pub(super) struct Started {
+    pub(super) session: Session,
+    /// How the thread stands that goes on.
+    pub(super) recap: Option<String>,
+    pub(super) warnings: Vec<String>,
+    /// Name of the model's provider.
+    pub(super) provider: String,
+    /// Finds models for a session that goes on with another one.
+    pub(super) models: Models,
+}
+
+/// Puts a session together and starts it.
+pub(super) async fn start(
+    setting: &Setting,
+    arguments: &SessionArguments,
+    person: Person,
+) -> Result<Started, CliError> {
+    let mut warnings = Vec::new();
+    let store = setting.open_threads().await?;
+    let stored = stored_thread(setting, arguments, &store).await?;
+    let connection = Connection::open(setting).await?;
+    warnings.extend(connection.other_version.as_ref().map(other_version));
+    let chosen = select_model(setting, &connection, stored.as_ref()).await?;
+    let models = Models {
+        connection,
+        max_tokens: setting.config.value.model.max_tokens,
+    };
+    let mut model = models.find(chosen).await?;
+    model.effort = setting.config.value.model.effort;
+    let config = &setting.config.value;
+    let permission_mode = permission_mode(setting, stored.as_ref());
+    let recap = stored.as_ref().map(threads::recap);
+    let clock = Setting::clock();
+    let mut rng = Setting::rng();
+    let thread_id = match &stored {
+        Some(stored) => stored.thread.id,
+        None => ThreadId::new(clock(), &mut rng),
+    };
+    let search = models.search().await?;
+    let equipment = Equipment::get(setting, &model, thread_id, search, &mut warnings).await?;
+    let thread = match stored {
+        Some(stored) => ThreadStart::Resume(Box::new(stored)),
+        None => ThreadStart::New(Box::new(NewThread {
+            id: thread_id,
+            cwd: setting.workspace.clone(),
+            provider: model.provider.clone(),
+            model: model.name.clone(),
+            permission_mode,
+            git: git::metadata(&setting.workspace).await,
+            created_at: clock(),
+        })),
+    };
+    let provider = model.provider.clone();
+    let subagents = subagents(setting, &models, &model, &equipment.toolbox).await?;
+    let session = Session::start(SessionSetup {
+        retry: RetryConfig {
+            max_attempts: config.agent.max_retries.saturating_add(1),
+            ..RetryConfig::default()
+        },
+        tools: equipment.toolbox.tools(),
+        model,
+        workspace: setting.workspace.clone(),
+        instructions: equipment.instructions,
+        nested_instructions: Some(equipment.nested_instructions),
+        servers: equipment.servers,
+        gate: equipment.gate,
+        rewind: equipment.rewind.clone(),
+        permission_mode,
+        person,
+        hooks: Arc::new(equipment.hooks),
+        limits: SessionLimits {
+            max_model_calls: config.agent.max_model_calls,
+            max_cost_micros: config.agent.max_cost.map(micros),
+        },
+        compact_at_percent: Some(config.agent.compact_at_percent).filter(|percent| *percent > 0),
+        subagents,
+        store,
+        thread,
+        clock,
+        rng,
+    });
+    Ok(Started {
+        session,
+        recap,
+        warnings,
+        provider,
+        models,
+    })
+}
+
+/// Finds models.
+pub(super) struct Models {
+    connection: Connection,
+    max_tokens: Option<u32>,
+}
+
+impl Models {
+    /// Returns the way to the server's web search, if it has one.
+    async fn search(&self) -> Result<Option<ServerClient>, CliError> {
+        let server = self.connection.server()?;
+        Ok(match server.offer().await {
+            Ok(offer) => offer.web_search.map(|_| server),
+            Err(error) => {
+                tracing::debug!(%error, "whether there is web search is not known");
+                None
+            }
+        })
+    }
+
+    /// Returns the way to a model, with the figures that the server has of it.
+    pub(super) async fn find(&self, model: Model) -> Result<ModelChoice, CliError> {
+        let Model { provider, name } = model;
+        let client = self.connection.model(&provider)?;
+        let figures = match self.connection.server()?.model(&provider, &name).await {
+            Ok(model) => model.figures,
+            Err(error) => {
+                // The first prompt tells what is wrong with the server, if anything is.
+                tracing::debug!(%error, provider, name, "no figures of the model");
+                ModelFigures::default()
+            }
+        };
+        Ok(ModelChoice {
+            client,
+            provider,
+            name,
+            max_tokens: self.max_tokens,
+            effort: None,
+            figures,
+        })
+    }
+}
+
+async fn subagents(
+    setting: &Setting,
+    models: &Models,
+    model: &ModelChoice,
+    toolbox: &Toolbox,
+) -> Result<Option<Subagents>, CliError> {
+    let config = &setting.config.value.agent;
+    if config.max_subagents == 0 {
+        return Ok(None);
+    }
+    let model = match &config.subagent_model {
+        None => model.clone(),
+        Some(name) => {
+            let provider = model.provider.clone();
+            let name = name.clone();
+            models.find(Model { provider, name }).await?
+        }
+    };
+    let toolbox = toolbox.for_model(&model);
+    Ok(Some(Subagents {
+        model,
+        tools: Box::new(move || toolbox.tools()),
+        max_model_calls: MAX_SUBAGENT_CALLS,
+        side_by_side: config.max_subagents,
+    }))
+}
+
+fn other_version(version: &String) -> String {
+    format!(
+        "the running loom-server is of version {version}, this loom is {}; `loom server stop` lets \
+         the next session start the fitting one",
+        loom_common_version::VERSION
+    )
+}
+
+/// Turns dollars into millionths.
+fn micros(dollars: f64) -> u64 {
+    // Settings are checked not to be negative.
+    (dollars * 1_000_000.0).round() as u64
+}
+
+/// Loads the thread that goes on, if one was asked for.
+async fn stored_thread(
+    setting: &Setting,
+    arguments: &SessionArguments,
+    store: &ThreadStore,
+) -> Result<Option<StoredThread>, CliError> {
+    let stored = if let Some(id) = &arguments.resume {
+        threads::load(store, id).await?
+    } else if arguments.continue_latest {
+        let latest = store.latest(&setting.workspace).await?.ok_or_else(|| {
+            CliError::failed(format!(
+                "no thread to continue in {}",
+                setting.workspace.display()
+            ))
+            .hint("`loom threads list --all` lists the threads of all folders")
+        })?;
+        threads::load(store, &latest.id.to_string()).await?
+    } else {
+        return Ok(None);
+    };
+    // A folder that was moved is found under its new name.
+    if stored.thread.cwd != setting.workspace && stored.thread.cwd.is_dir() {
+        return Err(CliError::usage(format!(
+            "thread {} belongs to {}",
+            stored.thread.id,
+            stored.thread.cwd.display()
+        ))
+        .hint(format!("add `-C {}`", stored.thread.cwd.display())));
+    }
+    Ok(Some(stored))
+}
+
+/// What the agent may do without asking: what was asked for, else what the thread began with. A
+/// thread that was only to be planned does not begin to act because it goes on.
+fn permission_mode(setting: &Setting, stored: Option<&StoredThread>) -> PermissionMode {
+    match (setting.config.origin("agent.permission_mode"), stored) {
+        (Origin::Default, Some(stored)) => stored.thread.permission_mode,
+        _ => setting.config.value.agent.permission_mode,
+    }
+}

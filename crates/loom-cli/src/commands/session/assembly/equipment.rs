@@ -1,0 +1,301 @@
+//! What an agent works with besides the model: tools, rules, sandbox, servers, hooks, and what people
+//! wrote down for it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use loom_cli_hooks::{HookFile, HookSetup, Hooks};
+use loom_cli_instructions::{Folder, InstructionSetup, Instructions, Skills};
+use loom_cli_mcp::{ConfigFiles, McpConfig, McpLimits, McpServers, McpSetup};
+use loom_cli_permission::{PermissionFiles, Permissions, Places};
+use loom_cli_rewind::Rewind;
+use loom_cli_sandbox::{HostPattern, NetworkAccess, Sandbox, hidden_places};
+use loom_cli_session::{Gate, ModelChoice};
+use loom_cli_tools::{
+    CommandEnvironment, EditStyle, OutputLimits, OutputStore, ToolLimits, ToolRegistry, ToolSetup,
+};
+use loom_cli_web::{Reach, WebFetchSettings, WebFetchTool, WebSearchTool, system_lookup};
+use loom_common_thread::ThreadId;
+use loom_server_llm_proxy::ServerClient;
+
+use crate::commands::sandbox;
+use crate::error::CliError;
+use crate::setting::Setting;
+
+/// What an agent works with besides the model.
+pub(super) struct Equipment {
+    pub(super) gate: Gate,
+    pub(super) toolbox: Toolbox,
+    pub(super) servers: Option<McpServers>,
+    pub(super) hooks: Hooks,
+    pub(super) rewind: Option<Rewind>,
+    /// The text behind Loom's own instructions.
+    pub(super) instructions: String,
+    pub(super) nested_instructions: Arc<Instructions>,
+}
+
+impl Equipment {
+    /// Gets everything. What is wrong and can be done without goes to `warnings`.
+    pub(super) async fn get(
+        setting: &Setting,
+        model: &ModelChoice,
+        thread: ThreadId,
+        search: Option<ServerClient>,
+        warnings: &mut Vec<String>,
+    ) -> Result<Self, CliError> {
+        let sandbox = sandbox(setting, warnings).await?;
+        let gate = Gate {
+            permissions: permissions(setting, warnings)?,
+            sandbox_works: sandbox.is_some(),
+        };
+        let setup = tool_setup(setting, model, thread, sandbox)?;
+        let servers = servers(setting, &setup, warnings)?;
+        let (instructions, nested_instructions) = instructions(setting, warnings)?;
+        Ok(Self {
+            gate,
+            toolbox: Toolbox {
+                web: WebFetchSettings {
+                    reach: match setting.config.value.web.allow_private {
+                        true => Reach::Private,
+                        false => Reach::Public,
+                    },
+                    max_output_bytes: setup.limits.max_output_bytes,
+                    lookup: system_lookup(),
+                },
+                search,
+                setup,
+            },
+            servers,
+            hooks: hooks(setting, warnings)?,
+            rewind: rewind(setting, warnings).await?,
+            instructions,
+            nested_instructions,
+        })
+    }
+}
+
+/// Makes the tools of an agent. Each agent has its own, as they remember what was read.
+#[derive(Clone)]
+pub(super) struct Toolbox {
+    setup: ToolSetup,
+    web: WebFetchSettings,
+    /// None where the server has no web search.
+    search: Option<ServerClient>,
+}
+
+impl Toolbox {
+    /// Returns the same for an agent of another model.
+    pub(super) fn for_model(&self, model: &ModelChoice) -> Self {
+        let mut toolbox = self.clone();
+        toolbox.setup.edit_style = EditStyle::of_model(&model.name);
+        toolbox
+    }
+
+    /// Makes the tools.
+    pub(super) fn tools(&self) -> ToolRegistry {
+        let registry = ToolRegistry::builtin(self.setup.clone());
+        // None of these names is taken.
+        let _ = registry.add(Arc::new(WebFetchTool::new(self.web.clone())));
+        if let Some(server) = &self.search {
+            let _ = registry.add(Arc::new(WebSearchTool::new(server.clone())));
+        }
+        registry
+    }
+}
+
+/// Finds the sandbox; none where it is switched off or does not work.
+async fn sandbox(
+    setting: &Setting,
+    warnings: &mut Vec<String>,
+) -> Result<Option<Arc<Sandbox>>, CliError> {
+    let config = &setting.config.value.sandbox;
+    if !config.enabled {
+        return Ok(None);
+    }
+    let mut setup = sandbox::setup(setting)?;
+    setup.writable.extend(config.write.iter().cloned());
+    if !config.allow_hosts.is_empty() {
+        let hosts = config.allow_hosts.iter().map(|host| host.parse());
+        setup.network = NetworkAccess::AllowList(hosts.collect::<Result<Vec<HostPattern>, _>>()?);
+    }
+    let sandbox = Sandbox::probe(setup).await?;
+    if sandbox.status().is_confined() {
+        return Ok(Some(Arc::new(sandbox)));
+    }
+    warnings.push(format!(
+        "there is no sandbox here, so commands ask: {}",
+        sandbox.status().reasons()
+    ));
+    Ok(None)
+}
+
+fn permissions(setting: &Setting, warnings: &mut Vec<String>) -> Result<Permissions, CliError> {
+    let directories = setting.directories();
+    let files = PermissionFiles::standard(
+        &directories.config()?,
+        &directories.state()?,
+        &setting.workspace,
+    );
+    let home = setting.environment.get("HOME").map(Into::into);
+    let places = Places {
+        hidden: home
+            .as_deref()
+            .map(|home| hidden_places(home, &setting.environment))
+            .unwrap_or_default(),
+        home,
+    };
+    let permissions = Permissions::load(files, places)?;
+    if let Some(untrusted) = permissions.untrusted() {
+        warnings.push(not_trusted("rules that allow", &untrusted.file));
+    }
+    Ok(permissions)
+}
+
+fn tool_setup(
+    setting: &Setting,
+    model: &ModelChoice,
+    thread: ThreadId,
+    sandbox: Option<Arc<Sandbox>>,
+) -> Result<ToolSetup, CliError> {
+    let config = &setting.config.value.tools;
+    let limits = OutputLimits {
+        shown_bytes: config.max_output_bytes,
+        ..OutputLimits::default()
+    };
+    let outputs = setting.directories().state()?.join("outputs");
+    Ok(ToolSetup {
+        limits: ToolLimits {
+            bash_timeout: Duration::from_millis(config.bash_timeout_ms),
+            max_output_bytes: config.max_output_bytes,
+        },
+        environment: CommandEnvironment::new(
+            setting.environment.variables(),
+            &config.keep_environment,
+        ),
+        outputs: OutputStore::new(&outputs, &thread.to_string(), limits),
+        edit_style: EditStyle::of_model(&model.name),
+        sandbox,
+    })
+}
+
+/// Starts the servers of tools in the background; none where there are none.
+fn servers(
+    setting: &Setting,
+    tools: &ToolSetup,
+    warnings: &mut Vec<String>,
+) -> Result<Option<McpServers>, CliError> {
+    let directories = setting.directories();
+    let files = ConfigFiles::find(&directories.config()?, &setting.workspace);
+    let config = McpConfig::load(files);
+    warnings.extend(config.problems.iter().map(ToString::to_string));
+    if config.servers.is_empty() {
+        return Ok(None);
+    }
+    let state_folder = directories.state()?;
+    let trust = loom_cli_mcp::TrustStore::new(&state_folder);
+    for server in trust.untrusted(&config.servers) {
+        warnings.push(format!(
+            "the server of tools {} does not start: this folder could have brought it along; read \
+             {}, and allow it with `loom mcp trust {}`",
+            server.name,
+            server.file.display(),
+            server.name
+        ));
+    }
+    Ok(Some(McpServers::start(McpSetup {
+        config,
+        state_folder,
+        workspace: setting.workspace.clone(),
+        environment: setting.environment.clone(),
+        inherited: tools.environment.clone(),
+        outputs: tools.outputs.clone(),
+        elicitation: None,
+        limits: McpLimits::default(),
+    })))
+}
+
+/// Opens the store for undo; none where it is switched off or cannot be opened.
+async fn rewind(setting: &Setting, warnings: &mut Vec<String>) -> Result<Option<Rewind>, CliError> {
+    if !setting.config.value.agent.undo {
+        return Ok(None);
+    }
+    match setting.open_rewind().await? {
+        Ok(rewind) => Ok(Some(rewind)),
+        Err(error) => {
+            warnings.push(format!("nothing can be undone in this session: {error}"));
+            Ok(None)
+        }
+    }
+}
+
+fn hooks(setting: &Setting, warnings: &mut Vec<String>) -> Result<Hooks, CliError> {
+    use loom_cli_hooks::{Scope, TrustStore};
+    let project = |path: &str| HookFile {
+        path: setting.workspace.join(path),
+        scope: Scope::Project,
+    };
+    let setup = HookSetup {
+        files: vec![
+            HookFile {
+                path: setting.directories().config()?.join("hooks.json"),
+                scope: Scope::User,
+            },
+            project(".loom/hooks.json"),
+            project(".claude/settings.json"),
+            project(".claude/settings.local.json"),
+        ],
+        workspace: setting.workspace.clone(),
+        environment: setting.environment.variables().into_iter().collect(),
+    };
+    let trust = TrustStore::new(&setting.directories().state()?);
+    let hooks = Hooks::load(&setup, &trust);
+    warnings.extend(hooks.problems().iter().map(ToString::to_string));
+    for untrusted in hooks.untrusted() {
+        warnings.push(not_trusted("hooks", &untrusted.path));
+    }
+    Ok(hooks)
+}
+
+/// Reads what people wrote down for the agent.
+fn instructions(
+    setting: &Setting,
+    warnings: &mut Vec<String>,
+) -> Result<(String, Arc<Instructions>), CliError> {
+    use loom_cli_instructions::Scope;
+    let user_folder = setting.directories().config()?;
+    let instructions = Instructions::load(&InstructionSetup {
+        workspace: setting.workspace.clone(),
+        home: setting.environment.get("HOME").map(Into::into),
+        user_folder: Some(user_folder.clone()),
+    });
+    warnings.extend(instructions.problems().iter().map(ToString::to_string));
+    let project = |path: &str| Folder {
+        path: setting.workspace.join(path),
+        scope: Scope::Project,
+    };
+    let skills = [
+        project(".loom/skills"),
+        project(".claude/skills"),
+        Folder {
+            path: user_folder.join("skills"),
+            scope: Scope::User,
+        },
+    ];
+    let skills = Skills::load(&skills, &setting.workspace);
+    warnings.extend(skills.problems().iter().map(ToString::to_string));
+    let text = [instructions.text(), &skills.text()]
+        .into_iter()
+        .filter(|text| !text.trim().is_empty())
+        .map(str::trim)
+        .collect::<Vec<_>>()
+        .join("\n\n");
+    Ok((text, Arc::new(instructions)))
+}
+
+fn not_trusted(what: &str, file: &std::path::Path) -> String {
+    format!(
+        "the {what} in {} do not count: this folder could have brought them along; read them, and \
+         allow them with `loom trust`",
+        file.display()
+    )
+}
