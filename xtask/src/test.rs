@@ -1,12 +1,15 @@
 //! `cargo xtask test`: everything the tests need, then the tests.
 //!
 //! 1. The programs that the tests run are looked for, and installed where that can be done unasked.
-//! 2. A throw-away PostgreSQL server starts; the store tests find it in `LOOM_TEST_POSTGRES_URL`.
-//! 3. The product's programs are built, because tests run them as processes.
-//! 4. The tests of the documentation run, then all others.
+//! 2. The servers of tools that the tests talk to are installed; the tests find them in
+//!    `LOOM_TEST_MCP_SERVERS`.
+//! 3. A throw-away PostgreSQL server starts; the store tests find it in `LOOM_TEST_POSTGRES_URL`.
+//! 4. The product's programs are built, because tests run them as processes.
+//! 5. The tests of the documentation run, then all others.
 
 mod postgres;
 mod requirements;
+mod tool_servers;
 
 use std::process::{Command, Stdio};
 
@@ -26,6 +29,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> anyhow::Result<()> {
     announce("look for what the tests need");
     let found = requirements::ensure()?;
+    let tool_servers = tool_servers::ensure(workspace)?;
     announce("start a throw-away PostgreSQL server");
     let postgres = Postgres::start(&found.postgres)?;
     println!("    {}", postgres.url());
@@ -39,7 +43,10 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> anyhow::Resul
     };
     let mut failures = Vec::new();
     for mut command in commands {
-        let outcome = process::run(command.env("LOOM_TEST_POSTGRES_URL", postgres.url()));
+        command
+            .env("LOOM_TEST_POSTGRES_URL", postgres.url())
+            .env("LOOM_TEST_MCP_SERVERS", &tool_servers);
+        let outcome = process::run(&mut command);
         failures.extend(outcome.err());
     }
     announce("stop the PostgreSQL server");

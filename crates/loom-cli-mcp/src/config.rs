@@ -152,7 +152,11 @@ impl McpConfig {
             .find(|server| server.name == name)
             .ok_or_else(|| McpError::UnknownServer {
                 name: name.to_owned(),
-                known: self.servers.iter().map(|known| known.name.clone()).collect(),
+                known: self
+                    .servers
+                    .iter()
+                    .map(|known| known.name.clone())
+                    .collect(),
             })
     }
 }
@@ -163,7 +167,10 @@ fn entries(path: &Path) -> Result<Map<String, Value>, McpError> {
     match document.remove(SERVERS) {
         None => Ok(Map::new()),
         Some(Value::Object(servers)) => Ok(servers),
-        Some(_) => Err(malformed(path, format!("holds something else than an object under {SERVERS}"))),
+        Some(_) => Err(malformed(
+            path,
+            format!("holds something else than an object under {SERVERS}"),
+        )),
     }
 }
 
@@ -186,7 +193,10 @@ fn document(path: &Path) -> Result<Map<String, Value>, McpError> {
     }
     match serde_json::from_str(text.trim_start_matches('\u{feff}')) {
         Ok(Value::Object(document)) => Ok(document),
-        Ok(_) => Err(malformed(path, "holds something else than a JSON object".to_owned())),
+        Ok(_) => Err(malformed(
+            path,
+            "holds something else than a JSON object".to_owned(),
+        )),
         Err(error) => Err(malformed(path, format!("is not JSON: {error}"))),
     }
 }

@@ -13,7 +13,7 @@ use loom_cli_tools::CommandEnvironment;
 use loom_common_config::Environment;
 use rmcp::RoleClient;
 use rmcp::model::{
-    ClientRequest, ErrorCode, PaginatedRequestParams, PingRequest, ProtocolVersion, Prompt,
+    ClientRequest, ErrorCode, PaginatedRequestParams, PingRequest, Prompt, ProtocolVersion,
     Tool as RemoteTool,
 };
 use rmcp::service::{
@@ -48,7 +48,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// How long a server must have worked to have all its attempts back.
 const PROVEN: Duration = Duration::from_secs(60);
 
-/// How long a server may take to answer when somebody thinks that it hangs.
+/// How long at most a server may take to answer when somebody thinks that it hangs.
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long at least lies between two readings of a list that changes.
@@ -139,13 +139,15 @@ pub(crate) async fn supervise(
         attempts += 1;
         let most = if was_ready { MAX_RESTARTS } else { MAX_STARTS };
         if failure.state == ServerState::Restarting && attempts >= most {
-            failure = Failure::lasting(format!(
-                "{} It was tried {attempts} times.",
-                failure.reason
-            ));
+            failure =
+                Failure::lasting(format!("{} It was tried {attempts} times.", failure.reason));
         }
         failure.reason.push_str(&server.log.explanation());
-        tracing::debug!(server = server.name(), reason = failure.reason, "a tool server failed");
+        tracing::debug!(
+            server = server.name(),
+            reason = failure.reason,
+            "a tool server failed"
+        );
         let is_final = failure.state != ServerState::Restarting;
         server.set(Standing::without_peer(failure.state, Some(failure.reason)));
         let pause = FIRST_PAUSE * 2_u32.pow(attempts.min(10) - 1);
@@ -177,7 +179,7 @@ async fn live(
     .unwrap_or_else(|_| {
         Err(Failure::passing(format!(
             "It was not ready within {} s.",
-            server.startup_timeout.as_secs()
+            server.startup_timeout.as_secs_f64()
         )))
     });
     let running = match connected {
@@ -212,7 +214,7 @@ async fn follow(server: &Server, peer: &Peer<RoleClient>) -> String {
             () = server.changes.lists.notified() => {
                 let read = timeout(server.call_timeout, read_lists(server, peer)).await;
                 match read {
-                    Ok(Ok(())) => {}
+                    Ok(Ok(())) => server.changed(),
                     // What was known stays in force.
                     Ok(Err(error)) => server.log.line(&format!("(cannot list: {error})")),
                     Err(_) => server.changes.suspect.notify_one(),
@@ -222,7 +224,8 @@ async fn follow(server: &Server, peer: &Peer<RoleClient>) -> String {
             }
             () = server.changes.suspect.notified() => {
                 let request = ClientRequest::PingRequest(PingRequest::default());
-                match timeout(PING_TIMEOUT, peer.send_request(request)).await {
+                let limit = PING_TIMEOUT.min(server.call_timeout);
+                match timeout(limit, peer.send_request(request)).await {
                     Err(_) => return "It hung: it did not answer for too long.".to_owned(),
                     Ok(Err(
                         error @ (ServiceError::TransportSend(_) | ServiceError::TransportClosed),
@@ -298,10 +301,7 @@ impl Refusal {
         if error.is_authorization_required() || error.auth_challenge().is_some() {
             return Failure {
                 state: ServerState::LoginRequired,
-                reason: format!(
-                    "It wants a login: run `loom mcp login {}`.",
-                    server.name()
-                ),
+                reason: format!("It wants a login: run `loom mcp login {}`.", server.name()),
             };
         }
         Failure::passing(match *error {
@@ -340,11 +340,11 @@ async fn serve(
         Endpoint::Process(launch) => {
             let (started, stdout, stdin) =
                 ServerProcess::start(&launch, &log).map_err(|error| {
-                    Refusal::Failed(Failure::lasting(format!(
-                        "`{}` cannot be started in {}: {error}.",
-                        launch.command,
-                        launch.folder.display()
-                    )))
+                    let folder = launch.folder.display();
+                    Refusal::Failed(Failure::lasting(match launch.folder.is_dir() {
+                        true => format!("`{}` cannot be started: {error}.", launch.command),
+                        false => format!("The folder {folder} that it runs in does not exist."),
+                    }))
                 })?;
             *process = Some(started.ended());
             let transport = StdioTransport::new(stdout, stdin, Arc::clone(&log), Some(started));

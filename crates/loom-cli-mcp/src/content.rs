@@ -10,6 +10,7 @@ use imagesize::ImageType;
 use loom_cli_tools::OutputStore;
 use loom_common_core::{ContentBlock, ImageData, ToolOutput, ToolResultContent, ToolStatus};
 use rmcp::model::{CallToolResult, ContentBlock as McpContent, Resource, ResourceContents};
+use serde_json::Value;
 
 /// The largest picture that providers take, in bytes: 5 MB of base64 at the strictest of them.
 const MAX_IMAGE_BYTES: usize = 3_700_000;
@@ -29,17 +30,18 @@ pub(crate) fn output(result: CallToolResult, name: &str, outputs: &OutputStore) 
     }
     if let Some(structured) = result.structured_content {
         // Servers repeat it as text for clients that do not know it.
-        let is_repeated = parts.texts().any(|text| {
-            serde_json::from_str::<serde_json::Value>(text).is_ok_and(|text| text == structured)
-        });
-        if !is_repeated {
+        if !parts.say(&structured) {
             parts.text(format!("{structured:#}"));
         }
     }
     let is_error = result.is_error == Some(true);
     let mut content = parts.finish(name, outputs);
     if content.is_empty() {
-        let nothing = if is_error { "(it failed and says nothing)" } else { "(no output)" };
+        let nothing = if is_error {
+            "(it failed and says nothing)"
+        } else {
+            "(no output)"
+        };
         content.push(ToolResultContent::text(nothing));
     }
     ToolOutput {
@@ -194,6 +196,18 @@ impl Parts {
                     "[picture, {media_type}, {bytes} bytes, not shown: {reason}]"
                 ));
             }
+        }
+    }
+
+    /// Tells whether the texts say all that a value holds, in whatever form.
+    fn say(&self, value: &Value) -> bool {
+        let is_said = |said: &str| said.is_empty() || self.texts().any(|text| text.contains(said));
+        match value {
+            Value::Null => true,
+            Value::String(text) => is_said(text) || is_said(&value.to_string()),
+            Value::Bool(_) | Value::Number(_) => is_said(&value.to_string()),
+            Value::Array(values) => values.iter().all(|value| self.say(value)),
+            Value::Object(object) => object.values().all(|value| self.say(value)),
         }
     }
 

@@ -69,7 +69,10 @@ impl Endpoint {
                         true => folder.join(&command).to_string_lossy().into_owned(),
                         false => command,
                     },
-                    args: args.iter().map(|arg| expand(arg)).collect::<Result<_, _>>()?,
+                    args: args
+                        .iter()
+                        .map(|arg| expand(arg))
+                        .collect::<Result<_, _>>()?,
                     environment: variables,
                     folder,
                 }))

@@ -98,9 +98,9 @@ impl McpError {
         match self {
             Self::LoginRequired { name } => Some(format!("`loom mcp login {name}` logs in")),
             Self::UnknownServer { .. } => Some("`loom mcp list` shows the servers".to_owned()),
-            Self::Exists { name, .. } => {
-                Some(format!("`loom mcp remove {name}` removes it; or take another name"))
-            }
+            Self::Exists { name, .. } => Some(format!(
+                "`loom mcp remove {name}` removes it; or take another name"
+            )),
             Self::Definition { .. } => {
                 Some("`loom mcp list` says where the server is defined".to_owned())
             }

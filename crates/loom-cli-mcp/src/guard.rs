@@ -102,7 +102,10 @@ impl<T: Transport<RoleClient>> Transport<RoleClient> for Guarded<T> {
         &mut self,
         message: TxJsonRpcMessage<RoleClient>,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send + 'static {
-        if matches!(message, JsonRpcMessage::Response(_) | JsonRpcMessage::Error(_)) {
+        if matches!(
+            message,
+            JsonRpcMessage::Response(_) | JsonRpcMessage::Error(_)
+        ) {
             self.requests = self.requests.saturating_sub(1);
         }
         self.inner.send(message)
@@ -162,3 +165,6 @@ impl Allowance {
         has_left
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -95,10 +95,19 @@ impl ServerLog {
             );
         }
         if records.dropped > 0 {
-            let _ = write!(text, " It flooded Loom: {} messages were dropped.", records.dropped);
+            let _ = write!(
+                text,
+                " It flooded Loom: {} messages were dropped.",
+                records.dropped
+            );
         }
         let first = records.lines.len().saturating_sub(SHOWN_LINES);
-        let last: Vec<&str> = records.lines.iter().skip(first).map(String::as_str).collect();
+        let last: Vec<&str> = records
+            .lines
+            .iter()
+            .skip(first)
+            .map(String::as_str)
+            .collect();
         if !last.is_empty() {
             let _ = write!(text, " It said last:\n{}", last.join("\n"));
         }

@@ -39,7 +39,11 @@ pub(crate) fn server_parts<'a>(servers: impl IntoIterator<Item = &'a str>) -> Ve
 }
 
 /// Makes the name of the tool or prompt `remote` of a server.
-pub(crate) fn full_name(server_part: &str, remote: &str, is_taken: impl Fn(&str) -> bool) -> String {
+pub(crate) fn full_name(
+    server_part: &str,
+    remote: &str,
+    is_taken: impl Fn(&str) -> bool,
+) -> String {
     let prefix = format!("mcp__{server_part}__");
     let plain = format!("{prefix}{}", allowed(remote));
     if !remote.is_empty() && plain.len() <= MAX_NAME && !is_taken(&plain) {
@@ -93,7 +97,10 @@ mod tests {
     #[test]
     fn other_characters_become_underscores() {
         assert_eq!(server_parts(["my server", "a__b_"]), ["my_server", "a_b"]);
-        assert_eq!(full_name("db", "query.rows", |_| false), "mcp__db__query_rows");
+        assert_eq!(
+            full_name("db", "query.rows", |_| false),
+            "mcp__db__query_rows"
+        );
     }
 
     #[test]
@@ -104,7 +111,10 @@ mod tests {
     #[test]
     fn tools_that_would_share_a_name_are_told_apart() {
         let taken = "mcp__db__a_b";
-        assert_eq!(full_name("db", "a b", |name| name == taken), "mcp__db__a_b_c8687a");
+        assert_eq!(
+            full_name("db", "a b", |name| name == taken),
+            "mcp__db__a_b_c8687a"
+        );
     }
 
     #[test]

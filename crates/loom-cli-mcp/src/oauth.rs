@@ -11,9 +11,7 @@ mod login;
 mod redirect;
 mod requests;
 
-use rmcp::transport::auth::{
-    AuthClient, AuthError, AuthorizationManager, OAuthClientConfig,
-};
+use rmcp::transport::auth::{AuthClient, AuthError, AuthorizationManager, OAuthClientConfig};
 use url::Url;
 
 use crate::config::OAuthDefinition;
@@ -58,9 +56,10 @@ pub(crate) async fn client_without_login(
     http: reqwest::Client,
     url: &Url,
 ) -> Result<AuthClient<reqwest::Client>, String> {
-    let manager = AuthorizationManager::new_with_oauth_http_client(url.as_str(), Requests::shared()?)
-        .await
-        .map_err(|error| format!("{}.", chain(&error)))?;
+    let manager =
+        AuthorizationManager::new_with_oauth_http_client(url.as_str(), Requests::shared()?)
+            .await
+            .map_err(|error| format!("{}.", chain(&error)))?;
     Ok(AuthClient::new(http, manager))
 }
 

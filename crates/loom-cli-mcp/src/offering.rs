@@ -129,7 +129,8 @@ impl McpOffering {
     }
 
     fn add_resource_tools(&self, state: &mut State, registry: &ToolRegistry) {
-        let has_resources = |server: &Arc<crate::server::Server>| server.inventory().has_resources();
+        let has_resources =
+            |server: &Arc<crate::server::Server>| server.inventory().has_resources();
         if !state.has_resource_tools && self.shared.servers.iter().any(has_resources) {
             state.has_resource_tools = true;
             let list = ListResourcesTool::new(Arc::clone(&self.shared));
@@ -177,7 +178,5 @@ fn add(registry: &ToolRegistry, tool: Arc<dyn Tool>, offer: Offer) {
 
 /// Returns how long a definition is on the wire, about.
 fn length(definition: &ToolDefinition) -> usize {
-    definition.name.len()
-        + definition.description.len()
-        + definition.input_schema.to_string().len()
+    definition.name.len() + definition.description.len() + definition.input_schema.to_string().len()
 }

@@ -105,23 +105,17 @@ impl ServerProcess {
         Ok((process, stdout, stdin))
     }
 
-    /// Waits until the process has ended with all that it started. It gets some time to end by
-    /// itself, as its standard input is closed by now; then it is ended.
+    /// Ends the process, and waits until it is gone with all that it started. Its standard input
+    /// should be closed by now.
     pub(crate) async fn close(&mut self) {
-        if timeout(CLOSE_GRACE, self.wait()).await.is_err() {
-            self.end.cancel();
-            self.wait().await;
-        }
+        self.end.cancel();
+        // An error means that the task is gone, and the process with it.
+        let _ = self.ended.wait_for(|&has_ended| has_ended).await;
     }
 
     /// Returns what becomes true when the process has ended with all that it started.
     pub(crate) fn ended(&self) -> watch::Receiver<bool> {
         self.ended.clone()
-    }
-
-    async fn wait(&mut self) {
-        // An error means that the task is gone, and the process with it.
-        let _ = self.ended.wait_for(|&has_ended| has_ended).await;
     }
 }
 
@@ -132,7 +126,7 @@ struct Running {
 }
 
 impl Running {
-    /// Waits for the end, or ends the process when `end` says so.
+    /// Waits for the end of the process, or ends it when `end` says so, and ends what is left.
     async fn follow(
         mut self,
         end: CancellationToken,
@@ -140,19 +134,19 @@ impl Running {
         has_ended: watch::Sender<bool>,
     ) {
         tokio::select! {
-            status = self.child.wait() => {
-                if let Ok(status) = status {
-                    log.ended(describe(status));
-                }
-                // The process is gone, its children may not be.
-                self.end_tree().await;
-            }
+            _ = self.child.wait() => {}
             () = end.cancelled() => {
-                self.end_tree().await;
-                // Not even SIGKILL ends a process that hangs in the kernel.
-                let _ = timeout(GRACE, self.child.wait()).await;
+                // Its standard input is closed, which most take for the end.
+                let _ = timeout(CLOSE_GRACE, self.child.wait()).await;
             }
         }
+        if let Ok(Some(status)) = self.child.try_wait() {
+            log.ended(describe(status));
+        }
+        // Also what a process leaves behind that ended by itself.
+        self.end_tree().await;
+        // Not even SIGKILL ends a process that hangs in the kernel.
+        let _ = timeout(GRACE, self.child.wait()).await;
         let _ = has_ended.send(true);
     }
 

@@ -44,7 +44,12 @@ impl McpServers {
         for server in &self.shared.servers {
             if server.standing().state == ServerState::Ready {
                 let inventory = server.inventory();
-                commands.extend(inventory.prompts().iter().map(|prompt| command(server, prompt)));
+                commands.extend(
+                    inventory
+                        .prompts()
+                        .iter()
+                        .map(|prompt| command(server, prompt)),
+                );
             }
         }
         commands
@@ -149,7 +154,10 @@ fn split(text: &str, most: usize) -> Vec<String> {
     let mut rest = text.trim();
     while !rest.is_empty() && pieces.len() < most {
         let is_last = pieces.len() + 1 == most;
-        let quote = rest.chars().next().filter(|first| matches!(first, '"' | '\''));
+        let quote = rest
+            .chars()
+            .next()
+            .filter(|first| matches!(first, '"' | '\''));
         let closed = quote.and_then(|quote| rest[1..].split_once(quote));
         let (piece, after) = match closed {
             Some((piece, after))

@@ -136,17 +136,26 @@ impl Tool for ReadResourceTool {
         arguments: Map<String, Value>,
         context: &'a ToolContext,
     ) -> BoxFuture<'a, ToolOutput> {
-        answer(&self.definition, arguments, async |arguments: ReadArguments| {
-            let read = read(&self.shared, &arguments.server, &arguments.uri, &context.progress);
-            Ok(match read.await {
-                Ok(content) => ToolOutput {
-                    status: ToolStatus::Completed,
-                    content,
-                    changes: Vec::new(),
-                },
-                Err(error) => ToolOutput::failed(error.to_string()),
-            })
-        })
+        answer(
+            &self.definition,
+            arguments,
+            async |arguments: ReadArguments| {
+                let read = read(
+                    &self.shared,
+                    &arguments.server,
+                    &arguments.uri,
+                    &context.progress,
+                );
+                Ok(match read.await {
+                    Ok(content) => ToolOutput {
+                        status: ToolStatus::Completed,
+                        content,
+                        changes: Vec::new(),
+                    },
+                    Err(error) => ToolOutput::failed(error.to_string()),
+                })
+            },
+        )
         .boxed()
     }
 }
@@ -191,7 +200,9 @@ impl McpServers {
                 let answer = server.ask(request, &ProgressSink::discard()).await;
                 if let Ok(ServerResult::ListResourcesResult(page)) = answer {
                     let uris = page.resources.into_iter().take(MAX_LISTED);
-                    mentions.extend(uris.map(|resource| format!("@{}:{}", server.name(), resource.uri)));
+                    mentions.extend(
+                        uris.map(|resource| format!("@{}:{}", server.name(), resource.uri)),
+                    );
                 }
             }
         }

@@ -17,7 +17,14 @@ const MAX_PROPERTY: usize = 64;
 const MAX_DEPTH: usize = 16;
 
 /// Keys that say nothing to a model, and that some providers refuse.
-const NOISE: [&str; 6] = ["$schema", "$id", "$comment", "$anchor", "$vocabulary", "title"];
+const NOISE: [&str; 6] = [
+    "$schema",
+    "$id",
+    "$comment",
+    "$anchor",
+    "$vocabulary",
+    "title",
+];
 
 /// Keys under which alternatives stand.
 const ALTERNATIVES: [&str; 3] = ["allOf", "anyOf", "oneOf"];
@@ -95,7 +102,15 @@ fn flattened(schema: &Map<String, Value>) -> Map<String, Value> {
         }
         top.insert("required".to_owned(), Value::Array(required));
     }
-    for key in ["not", "if", "then", "else", "enum", "const", "dependentSchemas"] {
+    for key in [
+        "not",
+        "if",
+        "then",
+        "else",
+        "enum",
+        "const",
+        "dependentSchemas",
+    ] {
         top.remove(key);
     }
     top

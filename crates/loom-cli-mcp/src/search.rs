@@ -133,7 +133,10 @@ impl Candidate {
     fn new(server: &str, tool: Arc<KnownTool>) -> Self {
         let mut rest = words(&tool.definition.description);
         let properties = tool.definition.input_schema["properties"].as_object();
-        for name in properties.into_iter().flat_map(|properties| properties.keys()) {
+        for name in properties
+            .into_iter()
+            .flat_map(|properties| properties.keys())
+        {
             rest.extend(words(name));
         }
         Self {
@@ -144,12 +147,27 @@ impl Candidate {
 
     /// Returns how much a word counts here.
     fn weight(&self, word: &str) -> f64 {
-        let begins = |own: &String| own.starts_with(word) || (word.len() > 3 && word.starts_with(own.as_str()) && own.len() > 3);
         self.words
             .iter()
             .zip(WEIGHTS)
-            .find(|(words, _)| words.iter().any(begins))
-            .map_or(0.0, |(_, weight)| weight)
+            .map(|(words, weight)| {
+                let best = words.iter().map(|own| likeness(own, word));
+                weight * best.fold(0.0, f64::max)
+            })
+            .fold(0.0, f64::max)
+    }
+}
+
+/// Returns how like two words are: one is the other, or begins with it.
+fn likeness(own: &str, asked: &str) -> f64 {
+    /// Shorter words begin too many others.
+    const SHORTEST: usize = 4;
+    if own == asked {
+        1.0
+    } else if own.starts_with(asked) || (own.len() >= SHORTEST && asked.starts_with(own)) {
+        0.75
+    } else {
+        0.0
     }
 }
 
@@ -162,7 +180,10 @@ fn rank<'a>(candidates: &'a [Candidate], query: &str, limit: usize) -> Vec<&'a C
             .iter()
             .filter(|candidate| candidate.weight(word) > 0.0)
             .count();
-        rarity.insert(word, (1.0 + candidates.len() as f64 / (1.0 + having as f64)).ln());
+        rarity.insert(
+            word,
+            (1.0 + candidates.len() as f64 / (1.0 + having as f64)).ln(),
+        );
     }
     let score = |candidate: &Candidate| {
         let is_named = query

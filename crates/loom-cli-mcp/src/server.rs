@@ -81,6 +81,8 @@ pub(crate) struct Server {
     pub(crate) restart: Notify,
     standing: watch::Sender<Standing>,
     inventory: Mutex<Inventory>,
+    /// Counts what changes on any server.
+    version: Arc<watch::Sender<u64>>,
 }
 
 impl Server {
@@ -90,6 +92,7 @@ impl Server {
         standing: Standing,
         limits: CallLimits,
         outputs: OutputStore,
+        version: Arc<watch::Sender<u64>>,
     ) -> Self {
         let definition = entry.definition.as_ref().ok();
         Self {
@@ -108,6 +111,7 @@ impl Server {
             restart: Notify::new(),
             standing: watch::Sender::new(standing),
             inventory: Mutex::default(),
+            version,
         }
     }
 
@@ -120,7 +124,9 @@ impl Server {
     }
 
     pub(crate) fn inventory(&self) -> MutexGuard<'_, Inventory> {
-        self.inventory.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inventory
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Runs `with` with how to read what the server says of its tools.
@@ -144,6 +150,12 @@ impl Server {
 
     pub(crate) fn set(&self, standing: Standing) {
         self.standing.send_replace(standing);
+        self.changed();
+    }
+
+    /// Tells those who watch that something changed.
+    pub(crate) fn changed(&self) {
+        self.version.send_modify(|version| *version += 1);
     }
 
     /// Waits until the server is ready, as long as it may take to start.
@@ -212,9 +224,9 @@ impl Server {
         let open = self
             .progress
             .open(handle.progress_token.clone(), progress.clone());
-        let began = Instant::now();
-        let mut silent_until = began + self.call_timeout;
-        let ends = began + self.call_timeout * TOTAL_PER_SILENCE;
+        let longest = self.call_timeout * TOTAL_PER_SILENCE;
+        let ends = Instant::now() + longest;
+        let mut silent_until = Instant::now() + self.call_timeout;
         let answer = loop {
             tokio::select! {
                 // In this order: an answer counts, however late it is seen.
@@ -223,9 +235,12 @@ impl Server {
                 () = sleep_until(silent_until.min(ends)) => {
                     // A server that does not answer this one may not answer any.
                     self.changes.suspect.notify_one();
+                    let what = match Instant::now() >= ends {
+                        true => format!("gave no answer for {} s", longest.as_secs_f64()),
+                        false => format!("was silent for {} s", self.call_timeout.as_secs_f64()),
+                    };
                     return Err(self.refused(format!(
-                        "did not answer within {} s, and was told that nobody waits any more",
-                        began.elapsed().as_secs()
+                        "{what}, and was told that nobody waits any more"
                     )));
                 }
                 () = open.route.seen.notified() => {

@@ -8,6 +8,7 @@ use futures::future::join_all;
 use loom_cli_tools::{CommandEnvironment, OutputStore};
 use loom_common_config::Environment;
 use serde::Serialize;
+use tokio::sync::watch;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
@@ -109,6 +110,7 @@ pub(crate) struct Shared {
     pub(crate) limits: McpLimits,
     pub(crate) outputs: OutputStore,
     trust: TrustStore,
+    version: Arc<watch::Sender<u64>>,
 }
 
 impl Shared {
@@ -152,6 +154,7 @@ impl McpServers {
             call_timeout: setup.limits.call_timeout,
         };
         let parts = server_parts(setup.config.servers.iter().map(|entry| entry.name.as_str()));
+        let version = Arc::new(watch::Sender::new(0));
         let servers: Vec<Arc<Server>> = setup
             .config
             .servers
@@ -159,8 +162,8 @@ impl McpServers {
             .zip(parts)
             .map(|(entry, part)| {
                 let (entry, standing) = (entry.clone(), standing(entry));
-                let outputs = setup.outputs.clone();
-                Arc::new(Server::new(entry, part, standing, limits, outputs))
+                let (outputs, version) = (setup.outputs.clone(), Arc::clone(&version));
+                Arc::new(Server::new(entry, part, standing, limits, outputs, version))
             })
             .collect();
         let surroundings = Arc::new(Surroundings {
@@ -186,6 +189,7 @@ impl McpServers {
                 limits: setup.limits,
                 outputs: setup.outputs,
                 trust,
+                version,
             }),
             tasks,
             _stop_on_drop: Arc::new(stop.clone().drop_guard()),
@@ -214,7 +218,17 @@ impl McpServers {
 
     /// Returns how the servers stand, in the order of their configuration.
     pub fn status(&self) -> Vec<ServerStatus> {
-        self.shared.servers.iter().map(|server| status(server)).collect()
+        self.shared
+            .servers
+            .iter()
+            .map(|server| status(server))
+            .collect()
+    }
+
+    /// Returns a number that grows whenever a server stands otherwise or offers something else:
+    /// what is waited on to show [`McpServers::status`] anew.
+    pub fn version(&self) -> watch::Receiver<u64> {
+        self.shared.version.subscribe()
     }
 
     /// Remembers that the person trusts the server `name` as it is defined now, and starts it.

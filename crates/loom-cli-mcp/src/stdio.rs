@@ -82,9 +82,9 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite> StdioTransport<R, W> {
             }
             Err(error) => match serde_json::from_slice::<Value>(line) {
                 Ok(Value::Object(message)) => {
-                    let id = message.get("id").and_then(|id| {
-                        serde_json::from_value::<RequestId>(id.clone()).ok()
-                    });
+                    let id = message
+                        .get("id")
+                        .and_then(|id| serde_json::from_value::<RequestId>(id.clone()).ok());
                     let is_answer = !message.contains_key("method");
                     if let Some(id) = id.filter(|_| is_answer) {
                         self.answer(id, format!("the answer breaks the protocol: {error}"));

@@ -36,7 +36,8 @@ impl McpTool {
                 self.known.remote
             ));
         }
-        let params = CallToolRequestParams::new(self.known.remote.clone()).with_arguments(arguments);
+        let params =
+            CallToolRequestParams::new(self.known.remote.clone()).with_arguments(arguments);
         let request = ClientRequest::CallToolRequest(CallToolRequest::new(params));
         let name = &self.known.definition.name;
         match self.server.ask(request, &context.progress).await {
@@ -45,7 +46,9 @@ impl McpTool {
                 // Keeping a long output writes a file.
                 tokio::task::spawn_blocking(move || content::output(result, &name, &outputs))
                     .await
-                    .unwrap_or_else(|error| ToolOutput::failed(format!("The output is lost: {error}")))
+                    .unwrap_or_else(|error| {
+                        ToolOutput::failed(format!("The output is lost: {error}"))
+                    })
             }
             Ok(ServerResult::EmptyResult(_)) => ToolOutput::completed("(no output)"),
             Ok(ServerResult::InputRequiredResult(_)) => ToolOutput::failed(
@@ -64,7 +67,9 @@ impl McpTool {
         let inventory = self.server.inventory();
         match inventory.schema(&self.known.remote) {
             Some(schema) if *schema != self.known.definition.input_schema => {
-                format!("\nThe tool takes other arguments than before. Their schema is now: {schema}")
+                format!(
+                    "\nThe tool takes other arguments than before. Their schema is now: {schema}"
+                )
             }
             _ => String::new(),
         }

@@ -129,6 +129,3 @@ impl Trusted {
             .is_some_and(|fingerprint| *fingerprint == server.fingerprint)
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -40,6 +40,11 @@ const OTHERS: &[Requirement] = &[
         why: "tests and benchmarks compare the search tools with ripgrep",
         debian_package: "ripgrep",
     },
+    Requirement {
+        programs: &["node", "npm"],
+        why: "tests talk to the reference servers of the Model Context Protocol",
+        debian_package: "npm",
+    },
 ];
 
 /// Where the programs were found.

@@ -166,9 +166,7 @@ struct Written {
 }
 
 /// Reads a map whose values may be written as numbers or booleans too.
-fn texts<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<BTreeMap<String, String>, D::Error> {
+fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
     let values = BTreeMap::<String, Value>::deserialize(deserializer)?;
     values
         .into_iter()
@@ -182,7 +180,9 @@ fn texts<'de, D: Deserializer<'de>>(
 
 fn milliseconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
     let milliseconds = Option::<u64>::deserialize(deserializer)?;
-    Ok(milliseconds.filter(|&number| number > 0).map(Duration::from_millis))
+    Ok(milliseconds
+        .filter(|&number| number > 0)
+        .map(Duration::from_millis))
 }
 
 impl ServerDefinition {
@@ -236,9 +236,9 @@ impl TransportDefinition {
             (Some("http" | "streamable-http" | "streamableHttp"), _, None) => {
                 Err("it has no `url`".to_owned())
             }
-            (Some(kind), ..) if !matches!(kind, "stdio" | "http") => {
-                Err(format!("`{kind}` is no transport; there are stdio and http"))
-            }
+            (Some(kind), ..) if !matches!(kind, "stdio" | "http") => Err(format!(
+                "`{kind}` is no transport; there are stdio and http"
+            )),
             (_, Some(_), Some(_)) => Err("it has both a `command` and a `url`".to_owned()),
             _ => Err("it has neither a `command` nor a `url`".to_owned()),
         }

@@ -5,7 +5,9 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use super::{ConfigFiles, SERVERS, Scope, ServerDefinition, TransportDefinition, document, malformed};
+use super::{
+    ConfigFiles, SERVERS, Scope, ServerDefinition, TransportDefinition, document, malformed,
+};
 use crate::error::McpError;
 
 impl ConfigFiles {
@@ -25,7 +27,8 @@ impl ConfigFiles {
             name: name.to_owned(),
             problem,
         };
-        let is_usable = |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
+        let is_usable =
+            |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
         if name.is_empty() || !name.chars().all(is_usable) {
             return Err(unusable(
                 "a name has letters, digits, `-`, `_` and `.` only".to_owned(),

@@ -38,7 +38,11 @@ impl Credentials {
     /// Returns the tokens for the server at `url`.
     pub(crate) fn of(&self, url: &Url) -> ServerCredentials {
         let digest = Sha256::digest(url.as_str());
-        let hash: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        let hash: String = digest
+            .iter()
+            .take(16)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         ServerCredentials {
             path: self.folder.join(format!("{hash}.json")),
             client_secret: None,

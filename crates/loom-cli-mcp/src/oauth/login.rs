@@ -15,9 +15,9 @@ use rmcp::transport::auth::{
 use serde_json::json;
 use url::Url;
 
+use super::Credentials;
 use super::redirect::Redirect;
 use super::requests::Requests;
-use super::Credentials;
 use crate::config::{OAuthDefinition, ServerEntry};
 use crate::endpoint::{Endpoint, Service};
 use crate::error::McpError;
@@ -56,7 +56,9 @@ impl Login {
     /// [`McpError::Login`] when the server wants no login, or none that is known here.
     pub async fn begin(setup: LoginSetup<'_>) -> Result<Self, McpError> {
         let name = setup.server.name.clone();
-        begin(setup).await.map_err(|problem| McpError::Login { name, problem })
+        begin(setup)
+            .await
+            .map_err(|problem| McpError::Login { name, problem })
     }
 
     /// Returns the address that the person opens in a browser.
@@ -71,9 +73,10 @@ impl Login {
     ///
     /// [`McpError::Login`] when the port that the browser comes back to cannot be listened on.
     pub async fn returned(&self) -> Result<String, McpError> {
-        self.redirect.wait().await.map_err(|error| {
-            self.failed(format!("the browser cannot come back: {error}"))
-        })
+        self.redirect
+            .wait()
+            .await
+            .map_err(|error| self.failed(format!("the browser cannot come back: {error}")))
     }
 
     /// Takes the address that the browser came back to, and stores the tokens.
@@ -85,8 +88,12 @@ impl Login {
         if let Some(refusal) = refusal(returned) {
             return Err(self.failed(refusal));
         }
-        let callback = AuthorizationCallback::from_redirect_url(returned.trim())
-            .map_err(|error| self.failed(format!("this is not where the browser came back to: {error}")))?;
+        let callback =
+            AuthorizationCallback::from_redirect_url(returned.trim()).map_err(|error| {
+                self.failed(format!(
+                    "this is not where the browser came back to: {error}"
+                ))
+            })?;
         if self.redirect.state() != callback.csrf_token {
             return Err(self.failed("the answer belongs to another login".to_owned()));
         }
@@ -119,7 +126,9 @@ pub fn logout(setup: LoginSetup<'_>) -> Result<bool, McpError> {
         name: setup.server.name.clone(),
         problem,
     })?;
-    Credentials::new(setup.state_folder).of(&service.url).remove()
+    Credentials::new(setup.state_folder)
+        .of(&service.url)
+        .remove()
 }
 
 async fn begin(setup: LoginSetup<'_>) -> Result<Login, String> {
@@ -195,7 +204,9 @@ fn service(setup: LoginSetup<'_>) -> Result<Service, String> {
     )?;
     match endpoint {
         Endpoint::Service(service) => Ok(service),
-        Endpoint::Process(_) => Err("it is a program on this machine, which wants no login".to_owned()),
+        Endpoint::Process(_) => {
+            Err("it is a program on this machine, which wants no login".to_owned())
+        }
     }
 }
 
