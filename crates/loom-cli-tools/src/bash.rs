@@ -1,59 +1,55 @@
 //! The tool `bash`: runs a command and returns what it prints.
 //!
-//! The command runs in a session of its own, without a terminal, so that nothing can stop to ask a
-//! question. Both of its outputs are one pipe, which keeps them in order; of a long output the
-//! start and the end are kept ([`output`]). When time is up or the call is dropped, all that the
-//! command started is killed ([`processes`]).
+//! A call waits for its command ([`running`]) for a while. When that is over it gives the hand back
+//! and the command goes on in the background ([`jobs`]), where `command_output` and `command_stop`
+//! reach it. Of a long output the start and the end are shown, and the whole is kept in a file
+//! ([`output`]). When a call is dropped before, all that its command started is killed
+//! ([`processes`]); when the session ends, so is all that any command of it started.
+//!
+//! Where there is a sandbox commands run in it, unless this call was permitted to run outside.
 
+mod command_output;
+mod command_stop;
 mod environment;
+mod jobs;
 mod output;
 pub(crate) mod processes;
+mod running;
+mod shell;
 
-use std::io;
-use std::os::fd::OwnedFd;
-use std::os::unix::process::ExitStatusExt as _;
-use std::pin::pin;
-use std::process::{ExitStatus, Stdio};
+use std::path::Path;
+use std::process::ExitStatus;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use loom_common_core::{ToolAccess, ToolContext, ToolDefinition, ToolOutput};
-use process_wrap::tokio::{ChildWrapper, CommandWrap, ProcessSession};
+use loom_common_core::{
+    Confinement, Resource, ToolAccess, ToolContext, ToolDefinition, ToolOutput, ToolResultContent,
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use tokio::io::AsyncReadExt as _;
-use tokio::net::unix::pipe;
-use tokio::process::Command;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::Instant;
 
 use crate::arguments::{answer, definition};
 use crate::error::ToolError;
+use crate::outputs::OutputStore;
 use crate::setup::ToolLimits;
 use crate::tool::Tool;
+pub(crate) use command_output::CommandOutputTool;
+pub(crate) use command_stop::CommandStopTool;
 pub use environment::CommandEnvironment;
+use jobs::{Ending, HardLimit, Job};
 use output::Output;
-use processes::{ProcessTree, new_mark};
+use running::Running;
+pub(crate) use shell::Shell;
 
-/// The longest time-out that a call can ask for.
+/// The longest time that a call waits for a command.
 const MAX_TIMEOUT: Duration = Duration::from_secs(600);
 
-/// How long the output may go on after the shell has ended: a moment for what it did not wait for.
-const AFTERMATH: Duration = Duration::from_millis(250);
-
-/// How long a command has to end by itself when its time is up.
-const GRACE: Duration = Duration::from_secs(2);
-
-/// The same when the call is dropped, which blocks a thread: enough to take a lock file away.
-const DROP_GRACE: Duration = Duration::from_millis(300);
-
-/// What the model is told of processes that outlive their shell.
-const STILL_RUNNING: &str = "(something that the command put into the background is still \
-    running; what it prints from now on is lost, so send the output of such things to a file)";
-
-/// Bytes that are taken from the pipe at once: as many as it holds.
-const PIECE: usize = 64 * 1024;
+/// How long a command is waited for that is to run in the background: those that fail do so at once.
+const FIRST_LOOK: Duration = Duration::from_millis(300);
 
 /// Runs commands for the model.
 pub(crate) struct BashTool {
@@ -61,39 +57,71 @@ pub(crate) struct BashTool {
     timeout: Duration,
     max_timeout: Duration,
     max_output_bytes: usize,
-    environment: CommandEnvironment,
+    outputs: OutputStore,
+    shell: Arc<Shell>,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
 struct Arguments {
     /// The command, as for `bash -c`.
     command: String,
-    /// Time-out in milliseconds.
+    /// How long to wait for the command.
     #[schemars(range(min = 1))]
     timeout_ms: Option<u64>,
+    /// Give the hand back at once, and let the command run in the background. False by default.
+    run_in_background: Option<bool>,
+    /// Kill the command when it runs longer, in milliseconds. Not by default.
+    #[schemars(range(min = 1))]
+    kill_after_ms: Option<u64>,
     /// What the command does, in five to ten words, for the person who watches.
     #[serde(rename = "description")]
     _description: Option<String>,
+    /// Ask for permission to run the command outside of the sandbox. False by default.
+    #[serde(rename = "outside_sandbox")]
+    _outside_sandbox: Option<bool>,
+    /// Why it must run outside of the sandbox, for the person who decides.
+    #[serde(rename = "reason")]
+    _reason: Option<String>,
+}
+
+/// How far a command came while its call waited.
+enum Progress {
+    Ended(Ending),
+    /// Its shell has ended, and something that it started goes on.
+    LeftBehind(Ending),
+    /// The time for waiting is over.
+    GoesOn,
 }
 
 impl BashTool {
-    /// Makes the tool. Commands inherit `environment`.
-    pub(crate) fn new(limits: ToolLimits, environment: CommandEnvironment) -> Self {
+    /// Makes the tool. It starts commands in `shell`.
+    pub(crate) fn new(limits: ToolLimits, outputs: OutputStore, shell: Arc<Shell>) -> Self {
         let timeout = limits.bash_timeout;
         let max_timeout = MAX_TIMEOUT.max(timeout);
         let mut definition =
             definition::<Arguments>("bash", include_str!("bash.md"), ToolAccess::Execute);
-        definition.input_schema["properties"]["timeout_ms"]["description"] = Value::from(format!(
-            "Time-out in milliseconds. {} by default, {} at most.",
+        let properties = &mut definition.input_schema["properties"];
+        properties["timeout_ms"]["description"] = Value::from(format!(
+            "How long to wait for the command, in milliseconds; after that it goes on in the \
+             background. {} by default, {} at most.",
             timeout.as_millis(),
             max_timeout.as_millis()
         ));
+        if shell.has_sandbox() {
+            definition
+                .description
+                .push_str(&format!("\n\n{}", include_str!("bash/sandbox.md").trim()));
+        } else if let Some(properties) = properties.as_object_mut() {
+            properties.shift_remove("outside_sandbox");
+            properties.shift_remove("reason");
+        }
         Self {
             definition,
             timeout,
             max_timeout,
             max_output_bytes: limits.max_output_bytes,
-            environment,
+            outputs,
+            shell,
         }
     }
 
@@ -102,92 +130,85 @@ impl BashTool {
         arguments: Arguments,
         context: &ToolContext,
     ) -> Result<ToolOutput, ToolError> {
-        let limit = arguments.timeout_ms.map_or(self.timeout, |milliseconds| {
-            Duration::from_millis(milliseconds).min(self.max_timeout)
-        });
-        let deadline = Instant::now() + limit;
-        let mut output = Output::new(self.max_output_bytes);
-        let mut running =
-            self.start(&arguments.command, context)
-                .map_err(|source| ToolError::Io {
-                    action: format!("start a shell in {}", context.workspace.display()),
-                    source,
-                })?;
-        let ended = running.follow(deadline, &mut output, context).await;
-        let status = match ended {
-            Some(Ok(status)) => status,
-            Some(Err(source)) => {
-                return Err(ToolError::Io {
-                    action: "follow the command".to_owned(),
-                    source,
-                });
-            }
-            None => {
-                running.kill().await;
-                running.drain(&mut output, context).await;
-                let note = format!(
-                    "(killed: it ran longer than its time-out of {} ms; give a larger \
-                     timeout_ms, up to {}, or put it into the background)",
-                    limit.as_millis(),
-                    self.max_timeout.as_millis()
-                );
-                return Ok(ToolOutput::failed(with_note(output.finish(), &note)));
-            }
+        let is_background = arguments.run_in_background.unwrap_or(false);
+        let wait = match arguments.timeout_ms {
+            _ if is_background => FIRST_LOOK,
+            Some(milliseconds) => Duration::from_millis(milliseconds).min(self.max_timeout),
+            None => self.timeout,
         };
-        let is_open = running.drain(&mut output, context).await;
-        let mut text = output.finish();
-        if is_open {
-            running.keep_reading();
-            text = with_note(text, STILL_RUNNING);
-        }
-        Ok(if status.success() {
-            if text.is_empty() {
-                text.push_str("(no output)");
+        let now = Instant::now();
+        let limit = arguments.kill_after_ms.map(Duration::from_millis);
+        // A limit beyond what the clock can tell is none.
+        let limit = limit.and_then(|after| {
+            let at = now.checked_add(after)?;
+            Some(HardLimit { after, at })
+        });
+        let spool = self.outputs.spool("bash");
+        let output = Output::new(self.max_output_bytes, spool);
+        let job = Job::new(&arguments.command, output, limit);
+        let mut running = self.shell.start(&arguments.command, context)?;
+        match follow(&mut running, &job, now + wait, context).await {
+            Progress::Ended(ending) => {
+                running.let_go();
+                Ok(self.report(&job, &ending, context))
             }
-            ToolOutput::completed(text)
-        } else {
-            ToolOutput::failed(with_note(text, &describe_exit(status)))
-        })
+            Progress::LeftBehind(ending) => {
+                let id = self.shell.jobs().adopt(Arc::clone(&job), running)?;
+                let mut output = self.report(&job, &ending, context);
+                let note = format!(
+                    "(something that the command put into the background is still running, as {id}: \
+                     command_output has what it prints, command_stop ends it)"
+                );
+                output.content.push(ToolResultContent::text(note));
+                Ok(output)
+            }
+            Progress::GoesOn => {
+                let id = self.shell.jobs().adopt(Arc::clone(&job), running)?;
+                let since = if is_background {
+                    "runs in the background".to_owned()
+                } else {
+                    format!(
+                        "is still running after {} ms and goes on in the background",
+                        wait.as_millis()
+                    )
+                };
+                let note = format!(
+                    "(the command {since} as {id}; you are told when it ends. command_output has \
+                     what it prints from now on and can wait for it, command_stop ends it)"
+                );
+                Ok(ToolOutput::completed(with_note(job.take_output(), &note)))
+            }
+        }
     }
 
-    /// Starts `command` in the shell that there is.
-    fn start(&self, command: &str, context: &ToolContext) -> io::Result<Running> {
-        match self.start_in("bash", command, context) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                self.start_in("sh", command, context)
-            }
-            started => started,
+    /// Makes the output of a command whose shell has ended.
+    fn report(&self, job: &Job, ending: &Ending, context: &ToolContext) -> ToolOutput {
+        let text = job.take_output();
+        if let Ending::Exited(status) = ending
+            && status.success()
+        {
+            return ToolOutput::completed(if text.is_empty() {
+                "(no output)".to_owned()
+            } else {
+                text
+            });
         }
+        let denial = match ending {
+            Ending::Exited(status) => self.explain(&text, *status, context),
+            _ => None,
+        };
+        let mut text = with_note(text, &format!("({})", ending.describe()));
+        if let Some(denial) = denial {
+            text = with_note(text, &denial);
+        }
+        ToolOutput::failed(text)
     }
 
-    /// Starts `command` with both of its outputs on one pipe.
-    fn start_in(&self, shell: &str, command: &str, context: &ToolContext) -> io::Result<Running> {
-        let (reader, writer) = io::pipe()?;
-        let mark = new_mark();
-        let mut shell = Command::new(shell);
-        shell
-            .arg("-c")
-            .arg(command)
-            .current_dir(&context.workspace)
-            .env_clear()
-            .envs(self.environment.variables(context.confinement))
-            .env(mark.0, &mark.1)
-            .stdin(Stdio::null())
-            .stdout(Stdio::from(writer.try_clone()?))
-            .stderr(Stdio::from(writer))
-            .kill_on_drop(true);
-        // The command is dropped here, and with it our copies of the pipe's writing end.
-        let child = CommandWrap::from(shell)
-            .wrap(ProcessSession)
-            .spawn()?
-            .into_inner();
-        let tree = child.id().map(|leader| ProcessTree::new(leader, &mark));
-        let reader = pipe::Receiver::from_owned_fd(OwnedFd::from(reader))?;
-        Ok(Running {
-            child,
-            tree,
-            reader: Some(reader),
-        })
+    /// Tells whether the sandbox has refused something to a command that failed.
+    fn explain(&self, text: &str, status: ExitStatus, context: &ToolContext) -> Option<String> {
+        let sandbox = self.shell.sandbox_of(context.confinement)?;
+        let denial = sandbox.explain(text, status.code())?;
+        Some(denial.for_model())
     }
 }
 
@@ -206,99 +227,62 @@ impl Tool for BashTool {
         })
         .boxed()
     }
+
+    fn resources(&self, arguments: &Map<String, Value>, _workspace: &Path) -> Vec<Resource> {
+        let Some(line) = arguments.get("command").and_then(Value::as_str) else {
+            return Vec::new();
+        };
+        let is_outside = match arguments.get("outside_sandbox") {
+            Some(Value::Bool(is_outside)) => *is_outside,
+            // As the reading of arguments mends it.
+            Some(Value::String(text)) => text.trim().eq_ignore_ascii_case("true"),
+            _ => false,
+        };
+        let confinement = if is_outside {
+            Confinement::Free
+        } else {
+            self.shell.usual_confinement()
+        };
+        vec![Resource::Command {
+            line: line.to_owned(),
+            confinement,
+        }]
+    }
+
+    fn take_notices(&self) -> Vec<String> {
+        self.shell.jobs().take_notices()
+    }
+
+    fn shutdown(&self) -> BoxFuture<'_, ()> {
+        self.shell.shutdown().boxed()
+    }
 }
 
-/// A command at work.
-struct Running {
-    child: Box<dyn ChildWrapper>,
-    /// What is killed with it; `None` once the shell was waited for, as its process id may belong
-    /// to another process from then on.
-    tree: Option<ProcessTree>,
-    /// `None` once nothing holds the other end any more.
-    reader: Option<pipe::Receiver>,
-}
-
-impl Running {
-    /// Takes the output until the shell ends. Returns `None` when time is up before.
-    async fn follow(
-        &mut self,
-        deadline: Instant,
-        output: &mut Output,
-        context: &ToolContext,
-    ) -> Option<io::Result<ExitStatus>> {
-        let mut piece = vec![0; PIECE];
-        let mut time_is_up = pin!(sleep_until(deadline));
-        loop {
-            tokio::select! {
-                // In this order, for a flood of output must hide neither of the other two.
-                biased;
-                status = self.child.wait() => {
-                    self.tree = None;
-                    return Some(status);
-                }
-                () = &mut time_is_up => return None,
-                count = read(&mut self.reader, &mut piece) => match count {
-                    0 => self.reader = None,
-                    count => output.push(&piece[..count], &context.progress),
-                },
+/// Follows a command until it ends, its own time is up, or nobody waits any longer.
+async fn follow(
+    running: &mut Running,
+    job: &Job,
+    deadline: Instant,
+    context: &ToolContext,
+) -> Progress {
+    let take = |piece: &[u8]| job.push(piece, Some(&context.progress));
+    let limit = job.deadline().filter(|limit| limit.at <= deadline);
+    let until = limit.map_or(deadline, |limit| limit.at);
+    match (running.follow(Some(until), take).await, limit) {
+        (Some(status), _) => {
+            let ending = Ending::of(status);
+            if running.drain(take).await {
+                Progress::LeftBehind(ending)
+            } else {
+                Progress::Ended(ending)
             }
         }
-    }
-
-    /// Takes what is left in the pipe. Returns whether something still holds it open.
-    async fn drain(&mut self, output: &mut Output, context: &ToolContext) -> bool {
-        let mut piece = vec![0; PIECE];
-        let mut time_is_up = pin!(sleep_until(Instant::now() + AFTERMATH));
-        while self.reader.is_some() {
-            tokio::select! {
-                biased;
-                () = &mut time_is_up => return true,
-                count = read(&mut self.reader, &mut piece) => match count {
-                    0 => self.reader = None,
-                    count => output.push(&piece[..count], &context.progress),
-                },
-            }
+        (None, Some(limit)) => {
+            running.kill().await;
+            running.drain(take).await;
+            Progress::Ended(Ending::TimedOut(limit.after))
         }
-        false
-    }
-
-    /// Ends the command and all that it started.
-    async fn kill(&mut self) {
-        if let Some(tree) = self.tree.clone() {
-            // Should it panic, the drop tries again.
-            let killed = tokio::task::spawn_blocking(move || tree.kill(GRACE)).await;
-            // Not even SIGKILL ends a process that hangs in the kernel, on a dead disk for one.
-            let _ = timeout(GRACE, self.child.wait()).await;
-            if killed.is_ok() {
-                self.tree = None;
-            }
-        }
-    }
-
-    /// Keeps reading, so that what runs in the background does not die of a broken pipe.
-    fn keep_reading(&mut self) {
-        let mut reader = self.reader.take();
-        tokio::spawn(async move {
-            let mut piece = vec![0; PIECE];
-            while read(&mut reader, &mut piece).await > 0 {}
-        });
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if let Some(tree) = &self.tree {
-            tree.kill(DROP_GRACE);
-        }
-    }
-}
-
-/// Takes the next piece of output. Returns 0 at its end; never returns when there is no reader.
-async fn read(reader: &mut Option<pipe::Receiver>, piece: &mut [u8]) -> usize {
-    match reader {
-        // A pipe that cannot be read any more has nothing more to say.
-        Some(reader) => reader.read(piece).await.unwrap_or(0),
-        None => std::future::pending().await,
+        (None, None) => Progress::GoesOn,
     }
 }
 
@@ -309,13 +293,4 @@ fn with_note(mut output: String, note: &str) -> String {
     }
     output.push_str(note);
     output
-}
-
-/// Returns how a command ended that did not succeed.
-fn describe_exit(status: ExitStatus) -> String {
-    match (status.code(), status.signal()) {
-        (Some(code), _) => format!("(exit code {code})"),
-        (None, Some(signal)) => format!("(killed by signal {signal})"),
-        (None, None) => format!("({status})"),
-    }
 }

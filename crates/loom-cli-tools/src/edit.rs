@@ -6,11 +6,14 @@
 //! guessing by similarity: when both fail, nothing is changed, and the failure tells the model
 //! what is there instead ([`advice`]).
 //!
+//! Whole [patches](patch) are found and refused in the same way.
+//!
 //! All of this works on a view of the file with plain line ends ([`text`]), for models write
 //! nothing else; whatever lies outside of the replaced places is given back byte for byte.
 
 mod advice;
 mod indentation;
+pub(crate) mod patch;
 mod spacing;
 mod text;
 
@@ -90,6 +93,19 @@ pub(crate) fn apply(content: &str, edit: Edit<'_>) -> Result<Edited, String> {
         Spaced::Several(starts) => Err(advice::several_spaced(view, starts.into_iter())),
         Spaced::None => Err(advice::not_found(view, &old, &new)),
     }
+}
+
+/// Returns the content of a file that is to hold `new` instead of `old`: with the old file's line
+/// ends and byte order mark, for the model is shown neither.
+pub(crate) fn rewrite(old: &str, new: &str) -> String {
+    let text = Text::parse(old);
+    let new = match new.strip_prefix(text::BYTE_ORDER_MARK) {
+        Some(rest) if old.starts_with(text::BYTE_ORDER_MARK) => rest,
+        _ => new,
+    };
+    let new = text.adapt(new);
+    let everything = 0..text.view().len();
+    text.replace(std::iter::once((everything, new.as_ref())))
 }
 
 /// Returns the next place of `old` after the one at `start`, even if the two have text in common,

@@ -28,6 +28,17 @@ pub enum ToolError {
         /// The workspace folder.
         workspace: String,
     },
+    /// A path leads elsewhere than it did when permission was given. The same call asks anew.
+    #[error(
+        "{path} now leads to {target}, and that was not permitted: something on the way was replaced \
+         meanwhile. Nothing was touched."
+    )]
+    NotPermitted {
+        /// The path as it was given.
+        path: String,
+        /// Where it leads.
+        target: String,
+    },
     /// A path cannot be one, whatever the disk holds. The same call fails again.
     #[error("{path}: {reason}. Paths are relative to the workspace {workspace}, or absolute.")]
     BadPath {
@@ -72,6 +83,21 @@ pub enum ToolError {
         path: String,
         /// What stood in the way.
         reason: String,
+    },
+    /// The system refused to write one of several files, and then to undo what was done to others.
+    /// Trying again does not mend it.
+    #[error(
+        "cannot write {path}: {reason}. The change of several files was broken off, and these could \
+         not be given their old content back: {left}. It is beside them, in files whose names start \
+         with `.loom-`."
+    )]
+    NotUndone {
+        /// The path relative to the workspace.
+        path: String,
+        /// What stood in the way.
+        reason: String,
+        /// The files that are not as they were.
+        left: String,
     },
     /// The file changed between reading and editing. Reading it again and editing anew helps.
     #[error(

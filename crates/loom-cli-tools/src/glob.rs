@@ -2,14 +2,14 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use ignore::WalkState;
-use loom_common_core::{ToolAccess, ToolContext, ToolDefinition, ToolOutput};
+use loom_common_core::{Resource, ToolAccess, ToolContext, ToolDefinition, ToolOutput};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -18,10 +18,11 @@ use crate::arguments::{answer, definition};
 use crate::blocking::{Cancellation, run_blocking};
 use crate::error::ToolError;
 use crate::missing::require;
+use crate::outputs::OutputStore;
 use crate::setup::ToolLimits;
 use crate::tool::Tool;
 use crate::walk::{PathPattern, walk};
-use crate::workspace::Workspace;
+use crate::workspace::{Touch, Workspace, resource};
 
 /// The most files that are returned.
 const MAX_FILES: usize = 200;
@@ -30,6 +31,7 @@ const MAX_FILES: usize = 200;
 pub(crate) struct GlobTool {
     definition: ToolDefinition,
     max_output_bytes: usize,
+    outputs: OutputStore,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -42,10 +44,11 @@ struct Arguments {
 
 impl GlobTool {
     /// Makes the tool.
-    pub(crate) fn new(limits: ToolLimits) -> Self {
+    pub(crate) fn new(limits: ToolLimits, outputs: OutputStore) -> Self {
         Self {
             definition: definition::<Arguments>("glob", include_str!("glob.md"), ToolAccess::Read),
             max_output_bytes: limits.max_output_bytes,
+            outputs,
         }
     }
 }
@@ -61,13 +64,20 @@ impl Tool for GlobTool {
         context: &'a ToolContext,
     ) -> BoxFuture<'a, ToolOutput> {
         answer(&self.definition, arguments, async |arguments: Arguments| {
-            let workspace = Workspace::new(&context.workspace);
+            let workspace = Workspace::of(context, &self.outputs);
             let found =
                 run_blocking(move |cancellation| find(&workspace, &arguments, cancellation))
                     .await?;
             Ok(ToolOutput::completed(found.report(self.max_output_bytes)))
         })
         .boxed()
+    }
+
+    fn resources(&self, arguments: &Map<String, Value>, workspace: &Path) -> Vec<Resource> {
+        let path = arguments.get("path").and_then(Value::as_str).unwrap_or(".");
+        resource(path, workspace, &self.outputs, Touch::Read)
+            .into_iter()
+            .collect()
     }
 }
 
@@ -119,7 +129,7 @@ fn find(
     arguments: &Arguments,
     cancellation: &Cancellation,
 ) -> Result<Found, ToolError> {
-    let start = workspace.resolve(arguments.path.as_deref().unwrap_or("."))?;
+    let start = workspace.resolve(arguments.path.as_deref().unwrap_or("."), Touch::Read)?;
     require(workspace, &start, "look in")?;
     let pattern = PathPattern::parse("pattern", &arguments.pattern, workspace)?;
     let found = Mutex::new(Found::default());

@@ -8,12 +8,13 @@ mod findings;
 mod search;
 
 use std::num::NonZeroUsize;
+use std::path::Path;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use grep_regex::{RegexMatcher, RegexMatcherBuilder};
 use ignore::WalkState;
-use loom_common_core::{ToolAccess, ToolContext, ToolDefinition, ToolOutput};
+use loom_common_core::{Resource, ToolAccess, ToolContext, ToolDefinition, ToolOutput};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -22,10 +23,11 @@ use crate::arguments::{answer, definition};
 use crate::blocking::{Cancellation, run_blocking};
 use crate::error::ToolError;
 use crate::missing::require;
+use crate::outputs::OutputStore;
 use crate::setup::ToolLimits;
 use crate::tool::Tool;
 use crate::walk::{PathPattern, walk};
-use crate::workspace::{Workspace, WorkspacePath};
+use crate::workspace::{Touch, Workspace, WorkspacePath, resource};
 use findings::{Findings, Limits};
 use search::FileSearch;
 
@@ -39,6 +41,7 @@ const MAX_CONTEXT: usize = 50;
 pub(crate) struct GrepTool {
     definition: ToolDefinition,
     max_output_bytes: usize,
+    outputs: OutputStore,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -76,10 +79,11 @@ enum OutputMode {
 
 impl GrepTool {
     /// Makes the tool.
-    pub(crate) fn new(limits: ToolLimits) -> Self {
+    pub(crate) fn new(limits: ToolLimits, outputs: OutputStore) -> Self {
         Self {
             definition: definition::<Arguments>("grep", include_str!("grep.md"), ToolAccess::Read),
             max_output_bytes: limits.max_output_bytes,
+            outputs,
         }
     }
 }
@@ -95,13 +99,20 @@ impl Tool for GrepTool {
         context: &'a ToolContext,
     ) -> BoxFuture<'a, ToolOutput> {
         answer(&self.definition, arguments, async |arguments: Arguments| {
-            let workspace = Workspace::new(&context.workspace);
+            let workspace = Workspace::of(context, &self.outputs);
             let max_bytes = self.max_output_bytes;
             run_blocking(move |cancellation| grep(&workspace, &arguments, max_bytes, cancellation))
                 .await
                 .map(ToolOutput::completed)
         })
         .boxed()
+    }
+
+    fn resources(&self, arguments: &Map<String, Value>, workspace: &Path) -> Vec<Resource> {
+        let path = arguments.get("path").and_then(Value::as_str).unwrap_or(".");
+        resource(path, workspace, &self.outputs, Touch::Read)
+            .into_iter()
+            .collect()
     }
 }
 
@@ -111,7 +122,7 @@ fn grep(
     max_bytes: usize,
     cancellation: &Cancellation,
 ) -> Result<String, ToolError> {
-    let start = workspace.resolve(arguments.path.as_deref().unwrap_or("."))?;
+    let start = workspace.resolve(arguments.path.as_deref().unwrap_or("."), Touch::Read)?;
     require(workspace, &start, "search")?;
     let matcher = matcher(arguments)?;
     let pattern = arguments
@@ -158,8 +169,8 @@ fn grep(
 fn is_wanted(
     pattern: Option<&PathPattern>,
     start: &WorkspacePath,
-    path: &std::path::Path,
-    from_workspace: &std::path::Path,
+    path: &Path,
+    from_workspace: &Path,
 ) -> bool {
     pattern.is_none_or(|pattern| {
         let from_start = path.strip_prefix(&start.absolute).unwrap_or(path);

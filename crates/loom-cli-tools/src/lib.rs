@@ -39,26 +39,31 @@
 //!   that left the session, lost its parents and cleared its environment, which is to say, a
 //!   daemon that wants to.
 
+mod apply_patch;
 mod arguments;
 mod bash;
 mod blocking;
 mod content;
 mod edit;
 mod edit_file;
+mod edit_notebook;
+mod editing;
 mod error;
 mod glob;
 mod grep;
 mod list_files;
 mod missing;
+mod notebook;
 mod outputs;
 mod read_file;
 mod registry;
-mod replace_file;
 mod seen;
 mod setup;
 mod tool;
+mod view_image;
 mod walk;
 mod workspace;
+mod write_file;
 
 pub use arguments::{answer, definition};
 pub use bash::CommandEnvironment;

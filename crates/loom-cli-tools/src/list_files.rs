@@ -4,11 +4,12 @@
 //! say most about a project: the tree is taken one level deeper at a time, while it fits.
 
 use std::num::NonZeroUsize;
+use std::path::Path;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use ignore::DirEntry;
-use loom_common_core::{ToolAccess, ToolContext, ToolDefinition, ToolOutput};
+use loom_common_core::{Resource, ToolAccess, ToolContext, ToolDefinition, ToolOutput};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -17,10 +18,11 @@ use crate::arguments::{answer, definition};
 use crate::blocking::{Cancellation, run_blocking};
 use crate::error::ToolError;
 use crate::missing::require;
+use crate::outputs::OutputStore;
 use crate::setup::ToolLimits;
 use crate::tool::Tool;
 use crate::walk::walk;
-use crate::workspace::{Workspace, WorkspacePath};
+use crate::workspace::{Touch, Workspace, WorkspacePath, resource};
 
 /// Levels that are shown when the call does not say.
 const DEFAULT_DEPTH: usize = 2;
@@ -32,6 +34,7 @@ const MAX_ENTRIES: usize = 1000;
 pub(crate) struct ListFilesTool {
     definition: ToolDefinition,
     max_output_bytes: usize,
+    outputs: OutputStore,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -45,7 +48,7 @@ struct Arguments {
 
 impl ListFilesTool {
     /// Makes the tool.
-    pub(crate) fn new(limits: ToolLimits) -> Self {
+    pub(crate) fn new(limits: ToolLimits, outputs: OutputStore) -> Self {
         Self {
             definition: definition::<Arguments>(
                 "list_files",
@@ -53,6 +56,7 @@ impl ListFilesTool {
                 ToolAccess::Read,
             ),
             max_output_bytes: limits.max_output_bytes,
+            outputs,
         }
     }
 }
@@ -68,13 +72,20 @@ impl Tool for ListFilesTool {
         context: &'a ToolContext,
     ) -> BoxFuture<'a, ToolOutput> {
         answer(&self.definition, arguments, async |arguments: Arguments| {
-            let workspace = Workspace::new(&context.workspace);
+            let workspace = Workspace::of(context, &self.outputs);
             let max_bytes = self.max_output_bytes;
             run_blocking(move |cancellation| list(&workspace, &arguments, max_bytes, cancellation))
                 .await
                 .map(ToolOutput::completed)
         })
         .boxed()
+    }
+
+    fn resources(&self, arguments: &Map<String, Value>, workspace: &Path) -> Vec<Resource> {
+        let path = arguments.get("path").and_then(Value::as_str).unwrap_or(".");
+        resource(path, workspace, &self.outputs, Touch::Read)
+            .into_iter()
+            .collect()
     }
 }
 
@@ -84,7 +95,7 @@ fn list(
     max_bytes: usize,
     cancellation: &Cancellation,
 ) -> Result<String, ToolError> {
-    let start = workspace.resolve(arguments.path.as_deref().unwrap_or("."))?;
+    let start = workspace.resolve(arguments.path.as_deref().unwrap_or("."), Touch::Read)?;
     let metadata = require(workspace, &start, "list")?;
     if !metadata.is_dir() {
         return Err(ToolError::WrongKind {

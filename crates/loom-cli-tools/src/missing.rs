@@ -63,7 +63,7 @@ fn names_near(workspace: &Workspace, path: &WorkspacePath) -> Vec<String> {
     let Some(name) = path.relative.file_name().and_then(|name| name.to_str()) else {
         return Vec::new();
     };
-    let Ok(top) = workspace.resolve(".") else {
+    let Ok(top) = workspace.locate(".") else {
         return Vec::new();
     };
     let shown = |entry: &ignore::DirEntry| {
@@ -91,7 +91,7 @@ fn names_near(workspace: &Workspace, path: &WorkspacePath) -> Vec<String> {
         return Vec::new();
     };
     let folder = if folder.is_empty() { "." } else { folder };
-    let Ok(folder) = workspace.resolve(folder) else {
+    let Ok(folder) = workspace.locate(folder) else {
         return Vec::new();
     };
     let siblings: Vec<String> = walk(workspace, &folder)

@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-pub(crate) use ends::{end_of, start_of};
+pub(crate) use ends::{end_of, from_line_start, start_of};
 pub(crate) use spool::{Kept, Spool};
 
 use crate::error::describe;
@@ -131,7 +131,12 @@ impl OutputStore {
 
     /// Tells whether a path, with symbolic links resolved, is in the folder.
     pub(crate) fn holds(&self, path: &Path) -> bool {
-        self.folder().is_some_and(|folder| path.starts_with(folder))
+        self.folder().is_some_and(|folder| {
+            path.starts_with(folder)
+                || folder
+                    .canonicalize()
+                    .is_ok_and(|folder| path.starts_with(folder))
+        })
     }
 
     /// Removes from `root` the folders of sessions that are over: those that are older than

@@ -1,20 +1,17 @@
-//! The tool `read_file`: a page of a text file with line numbers, or a picture.
+//! The tool `read_file`: a page of a text file with line numbers, or of a notebook as text.
 //!
 //! A page is bounded in lines, in bytes and in the length of each line, and the file is read as a
 //! stream, so the size of the file never matters: a line is counted without being kept. Files that
-//! can be edited are small enough to be read whole; their content is remembered for the edit.
+//! can be edited are small enough to be read whole; their content is remembered for the edit. A
+//! [notebook](crate::notebook) is shown as its cells are read, and not as the JSON that it is.
 
-use std::fs::File;
 use std::io::{BufRead, BufReader, Read as _};
+use std::path::Path;
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use loom_common_core::{
-    ImageData, ToolAccess, ToolContext, ToolDefinition, ToolOutput, ToolResultContent, ToolStatus,
-};
+use loom_common_core::{Resource, ToolAccess, ToolContext, ToolDefinition, ToolOutput};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -24,10 +21,12 @@ use crate::blocking::{Cancellation, run_blocking};
 use crate::content::{MAX_EDITABLE_BYTES, Sniffed, sniff};
 use crate::error::ToolError;
 use crate::missing::missing;
+use crate::notebook::Notebook;
+use crate::outputs::OutputStore;
 use crate::seen::SeenFiles;
 use crate::setup::ToolLimits;
 use crate::tool::Tool;
-use crate::workspace::{Workspace, WorkspacePath};
+use crate::workspace::{Touch, Workspace, WorkspacePath, resource};
 
 /// Lines of a page when the call does not say.
 const DEFAULT_LINES: u64 = 2000;
@@ -35,18 +34,11 @@ const DEFAULT_LINES: u64 = 2000;
 /// Bytes of a line that are shown.
 const MAX_LINE_BYTES: usize = 2000;
 
-/// The largest picture that is given to the model: in base64 it stays below the 5 MB that
-/// providers take.
-const MAX_IMAGE_BYTES: u64 = 3_700_000;
-
-/// The longest side of a picture, in pixels: providers refuse a whole request that has many
-/// pictures when one is larger, and a picture in a thread goes with each later request.
-const MAX_IMAGE_SIDE: usize = 2000;
-
 /// Reads files for the model.
 pub(crate) struct ReadFileTool {
     definition: ToolDefinition,
     max_output_bytes: usize,
+    outputs: OutputStore,
     seen: Arc<SeenFiles>,
 }
 
@@ -64,7 +56,7 @@ struct Arguments {
 
 impl ReadFileTool {
     /// Makes the tool. It records in `seen` what it reads.
-    pub(crate) fn new(limits: ToolLimits, seen: Arc<SeenFiles>) -> Self {
+    pub(crate) fn new(limits: ToolLimits, outputs: OutputStore, seen: Arc<SeenFiles>) -> Self {
         Self {
             definition: definition::<Arguments>(
                 "read_file",
@@ -72,6 +64,7 @@ impl ReadFileTool {
                 ToolAccess::Read,
             ),
             max_output_bytes: limits.max_output_bytes,
+            outputs,
             seen,
         }
     }
@@ -88,7 +81,7 @@ impl Tool for ReadFileTool {
         context: &'a ToolContext,
     ) -> BoxFuture<'a, ToolOutput> {
         answer(&self.definition, arguments, async |arguments: Arguments| {
-            let workspace = Workspace::new(&context.workspace);
+            let workspace = Workspace::of(context, &self.outputs);
             let seen = Arc::clone(&self.seen);
             let page = PageLimits {
                 first: arguments.offset.unwrap_or(1),
@@ -96,12 +89,19 @@ impl Tool for ReadFileTool {
                 bytes: self.max_output_bytes,
             };
             run_blocking(move |cancellation| {
-                let path = workspace.resolve(&arguments.file_path)?;
+                let path = workspace.resolve(&arguments.file_path, Touch::Read)?;
                 read(&workspace, &path, page, &seen, cancellation)
             })
             .await
         })
         .boxed()
+    }
+
+    fn resources(&self, arguments: &Map<String, Value>, workspace: &Path) -> Vec<Resource> {
+        let path = arguments.get("file_path").and_then(Value::as_str);
+        path.and_then(|path| resource(path, workspace, &self.outputs, Touch::Read))
+            .into_iter()
+            .collect()
     }
 }
 
@@ -141,7 +141,11 @@ fn read(
     let mut reader = BufReader::new(file);
     match sniff(reader.fill_buf().map_err(unreadable)?) {
         Sniffed::Text => {}
-        Sniffed::Image(media_type) => return image(reader, media_type, path, size),
+        Sniffed::Image(_) => {
+            return Err(wrong_kind(format!(
+                "is a picture of {size} bytes. Look at it with view_image."
+            )));
+        }
         Sniffed::Binary(what) => {
             return Err(wrong_kind(format!(
                 "is not text: {what}, {size} bytes. Look at it with a command, such as \
@@ -156,7 +160,9 @@ fn read(
             .read_to_end(&mut content)
             .map_err(unreadable)?;
         seen.record(&path.absolute, &content);
-        self::page(content.as_slice(), page, cancellation)
+        let shown = as_notebook(path, &content);
+        let content = shown.as_deref().map_or(content.as_slice(), str::as_bytes);
+        self::page(content, page, cancellation)
     } else {
         self::page(reader, page, cancellation)
     };
@@ -172,63 +178,11 @@ fn read(
     )
 }
 
-fn image(
-    mut reader: BufReader<File>,
-    media_type: &str,
-    path: &WorkspacePath,
-    size: u64,
-) -> Result<ToolOutput, ToolError> {
-    if size > MAX_IMAGE_BYTES {
-        return Err(ToolError::WrongKind {
-            path: path.shown(),
-            reason: format!(
-                "is a picture of {size} bytes; the limit is {MAX_IMAGE_BYTES}. Make a smaller copy \
-                 with a command first."
-            ),
-        });
-    }
-    let mut content = Vec::new();
-    reader
-        .by_ref()
-        .take(MAX_IMAGE_BYTES)
-        .read_to_end(&mut content)
-        .map_err(|source| ToolError::io("read", &path.relative, source))?;
-    check_sides(&content).map_err(|reason| ToolError::WrongKind {
-        path: path.shown(),
-        reason,
-    })?;
-    Ok(ToolOutput {
-        status: ToolStatus::Completed,
-        content: vec![
-            ToolResultContent::text(format!("{} ({media_type}, {size} bytes)", path.shown())),
-            ToolResultContent::Image(ImageData {
-                media_type: media_type.to_owned(),
-                data: STANDARD.encode(&content),
-            }),
-        ],
-        changes: Vec::new(),
-    })
-}
-
-/// Tells why providers would not take a picture of these measures, if they would not.
-fn check_sides(content: &[u8]) -> Result<(), String> {
-    match imagesize::blob_size(content) {
-        Ok(size) if size.width == 0 || size.height == 0 => {
-            Err("is a picture without any pixels; the file may be damaged.".to_owned())
-        }
-        Ok(size) if size.width.max(size.height) > MAX_IMAGE_SIDE => Err(format!(
-            "is a picture of {} x {} pixels; the limit is {MAX_IMAGE_SIDE} on each side. Scale a \
-             copy down with a command first, such as `magick FILE -resize \
-             {MAX_IMAGE_SIDE}x{MAX_IMAGE_SIDE} COPY`, and read that.",
-            size.width, size.height
-        )),
-        Ok(_) => Ok(()),
-        Err(_) => Err(
-            "starts like a picture, but its width and height cannot be read; the file may be \
-             damaged. Look at it with a command, such as `file` or `xxd | head`."
-                .to_owned(),
-        ),
-    }
+/// Returns the text of a notebook, if the file is one that can be read.
+fn as_notebook(path: &WorkspacePath, content: &[u8]) -> Option<String> {
+    let is_named_so = path.absolute.extension().is_some_and(|end| end == "ipynb");
+    let text = is_named_so.then(|| std::str::from_utf8(content).ok())??;
+    Some(Notebook::parse(text).ok()?.shown())
 }
 
 /// Returns the wanted lines with their numbers, or the number of lines when there are fewer than

@@ -22,9 +22,12 @@ use loom_common_core::{
 };
 use serde_json::error::Category;
 
+use crate::apply_patch::ApplyPatchTool;
 use crate::arguments::shape;
-use crate::bash::BashTool;
+use crate::bash::{BashTool, CommandOutputTool, CommandStopTool, Shell};
 use crate::edit_file::EditFileTool;
+use crate::edit_notebook::EditNotebookTool;
+use crate::editing::Editor;
 use crate::glob::GlobTool;
 use crate::grep::GrepTool;
 use crate::list_files::ListFilesTool;
@@ -32,6 +35,8 @@ use crate::read_file::ReadFileTool;
 use crate::seen::SeenFiles;
 use crate::setup::{EditStyle, ToolSetup};
 use crate::tool::Tool;
+use crate::view_image::ViewImageTool;
+use crate::write_file::WriteFileTool;
 
 /// A tool was not added, as there is one of its name already. Adding it again fails again.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -89,23 +94,34 @@ impl ToolRegistry {
     /// session has its own, and so has each agent that works for another.
     pub fn builtin(setup: ToolSetup) -> Self {
         let limits = setup.limits;
+        let outputs = &setup.outputs;
         let seen = Arc::new(SeenFiles::default());
+        let read_file = ReadFileTool::new(limits, outputs.clone(), Arc::clone(&seen));
+        let editor = Editor::new(limits.max_output_bytes, outputs.clone(), seen);
+        let list_files = ListFilesTool::new(limits, outputs.clone());
+        let glob = GlobTool::new(limits, outputs.clone());
+        let grep = GrepTool::new(limits, outputs.clone());
+        let edit_file = EditFileTool::new(editor.clone());
+        let write_file = WriteFileTool::new(editor.clone());
+        let apply_patch = ApplyPatchTool::new(editor.clone());
+        let shell = Arc::new(Shell::new(setup.environment, setup.sandbox));
+        let bash = BashTool::new(limits, outputs.clone(), Arc::clone(&shell));
         let entries: Vec<(Offer, Arc<dyn Tool>)> = vec![
+            (Offer::Always, Arc::new(read_file)),
+            (Offer::Always, Arc::new(list_files)),
+            (Offer::Always, Arc::new(glob)),
+            (Offer::Always, Arc::new(grep)),
+            (Offer::Always, Arc::new(ViewImageTool::new(outputs.clone()))),
+            (Offer::For(EditStyle::Replace), Arc::new(edit_file)),
+            (Offer::For(EditStyle::Replace), Arc::new(write_file)),
+            (Offer::For(EditStyle::Patch), Arc::new(apply_patch)),
+            (Offer::Always, Arc::new(EditNotebookTool::new(editor))),
+            (Offer::Always, Arc::new(bash)),
             (
                 Offer::Always,
-                Arc::new(ReadFileTool::new(limits, Arc::clone(&seen))),
+                Arc::new(CommandOutputTool::new(Arc::clone(&shell))),
             ),
-            (Offer::Always, Arc::new(ListFilesTool::new(limits))),
-            (Offer::Always, Arc::new(GlobTool::new(limits))),
-            (Offer::Always, Arc::new(GrepTool::new(limits))),
-            (
-                Offer::For(EditStyle::Replace),
-                Arc::new(EditFileTool::new(limits, seen)),
-            ),
-            (
-                Offer::Always,
-                Arc::new(BashTool::new(limits, setup.environment)),
-            ),
+            (Offer::Always, Arc::new(CommandStopTool::new(shell))),
         ];
         let entries = entries
             .into_iter()

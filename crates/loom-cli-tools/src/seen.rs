@@ -2,7 +2,8 @@
 //!
 //! An edit rests on what the model believes a file to hold. When the file has changed since, the
 //! edit is refused, so that somebody else's work is not undone by an agent that never saw it. A
-//! file that was never read is not in here; then the exact text of the edit is the proof.
+//! file that was never read is not in here: then the exact text of an edit is the proof, and a file
+//! that is to be overwritten as a whole must be read first.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -22,6 +23,22 @@ impl SeenFiles {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .insert(path.to_owned(), fingerprint(content));
+    }
+
+    /// Forgets a file that is gone.
+    pub(crate) fn forget(&self, path: &Path) {
+        self.contents
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(path);
+    }
+
+    /// Tells whether the agent has read or written the file.
+    pub(crate) fn is_known(&self, path: &Path) -> bool {
+        self.contents
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains_key(path)
     }
 
     /// Tells whether the agent knows the file with another content than `content`.

@@ -1,6 +1,9 @@
 //! What Loom's own tools are made with.
 
+use std::sync::Arc;
 use std::time::Duration;
+
+use loom_cli_sandbox::Sandbox;
 
 use crate::bash::CommandEnvironment;
 use crate::outputs::OutputStore;
@@ -34,6 +37,8 @@ pub struct ToolSetup {
     pub environment: CommandEnvironment,
     /// Where outputs go that are too long for the model.
     pub outputs: OutputStore,
+    /// Where commands are confined. Without it they run free, whatever a call is permitted.
+    pub sandbox: Option<Arc<Sandbox>>,
     /// Which of the tools that edit files are offered.
     pub edit_style: EditStyle,
 }

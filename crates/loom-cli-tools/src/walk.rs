@@ -6,7 +6,7 @@
 //! of an unrelated folder above cannot hide the workspace. `.ignore` files count too. The person's
 //! own ignore file (`core.excludesFile`) does not: it stands outside of what the tools are given.
 //! A folder that is named in the call is searched even when it is ignored. Symbolic links are not
-//! followed, so no search leaves the workspace.
+//! followed, so no search leaves the folder that it was permitted.
 
 use std::path::Path;
 
@@ -21,12 +21,18 @@ pub(crate) const VERSION_CONTROL: [&str; 4] = [".git", ".hg", ".jj", ".svn"];
 
 /// Makes the walk through `start`: a folder, or a single file.
 pub(crate) fn walk(workspace: &Workspace, start: &WorkspacePath) -> WalkBuilder {
+    // The folder whose repository counts.
+    let top = if start.is_inside() {
+        workspace.root()
+    } else {
+        &start.absolute
+    };
     let mut walk = WalkBuilder::new(&start.absolute);
     walk.hidden(false)
         .require_git(false)
-        .parents(is_in_repository(workspace.root()))
+        .parents(is_in_repository(top))
         .git_global(false)
-        .current_dir(workspace.root())
+        .current_dir(top)
         .filter_entry(|entry| {
             entry.depth() == 0
                 || !VERSION_CONTROL

@@ -1,19 +1,24 @@
-//! Paths of the workspace, and opening them without being led out of it.
+//! Paths that a call names, and opening them without being led elsewhere.
 //!
 //! A path is taken apart and put together again with every symbolic link on the way replaced by
-//! its target; only what then lies below the workspace is accepted. Between this check and the
-//! opening somebody may swap a folder for a link, so files are opened folder by folder from the
-//! workspace down, and no step follows a link: what was checked is what is opened, or nothing.
+//! its target. What comes out is what rules of permission are asked about, and nothing else may be
+//! touched then: a call that was permitted names the very paths ([`ToolContext::permitted`]); one
+//! that nobody was asked about stays inside the workspace. Between that check and the opening
+//! somebody may swap a folder for a link, so files are opened folder by folder from the workspace
+//! (or the root of the file system) down, and no step follows a link: what was checked is what is
+//! opened, or nothing.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use rustix::fs::{AtFlags, Mode, OFlags, mkdirat, open, openat};
+use loom_common_core::{Resource, ToolContext};
+use rustix::fs::{AtFlags, Mode, OFlags, mkdirat, open, openat, unlinkat};
 use rustix::io::Errno;
 
 use crate::error::ToolError;
+use crate::outputs::OutputStore;
 
 /// Links that are followed on the way to one path; as many as the Linux kernel follows.
 const MAX_LINKS: usize = 40;
@@ -24,18 +29,28 @@ const MAX_PATH: usize = 4095;
 /// The longest name that common file systems take (`NAME_MAX`), in bytes.
 const MAX_NAME: usize = 255;
 
-/// The folder that the agent works in.
+/// The folder that the agent works in, and what a call may touch in it and elsewhere.
 #[derive(Clone, Debug)]
 pub(crate) struct Workspace {
     root: PathBuf,
+    /// What the call was permitted to touch; the workspace when nobody was asked.
+    permitted: Option<Vec<Resource>>,
+    outputs: OutputStore,
 }
 
-/// A path inside the workspace, with symbolic links resolved. It may not exist.
+/// What a call wants of a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Touch {
+    Read,
+    Write,
+}
+
+/// A path that a call may touch, with symbolic links resolved. It may not exist.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct WorkspacePath {
     /// From the root of the file system.
     pub(crate) absolute: PathBuf,
-    /// From the workspace; empty for the workspace itself.
+    /// From the workspace, empty for the workspace itself; the absolute path when it is elsewhere.
     pub(crate) relative: PathBuf,
 }
 
@@ -48,13 +63,44 @@ impl WorkspacePath {
             self.relative.display().to_string()
         }
     }
+
+    /// Tells whether it lies in the workspace.
+    pub(crate) fn is_inside(&self) -> bool {
+        self.relative.is_relative()
+    }
+}
+
+/// A folder that was made on the way to a file.
+#[derive(Debug)]
+pub(crate) struct MadeFolder {
+    parent: File,
+    name: OsString,
+}
+
+impl MadeFolder {
+    /// Removes the folder, if there is nothing in it.
+    pub(crate) fn remove(self) {
+        // What somebody has put something into meanwhile stays.
+        let _ = unlinkat(&self.parent, &self.name, AtFlags::REMOVEDIR);
+    }
 }
 
 impl Workspace {
-    /// Takes the folder `root`: absolute, with symbolic links resolved.
-    pub(crate) fn new(root: &Path) -> Self {
+    /// Takes the workspace of a call, and what it may touch.
+    pub(crate) fn of(context: &ToolContext, outputs: &OutputStore) -> Self {
+        Self {
+            root: context.workspace.clone(),
+            permitted: context.permitted.clone(),
+            outputs: outputs.clone(),
+        }
+    }
+
+    /// Takes the folder `root`, for telling what a call would touch.
+    fn before_permission(root: &Path) -> Self {
         Self {
             root: root.to_owned(),
+            permitted: None,
+            outputs: OutputStore::default(),
         }
     }
 
@@ -63,13 +109,49 @@ impl Workspace {
         &self.root
     }
 
-    /// Resolves a path as the model gave it: relative to the workspace, or absolute.
+    /// Resolves a path as the model gave it, relative to the workspace or absolute, if the call may
+    /// touch it.
     ///
     /// # Errors
     ///
-    /// [`ToolError::OutsideWorkspace`], [`ToolError::BadPath`], or [`ToolError::Io`] when the
-    /// system does not let the path be looked at.
-    pub(crate) fn resolve(&self, given: &str) -> Result<WorkspacePath, ToolError> {
+    /// [`ToolError::OutsideWorkspace`], [`ToolError::NotPermitted`], [`ToolError::BadPath`], or
+    /// [`ToolError::Io`] when the system does not let the path be looked at.
+    pub(crate) fn resolve(&self, given: &str, touch: Touch) -> Result<WorkspacePath, ToolError> {
+        let path = self.locate(given)?;
+        if touch == Touch::Read && self.outputs.holds(&path.absolute) {
+            return Ok(path);
+        }
+        let Some(permitted) = &self.permitted else {
+            return if path.is_inside() {
+                Ok(path)
+            } else {
+                Err(ToolError::OutsideWorkspace {
+                    path: given.to_owned(),
+                    workspace: self.root.display().to_string(),
+                })
+            };
+        };
+        let is_permitted = permitted.iter().any(|resource| match resource {
+            Resource::Read(permitted) => touch == Touch::Read && *permitted == path.absolute,
+            Resource::Write(permitted) => *permitted == path.absolute,
+            Resource::Command { .. } | Resource::Url(_) => false,
+        });
+        if is_permitted {
+            Ok(path)
+        } else {
+            Err(ToolError::NotPermitted {
+                path: given.to_owned(),
+                target: path.absolute.display().to_string(),
+            })
+        }
+    }
+
+    /// Resolves a path as the model gave it, wherever it leads.
+    ///
+    /// # Errors
+    ///
+    /// As [`Workspace::resolve`].
+    pub(crate) fn locate(&self, given: &str) -> Result<WorkspacePath, ToolError> {
         let bad = |reason| ToolError::BadPath {
             path: shorten(given),
             reason,
@@ -94,16 +176,11 @@ impl Workspace {
                 _ => ToolError::io("look at", Path::new(given), source),
             }
         })?;
-        match absolute.strip_prefix(&self.root) {
-            Ok(relative) => Ok(WorkspacePath {
-                relative: relative.to_owned(),
-                absolute,
-            }),
-            Err(_) => Err(ToolError::OutsideWorkspace {
-                path: given.to_owned(),
-                workspace: self.root.display().to_string(),
-            }),
-        }
+        let relative = absolute.strip_prefix(&self.root).unwrap_or(&absolute);
+        Ok(WorkspacePath {
+            relative: relative.to_owned(),
+            absolute,
+        })
     }
 
     /// Replaces every symbolic link by its target. Names that do not exist stay as they are.
@@ -154,7 +231,7 @@ impl Workspace {
     /// Opens a file or folder for reading. Does not wait for the other end of a named pipe.
     pub(crate) fn open(&self, path: &WorkspacePath) -> io::Result<File> {
         let Some(name) = path.relative.file_name() else {
-            return self.open_root();
+            return self.open_start(path);
         };
         let folder = self.open_parent(path)?;
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
@@ -163,31 +240,88 @@ impl Workspace {
 
     /// Opens the folder that holds `path`.
     pub(crate) fn open_parent(&self, path: &WorkspacePath) -> io::Result<File> {
-        let mut folder = self.open_root()?;
-        for name in path.relative.parent().into_iter().flatten() {
-            folder = open_name(&folder, name, OFlags::RDONLY | OFlags::DIRECTORY)?;
+        let mut folder = self.open_start(path)?;
+        for name in parent_names(path) {
+            folder = open_folder(&folder, name)?;
         }
         Ok(folder)
     }
 
-    /// Opens the folder that is to hold `path`, and makes the folders that are missing.
-    pub(crate) fn create_parent(&self, path: &WorkspacePath) -> io::Result<File> {
-        let mut folder = self.open_root()?;
-        for name in path.relative.parent().into_iter().flatten() {
+    /// Opens the folder that is to hold `path`, and makes the folders that are missing. Returns
+    /// those too, the outermost first.
+    pub(crate) fn create_parent(
+        &self,
+        path: &WorkspacePath,
+    ) -> io::Result<(File, Vec<MadeFolder>)> {
+        let mut folder = self.open_start(path)?;
+        let mut made = Vec::new();
+        for name in parent_names(path) {
             match mkdirat(&folder, name, Mode::from_raw_mode(0o777)) {
-                Ok(()) | Err(Errno::EXIST) => {}
+                Ok(()) => made.push(MadeFolder {
+                    parent: folder.try_clone()?,
+                    name: name.to_owned(),
+                }),
+                Err(Errno::EXIST) => {}
                 // Some file systems refuse before they look whether the folder is there.
                 Err(_) if rustix::fs::statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW).is_ok() => {}
-                Err(error) => return Err(error.into()),
+                Err(error) => {
+                    made.into_iter().rev().for_each(MadeFolder::remove);
+                    return Err(error.into());
+                }
             }
-            folder = open_name(&folder, name, OFlags::RDONLY | OFlags::DIRECTORY)?;
+            folder = open_folder(&folder, name)?;
         }
-        Ok(folder)
+        Ok((folder, made))
     }
 
-    fn open_root(&self) -> io::Result<File> {
+    /// Opens the folder from which the way to `path` is walked.
+    fn open_start(&self, path: &WorkspacePath) -> io::Result<File> {
+        let start = if path.is_inside() {
+            &self.root
+        } else {
+            Path::new("/")
+        };
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        Ok(open(&self.root, flags, Mode::empty())?.into())
+        Ok(open(start, flags, Mode::empty())?.into())
+    }
+}
+
+/// What a call that works with the path `given` touches; nothing when it cannot be a path.
+pub(crate) fn resource(
+    given: &str,
+    workspace: &Path,
+    outputs: &OutputStore,
+    touch: Touch,
+) -> Option<Resource> {
+    let path = Workspace::before_permission(workspace)
+        .locate(given)
+        .ok()?
+        .absolute;
+    match touch {
+        Touch::Read if outputs.holds(&path) => None,
+        Touch::Read => Some(Resource::Read(path)),
+        Touch::Write => Some(Resource::Write(path)),
+    }
+}
+
+/// Returns the names of the folders on the way to `path`, from where it starts.
+fn parent_names(path: &WorkspacePath) -> impl Iterator<Item = &OsStr> {
+    path.relative
+        .parent()
+        .into_iter()
+        .flat_map(Path::components)
+        .filter_map(|component| match component {
+            Component::Normal(name) => Some(name),
+            _ => None,
+        })
+}
+
+/// Opens the folder `name` in `folder`; fails when it is a symbolic link. One that may be passed
+/// through and not be listed is opened for that.
+fn open_folder(folder: &File, name: &OsStr) -> rustix::io::Result<File> {
+    match open_name(folder, name, OFlags::RDONLY | OFlags::DIRECTORY) {
+        Err(Errno::ACCESS) => open_name(folder, name, OFlags::PATH | OFlags::DIRECTORY),
+        opened => opened,
     }
 }
 
@@ -234,13 +368,13 @@ mod tests {
         fs::create_dir_all(root.join("sub")).unwrap();
         fs::create_dir_all(folder.path().join("sub")).unwrap();
         fs::write(folder.path().join("sub/a.txt"), "outside").unwrap();
-        (folder, Workspace::new(&root))
+        (folder, Workspace::before_permission(&root))
     }
 
     #[test]
     fn a_folder_that_becomes_a_link_after_the_check_is_not_followed() {
         let (_folder, workspace) = workspace();
-        let path = workspace.resolve("sub/a.txt").unwrap();
+        let path = workspace.resolve("sub/a.txt", Touch::Read).unwrap();
         fs::remove_dir(workspace.root().join("sub")).unwrap();
         symlink("../sub", workspace.root().join("sub")).unwrap();
         assert!(workspace.root().join("sub/a.txt").exists());
@@ -252,7 +386,7 @@ mod tests {
     #[test]
     fn a_file_that_becomes_a_link_after_the_check_is_not_followed() {
         let (_folder, workspace) = workspace();
-        let path = workspace.resolve("sub/a.txt").unwrap();
+        let path = workspace.resolve("sub/a.txt", Touch::Read).unwrap();
         symlink("../../sub/a.txt", workspace.root().join("sub/a.txt")).unwrap();
         assert!(workspace.root().join("sub/a.txt").exists());
         workspace.open(&path).unwrap_err();

@@ -87,10 +87,7 @@ impl CommandEnvironment {
     }
 
     /// Returns the variables of a command, with what keeps programs from asking.
-    pub fn variables(
-        &self,
-        confinement: Confinement,
-    ) -> impl Iterator<Item = (&OsStr, &OsStr)> {
+    pub fn variables(&self, confinement: Confinement) -> impl Iterator<Item = (&OsStr, &OsStr)> {
         let free = match confinement {
             Confinement::Sandboxed => &[],
             Confinement::Free => self.free.as_slice(),

@@ -2,7 +2,9 @@
 //!
 //! A command leads a session, and most of what it starts stays in there. A process that leaves the
 //! session (`setsid`, daemons) is still found: it descends from one that was found, or it carries
-//! the mark, an environment variable that only processes of this command inherit. They are asked
+//! the mark, an environment variable that only processes of this command inherit. The marks of a
+//! session's commands begin with the mark of the session, so that in the end what any of them left
+//! behind is found. They are asked
 //! to end (SIGTERM), given a moment, and killed (SIGKILL); the list is made anew until it is
 //! empty, as the dying may still start others. A process is held by a file descriptor (pidfd), so
 //! that a number which meanwhile belongs to another process is never signalled.
@@ -35,11 +37,20 @@ pub fn new_mark() -> (&'static str, String) {
     (MARK_VARIABLE, format!("{id}-{started}-{number}"))
 }
 
+/// Makes the mark of a command whose mark begins with that of its session.
+pub(super) fn mark_within(
+    (name, session): &(&'static str, String),
+    number: u64,
+) -> (&'static str, String) {
+    (name, format!("{session}-{number}"))
+}
+
 /// The processes that a command started.
 #[derive(Clone, Debug)]
 pub struct ProcessTree {
-    /// The process id of the shell: also the id of its session and group.
-    leader: u32,
+    /// The process id of the shell: also the id of its session and group. `None` when it may belong
+    /// to another process by now.
+    leader: Option<u32>,
     /// The entry of the environment that marks them.
     mark: Vec<u8>,
 }
@@ -48,8 +59,25 @@ impl ProcessTree {
     /// Takes the tree of the shell `leader`, which must not have been waited for yet.
     pub fn new(leader: u32, (name, value): &(&str, String)) -> Self {
         Self {
-            leader,
+            leader: Some(leader),
             mark: format!("{name}={value}").into_bytes(),
+        }
+    }
+
+    /// Takes all processes that carry a mark, or one that begins with it.
+    pub(super) fn marked((name, value): &(&str, String)) -> Self {
+        Self {
+            leader: None,
+            mark: format!("{name}={value}").into_bytes(),
+        }
+    }
+
+    /// Takes the processes that the shell has left behind, once it was waited for: its process id
+    /// may belong to another process from then on.
+    pub(super) fn without_leader(self) -> Self {
+        Self {
+            leader: None,
+            mark: self.mark,
         }
     }
 
@@ -79,12 +107,12 @@ impl ProcessTree {
     /// Returns the processes that are alive.
     fn processes(&self) -> Vec<Process> {
         let mut others: Vec<Stat> = live_processes();
-        let mut found: HashSet<u32> = HashSet::from([self.leader]);
+        let mut found: HashSet<u32> = self.leader.into_iter().collect();
         let mut processes = Vec::new();
         loop {
             let (new, rest): (Vec<Stat>, Vec<Stat>) = others.into_iter().partition(|stat| {
-                stat.session == self.leader
-                    || stat.group == self.leader
+                Some(stat.session) == self.leader
+                    || Some(stat.group) == self.leader
                     || found.contains(&stat.parent)
                     || (processes.is_empty() && self.is_marked(stat.id))
             });
@@ -101,7 +129,8 @@ impl ProcessTree {
         fs::read(format!("/proc/{id}/environ")).is_ok_and(|environment| {
             environment
                 .split(|&byte| byte == 0)
-                .any(|entry| entry == self.mark)
+                .filter_map(|entry| entry.strip_prefix(self.mark.as_slice()))
+                .any(|rest| rest.is_empty() || rest.starts_with(b"-"))
         })
     }
 }

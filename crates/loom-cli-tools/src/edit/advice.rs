@@ -94,11 +94,13 @@ fn line_number(view: &str, place: usize) -> usize {
 
 /// Returns the line numbers of some places, as part of a sentence.
 fn line_list(view: &str, starts: impl ExactSizeIterator<Item = usize>) -> String {
-    let count = starts.len();
-    let mut numbers: Vec<String> = starts
-        .take(PLACES)
-        .map(|start| line_number(view, start).to_string())
-        .collect();
+    numbers(starts.map(|start| line_number(view, start)))
+}
+
+/// Returns some line numbers, as part of a sentence.
+pub(super) fn numbers(lines: impl ExactSizeIterator<Item = usize>) -> String {
+    let count = lines.len();
+    let mut numbers: Vec<String> = lines.take(PLACES).map(|line| line.to_string()).collect();
     if count > PLACES {
         numbers.push("…".to_owned());
     }
@@ -118,7 +120,7 @@ fn has_line_numbers(text: &str) -> bool {
 
 /// Returns the lines of the file that `old` was most likely meant for, with their numbers, and the
 /// first difference.
-fn nearest(view: &str, old: &str) -> Option<String> {
+pub(super) fn nearest(view: &str, old: &str) -> Option<String> {
     let file: Vec<&str> = lines(view).into_iter().map(|line| &view[line]).collect();
     let old: Vec<&str> = old.trim_end().lines().collect();
     let start = common_start(&file, &old).or_else(|| alike_start(&file, &old))?;
@@ -133,7 +135,7 @@ fn nearest(view: &str, old: &str) -> Option<String> {
     let pairs = file[start..].iter().zip(&old);
     if let Some((index, (_, old))) = pairs.enumerate().find(|(_, pair)| differs(pair)) {
         shown.push(format!(
-            "The first difference is in line {}, where old_string has:\n\t{}",
+            "The first difference is in line {}, where you have:\n\t{}",
             start + index + 1,
             cut(old)
         ));

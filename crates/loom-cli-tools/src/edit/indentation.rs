@@ -12,9 +12,6 @@ const DEFAULT_STEP: &str = "    ";
 
 /// How the model's lines relate to the file's.
 pub(super) struct Indentation<'a> {
-    old: &'a [&'a str],
-    file: &'a [&'a str],
-    new: &'a [&'a str],
     /// Indentation of an old line, and of the line of the file that it matched.
     pairs: Vec<(&'a str, &'a str)>,
     /// One step of the model's.
@@ -26,12 +23,7 @@ pub(super) struct Indentation<'a> {
 impl<'a> Indentation<'a> {
     /// Takes the lines that the model wants to replace, those of the file that match them one by
     /// one, the new lines, and the whole file.
-    pub(super) fn new(
-        old: &'a [&'a str],
-        file: &'a [&'a str],
-        new: &'a [&'a str],
-        view: &'a str,
-    ) -> Self {
+    pub(super) fn new(old: &[&'a str], file: &[&'a str], new: &[&'a str], view: &'a str) -> Self {
         let pairs = old
             .iter()
             .zip(file)
@@ -43,34 +35,29 @@ impl<'a> Indentation<'a> {
             .unwrap_or_else(|| DEFAULT_STEP.to_owned());
         let model_step = step(old.iter().chain(new).copied()).unwrap_or_else(|| file_step.clone());
         Self {
-            old,
-            file,
-            new,
             pairs,
             model_step,
             file_step,
         }
     }
 
-    /// Returns the new text, without a line end after its last line.
-    pub(super) fn apply(&self) -> String {
-        let mut lines: Vec<String> = Vec::with_capacity(self.new.len());
-        for change in capture_diff_slices(Algorithm::Myers, self.old, self.new) {
+    /// Returns the new text, without a line end after its last line, given the lines that it was
+    /// made from.
+    pub(super) fn apply(&self, old: &[&str], file: &[&str], new: &[&str]) -> String {
+        let mut lines: Vec<String> = Vec::with_capacity(new.len());
+        for change in capture_diff_slices(Algorithm::Myers, old, new) {
             if let DiffOp::Equal { old_index, len, .. } = change {
-                let kept = &self.file[old_index..old_index + len];
+                let kept = &file[old_index..old_index + len];
                 lines.extend(kept.iter().map(|line| (*line).to_owned()));
             } else {
-                lines.extend(
-                    self.new[change.new_range()]
-                        .iter()
-                        .map(|line| self.line(line)),
-                );
+                lines.extend(new[change.new_range()].iter().map(|line| self.line(line)));
             }
         }
         lines.join("\n")
     }
 
-    fn line(&self, line: &str) -> String {
+    /// Returns a new line with the file's indentation.
+    pub(super) fn line(&self, line: &str) -> String {
         let text = line.trim_start();
         if text.is_empty() {
             return String::new();

@@ -117,8 +117,14 @@ impl<'a> Wanted<'a> {
     }
 }
 
-fn words(line: &str) -> Vec<&str> {
+/// Returns what of a line counts.
+pub(super) fn words(line: &str) -> Vec<&str> {
     line.split_whitespace().collect()
+}
+
+/// Tells whether a line has these words and no others.
+pub(super) fn is_same_line(line: &str, words: &[&str]) -> bool {
+    line.split_whitespace().eq(words.iter().copied())
 }
 
 /// Returns where each line of a text lies, without its end.
@@ -135,11 +141,7 @@ pub(super) fn lines(text: &str) -> Vec<Range<usize>> {
 
 /// Returns the lines of the view at which the wanted lines start.
 fn whole_lines(view: &str, lines: &[Range<usize>], wanted: &[Vec<&str>]) -> Vec<usize> {
-    let is_same = |line: &Range<usize>, words: &Vec<&str>| {
-        view[line.clone()]
-            .split_whitespace()
-            .eq(words.iter().copied())
-    };
+    let is_same = |line: &Range<usize>, words: &Vec<&str>| is_same_line(&view[line.clone()], words);
     (0..(lines.len() + 1).saturating_sub(wanted.len()))
         .filter(|&first| {
             lines[first..]
@@ -188,7 +190,8 @@ fn replace_lines(view: &str, matched: &[Range<usize>], wanted: &Wanted<'_>, new:
     };
     let file_lines: Vec<&str> = matched.iter().map(|line| &view[line.clone()]).collect();
     let (new_lines, new_has_end) = wanted.counterpart(new);
-    let mut text = Indentation::new(&wanted.lines, &file_lines, &new_lines, view).apply();
+    let indentation = Indentation::new(&wanted.lines, &file_lines, &new_lines, view);
+    let mut text = indentation.apply(&wanted.lines, &file_lines, &new_lines);
     let mut place = first.start..last.end;
     let file_has_end = last.end < view.len();
     if wanted.has_end && file_has_end {

@@ -8,7 +8,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-const BYTE_ORDER_MARK: char = '\u{feff}';
+/// What some editors start a file with.
+pub(super) const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// The text of a file, as the model sees it.
 #[derive(Debug)]
@@ -45,6 +46,11 @@ impl<'a> Text<'a> {
     /// Returns the text with plain line ends and without a byte order mark.
     pub(crate) fn view(&self) -> &str {
         &self.view
+    }
+
+    /// Tells whether some lines end in `\r\n`.
+    pub(super) fn has_long_ends(&self) -> bool {
+        !self.long_ends.is_empty()
     }
 
     /// Turns a text from the model into one of the view. In a file without `\r\n` it stays as it

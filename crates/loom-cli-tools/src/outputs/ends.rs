@@ -11,10 +11,16 @@ pub(crate) fn start_of(text: &str, limit: usize) -> &str {
 
 /// Returns the end of a text: up to `limit` bytes, whole lines where they are short enough.
 pub(crate) fn end_of(text: &str, limit: usize) -> &str {
-    let from = text.ceil_char_boundary(text.len().saturating_sub(limit));
-    let end = &text[from..];
+    if text.len() <= limit {
+        return text;
+    }
+    from_line_start(&text[text.ceil_char_boundary(text.len() - limit)..])
+}
+
+/// Returns the end of a text, which begins anywhere, from the start of a line if that is near.
+pub(crate) fn from_line_start(end: &str) -> &str {
     match end.find('\n') {
-        Some(line_end) if from > 0 && line_end < end.len() / 4 => &end[line_end + 1..],
+        Some(line_end) if line_end < end.len() / 4 => &end[line_end + 1..],
         _ => end,
     }
 }

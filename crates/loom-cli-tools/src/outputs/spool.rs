@@ -168,11 +168,6 @@ impl Spool {
         }
     }
 
-    /// Returns how many bytes are in the file.
-    pub(crate) fn written(&self) -> u64 {
-        self.written
-    }
-
     /// Reads up to `length` bytes from `offset` back. Returns fewer at the end of the file, and
     /// when it cannot be read.
     pub(crate) fn read_at(&self, offset: u64, length: usize) -> Vec<u8> {

@@ -4,12 +4,20 @@
     reason = "a test fails by panicking, also in what it shares with others"
 )]
 
+mod apply_patch;
+mod background;
 mod bash;
 mod edit_file;
+mod edit_notebook;
 mod glob;
 mod grep;
 mod list_files;
+mod marked;
+mod outputs;
 mod paths;
+mod permitted;
 mod read_file;
 mod registry;
 mod scratch;
+mod view_image;
+mod write_file;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use loom_cli_tools::{CommandEnvironment, ToolLimits, ToolRegistry, ToolSetup};
+use loom_cli_tools::{CommandEnvironment, EditStyle, ToolLimits, ToolRegistry, ToolSetup};
 use loom_common_core::{
     Confinement, Extra, ProgressSink, ToolCall, ToolContext, ToolOutput, ToolStatus,
 };
@@ -49,6 +49,14 @@ impl Scratch {
             },
             folder,
         }
+    }
+
+    /// Works as for a model that writes patches.
+    pub(crate) fn with_patches() -> Self {
+        Self::with_setup(ToolSetup {
+            edit_style: EditStyle::Patch,
+            ..ToolSetup::default()
+        })
     }
 
     /// Works in a folder that is there already.
