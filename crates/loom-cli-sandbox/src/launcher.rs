@@ -5,7 +5,8 @@
 //! to be confined does it itself, before it becomes the command: no code runs between `fork` and
 //! `exec`, where little is safe. There are three ways to be called:
 //!
-//! - `run COMMAND...` takes the policy from the environment and confines. With Landlock alone it
+//! - `run COMMAND...` takes the policy from the environment and confines; `run-with-files` hands on
+//!   open files too. With Landlock alone it
 //!   then becomes the command; with namespaces it starts `init` in them and waits ([`outer`]).
 //! - `init STATUS COMMAND...` is the first process inside of the namespaces: it sets up mounts and
 //!   the network, confines itself and starts the command ([`init`]).
@@ -48,6 +49,9 @@ use crate::rung::Rung;
 /// The first argument that makes `loom` the launcher.
 pub(crate) const ARGUMENT: &str = "__sandbox";
 
+/// The mode of the launcher in which the command inherits open files.
+pub(crate) const WITH_FILES: &str = "run-with-files";
+
 /// Exit code when the command could not be confined, and so did not run.
 pub(crate) const FAILED: u8 = 125;
 
@@ -74,6 +78,10 @@ const VARIABLES_LEADING_OUT: &[&str] = &[
     "WSL_INTEROP",
     "XAUTHORITY",
 ];
+
+/// Variables that name a cache without which a program fails, and the folder for temporary files in
+/// which to put it.
+const CACHES: [(&str, &str); 1] = [("GOCACHE", "go-build")];
 
 /// Does the launcher's work when `arguments`, without the program's name, call for it.
 ///
@@ -104,12 +112,18 @@ fn dispatch(
         let attempts = arguments.next().ok_or_else(wrong)?;
         return check::run(&attempts, environment);
     }
+    if mode == "run" {
+        privileges::close_inherited_files();
+    }
     let policy = policy(environment)?;
     match mode.to_str() {
-        Some("run") => run(&policy, &Task::new(arguments).ok_or_else(wrong)?),
+        Some("run" | WITH_FILES) => run(
+            &policy,
+            &Task::new(arguments, environment).ok_or_else(wrong)?,
+        ),
         Some("init") => {
             let pipe = arguments.next().ok_or_else(wrong)?;
-            let task = Task::new(arguments).ok_or_else(wrong)?;
+            let task = Task::new(arguments, environment).ok_or_else(wrong)?;
             init::run(&policy, pipe.to_str().ok_or_else(wrong)?, &task)
         }
         _ => Err(wrong()),
@@ -138,13 +152,23 @@ fn policy(environment: &Environment) -> Result<Policy, LaunchError> {
 struct Task {
     program: OsString,
     arguments: Vec<OsString>,
+    /// Which of [`CACHES`] the environment has already.
+    sets: Vec<&'static str>,
 }
 
 impl Task {
-    fn new(mut arguments: impl Iterator<Item = OsString>) -> Option<Self> {
+    fn new(
+        mut arguments: impl Iterator<Item = OsString>,
+        environment: &Environment,
+    ) -> Option<Self> {
         Some(Self {
             program: arguments.next()?,
             arguments: arguments.collect(),
+            sets: CACHES
+                .iter()
+                .map(|(name, _)| *name)
+                .filter(|name| environment.get(name).is_some())
+                .collect(),
         })
     }
 
@@ -164,6 +188,11 @@ impl Task {
         command
             .env(TELLING_VARIABLE, telling)
             .env("TMPDIR", &policy.temporary);
+        for (name, folder) in CACHES {
+            if !self.sets.contains(&name) {
+                command.env(name, policy.temporary.join(folder));
+            }
+        }
         command
     }
 }

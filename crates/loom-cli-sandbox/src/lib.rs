@@ -5,6 +5,7 @@ mod denial;
 mod error;
 mod launcher;
 mod mountinfo;
+mod own_folder;
 mod places;
 mod policy;
 mod probe;

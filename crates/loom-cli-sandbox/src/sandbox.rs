@@ -1,16 +1,12 @@
 //! The sandbox as a session holds it: made once, then it wraps each command.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, Permissions};
-use std::io;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-
-use tempfile::TempDir;
 
 use crate::denial::Circumstances;
 use crate::error::SandboxError;
-use crate::launcher::ARGUMENT;
+use crate::launcher::{ARGUMENT, WITH_FILES};
+use crate::own_folder::OwnFolder;
 use crate::policy::{NetworkRoute, Policy, VARIABLE};
 use crate::probe::probe;
 use crate::protected::{Protected, linked_repository};
@@ -31,7 +27,7 @@ pub struct Sandbox {
     /// [`Self::policy`] as the launcher gets it.
     encoded: String,
     proxy: Option<Proxy>,
-    temporary: TempDir,
+    own: OwnFolder,
 }
 
 /// How to start a command so that it runs in the sandbox.
@@ -45,6 +41,15 @@ pub struct Wrapped {
     pub environment: Vec<(OsString, OsString)>,
 }
 
+impl Wrapped {
+    /// Lets the command inherit files that are open, beside the standard streams.
+    #[must_use]
+    pub fn with_open_files(mut self) -> Self {
+        self.arguments[1] = OsString::from(WITH_FILES);
+        self
+    }
+}
+
 impl Sandbox {
     /// Finds the strongest rung that works here, by trying each with the folders of `setup`.
     ///
@@ -56,23 +61,16 @@ impl Sandbox {
     /// When a folder is not there, there is no room for temporary files, or the proxy cannot start.
     /// That no rung works is no error: see [`Self::status`].
     pub async fn probe(setup: SandboxSetup) -> Result<Self, SandboxError> {
-        let temporary = tempfile::Builder::new()
-            .prefix("loom-")
-            .tempdir_in(&setup.temporary)
-            .map_err(SandboxError::Temporary)?;
-        let own = canonical(temporary.path())?;
-        let commands = own.join("tmp");
-        let covers = own.join("covers");
-        lay_out(&commands, &covers).map_err(SandboxError::Temporary)?;
+        let own = OwnFolder::new(&setup.temporary).map_err(SandboxError::Temporary)?;
         let proxy = match &setup.network {
             NetworkAccess::Off => None,
             NetworkAccess::AllowList(hosts) => {
-                let socket = commands.join(".proxy.sock");
+                let socket = own.commands().join(".proxy.sock");
                 Some(Proxy::start(socket, hosts.clone()).await?)
             }
         };
-        let policy = policy(&setup, commands, covers, proxy.as_ref())?;
-        let (status, policy) = probe(&setup, policy, &own).await?;
+        let policy = policy(&setup, &own, proxy.as_ref())?;
+        let (status, policy) = probe(&setup, policy, &own.path).await?;
         tracing::debug!(%status, "sandbox probed");
         let encoded = match &policy {
             Some(policy) => encode(policy)?,
@@ -84,7 +82,7 @@ impl Sandbox {
             policy,
             encoded,
             proxy,
-            temporary,
+            own,
         })
     }
 
@@ -99,11 +97,8 @@ impl Sandbox {
     }
 
     /// Returns the private folder for temporary files: `TMPDIR` of the commands.
-    pub fn temporary(&self) -> &Path {
-        match &self.policy {
-            Some(policy) => &policy.temporary,
-            None => self.temporary.path(),
-        }
+    pub fn temporary(&self) -> PathBuf {
+        self.own.commands()
     }
 
     /// Wraps a command so that it runs in the sandbox. `program` is looked for in the `PATH` that
@@ -171,14 +166,13 @@ impl Sandbox {
 /// Makes the policy of everything but the rung, which the probe fills in.
 fn policy(
     setup: &SandboxSetup,
-    temporary: PathBuf,
-    covers: PathBuf,
+    own: &OwnFolder,
     proxy: Option<&Proxy>,
 ) -> Result<Policy, SandboxError> {
     let workspace = canonical(&setup.workspace)?;
     let repository = linked_repository(&workspace);
     let others = setup.writable.iter();
-    let mut writable = vec![workspace, temporary.clone()];
+    let mut writable = vec![workspace, own.commands()];
     writable.extend(others.filter_map(|path| path.canonicalize().ok()));
     // Without it no commit is possible in a linked worktree.
     writable.extend(repository);
@@ -194,25 +188,12 @@ fn policy(
             .home
             .canonicalize()
             .unwrap_or_else(|_| setup.home.clone()),
-        temporary,
-        covers,
+        temporary: own.commands(),
+        covers: own.covers(),
         network: proxy.map_or(NetworkRoute::Off, Proxy::route),
         bubblewrap: None,
         view: None,
     })
-}
-
-/// Makes the folders of the sandbox inside its own: one that commands may write, and what covers
-/// hidden places.
-fn lay_out(commands: &Path, covers: &Path) -> io::Result<()> {
-    let nobody = Permissions::from_mode(0o000);
-    fs::create_dir(commands)?;
-    fs::create_dir(covers)?;
-    fs::create_dir(covers.join("folder"))?;
-    fs::write(covers.join("file"), "")?;
-    fs::set_permissions(covers.join("folder"), nobody.clone())?;
-    fs::set_permissions(covers.join("file"), nobody)?;
-    Ok(())
 }
 
 /// Leaves out folders inside others, so that nothing that a command can change lies between the

@@ -4,6 +4,7 @@ pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod doctor;
 pub(crate) mod reference;
+pub(crate) mod sandbox;
 pub(crate) mod schema;
 pub(crate) mod server;
 pub(crate) mod session;

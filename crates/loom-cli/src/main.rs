@@ -18,6 +18,7 @@ mod tracing_output;
 use std::process::ExitCode;
 
 use clap::Parser;
+use loom_common_config::Environment;
 use loom_common_version::build_info;
 
 use crate::arguments::{Arguments, Command};
@@ -25,6 +26,12 @@ use crate::error::CliError;
 use crate::setting::Setting;
 
 fn main() -> ExitCode {
+    // First of all: as the sandbox's launcher this program must be quick and have one thread.
+    if let Some(code) =
+        loom_cli_sandbox::launch(std::env::args_os().skip(1), Environment::from_process)
+    {
+        return code;
+    }
     let arguments = Arguments::parse();
     if arguments.version {
         return finish(commands::version::print_version(
@@ -37,12 +44,15 @@ fn main() -> ExitCode {
         Some(Command::Completions { shell }) => finish(commands::completions::print_script(*shell)),
         Some(Command::Schema) => finish(commands::schema::print_schema()),
         Some(Command::Reference) => finish(commands::reference::print_reference()),
-        _ => finish(run(arguments)),
+        _ => match run(arguments) {
+            Ok(code) => code,
+            Err(error) => finish(Err(error)),
+        },
     }
 }
 
 /// Runs a command that needs the configuration.
-fn run(arguments: Arguments) -> Result<(), CliError> {
+fn run(arguments: Arguments) -> Result<ExitCode, CliError> {
     let setting = Setting::of_process(&arguments)?;
     tracing_output::install(&setting.config.value.log.filter)?;
     tracing::debug!(build = %build_info(), "loom starts");
@@ -53,13 +63,18 @@ fn run(arguments: Arguments) -> Result<(), CliError> {
         .enable_all()
         .build()?;
     let outcome = runtime.block_on(async {
-        match arguments.command {
+        let outcome = match arguments.command {
+            // It ends as the command that it runs.
+            Some(Command::Sandbox(command)) => {
+                return commands::sandbox::run(&setting, command).await;
+            }
             Some(Command::Threads(command)) => commands::threads::run(&setting, command).await,
             Some(Command::Server(command)) => commands::server::run(&setting, command).await,
             Some(Command::Config(command)) => commands::config::run(&setting, command),
             Some(Command::Doctor) => commands::doctor::run(&setting).await,
             _ => commands::session::run(&setting, arguments.session).await,
-        }
+        };
+        outcome.map(|()| ExitCode::SUCCESS)
     });
     // A thread may be blocked on reading from a terminal or a pipe; it holds nothing to lose.
     runtime.shutdown_background();

@@ -5,7 +5,11 @@
 //! second time (so is the other path).
 
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+
+use rustix::fs::{Access, access};
+use rustix::process::geteuid;
 
 use crate::mountinfo::{self, Mount};
 
@@ -27,6 +31,9 @@ pub(super) fn resolve(
         let Ok(path) = place.canonicalize() else {
             continue;
         };
+        if is_closed_anyway(&path) {
+            continue;
+        }
         found.extend(linked_files(&path, home));
         found.push(path);
     }
@@ -52,6 +59,14 @@ pub(super) fn outermost(mut paths: Vec<PathBuf>) -> Vec<PathBuf> {
         }
     }
     kept
+}
+
+/// Tells whether the place belongs to another user, who lets nobody read it.
+fn is_closed_anyway(path: &Path) -> bool {
+    let is_anothers = path
+        .metadata()
+        .is_ok_and(|data| data.uid() != geteuid().as_raw());
+    is_anothers && access(path, Access::READ_OK).is_err()
 }
 
 /// Returns the files in the home folder that links directly in `folder` lead to.

@@ -29,10 +29,10 @@ use crate::rung::Rung;
 /// descriptor through which the one outside is told.
 pub(super) fn run(policy: &Policy, pipe: &str, task: &Task) -> Result<ExitCode, LaunchError> {
     let pipe = take(pipe)?;
+    let view = policy.view.as_ref();
+    let view = view.ok_or_else(|| LaunchError::Call("the view is missing".to_owned()))?;
     if policy.rung == Rung::Namespaces {
         loopback::turn_on().map_err(namespaces::refused("turn the loopback interface on"))?;
-        let view = policy.view.as_ref();
-        let view = view.ok_or_else(|| LaunchError::Call("the view is missing".to_owned()))?;
         view.mount(policy, rules::is_available())?;
     }
     // Bound before the command starts, which may ask for it at once.
@@ -47,7 +47,7 @@ pub(super) fn run(policy: &Policy, pipe: &str, task: &Task) -> Result<ExitCode, 
     privileges::limit_resources(0)?;
     let landlock = rules::restrict(&Allowed {
         writable: &policy.writable,
-        hidden: &[],
+        hidden: &view.hidden,
         mounts: Mounts::Own,
         port: None,
     })?;

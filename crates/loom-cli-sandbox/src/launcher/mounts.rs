@@ -3,7 +3,7 @@
 //! [`View`] says what is to be where; [`View::mount`] does it with mounts of one's own, and
 //! `bubblewrap` makes arguments of it. The order matters, as a later mount covers earlier ones:
 //!
-//! 1. everything is read-only;
+//! 1. everything is read-only, and devices are closed but for a few;
 //! 2. the writable folders are mounted onto themselves, and stay writable;
 //! 3. in those, what holds protected places is pinned by mounting it onto itself (what is mounted on
 //!    cannot be renamed), and the protected places become read-only;
@@ -27,6 +27,7 @@ use serde::{Deserialize, Serialize};
 
 use super::hidden;
 use super::namespaces::refused;
+use super::rules::DEVICES;
 use crate::error::LaunchError;
 use crate::mountinfo::Mount;
 use crate::policy::Policy;
@@ -103,6 +104,12 @@ impl View {
                 .and_then(|_| mount_bind_recursive(folder, folder))
                 .map_err(refused(format!("keep {} writable", folder.display())))?;
         }
+        for device in DEVICES.map(Path::new) {
+            if device.exists() {
+                mount_bind(device, device)
+                    .map_err(refused(format!("keep {}", device.display())))?;
+            }
+        }
         for mount in &mounts {
             if writable
                 .iter()
@@ -110,7 +117,7 @@ impl View {
             {
                 continue;
             }
-            match make_read_only(&mount.point, flags(mount)) {
+            match make_read_only(&mount.point, flags(mount) | MountFlags::NODEV) {
                 Ok(()) => {}
                 // It lies under another mount, or where this user cannot go.
                 Err(Errno::INVAL | Errno::NOENT | Errno::ACCESS) => {}

@@ -10,7 +10,7 @@ use rustix::thread::{
 use crate::error::LaunchError;
 
 /// How many processes and threads a command may have at a time.
-pub(super) const MAX_TASKS: u64 = 8192;
+pub(super) const MAX_TASKS: u64 = 4096;
 
 /// What the administrator keeps: rights over files and users, which the rules on files bound.
 /// Without them it could not work in the folders of others, as it does in containers.
@@ -72,6 +72,23 @@ pub(super) fn limit_process_ids() {
 fn kernel_version(release: &str) -> Option<(u32, u32)> {
     let mut numbers = release.split(['.', '-']).map(str::parse);
     Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
+}
+
+/// Closes all files but the standard streams, so that nothing that Loom or its parents have left open
+/// is handed on.
+pub(super) fn close_inherited_files() {
+    let Ok(entries) = std::fs::read_dir("/proc/self/fd") else {
+        return;
+    };
+    let numbers: Vec<i32> = entries
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter(|number| *number > 2)
+        .collect();
+    for number in numbers {
+        // The listing's own is closed already.
+        let _ = nix::unistd::close(number);
+    }
 }
 
 /// Lowers a limit, which cannot be raised again.

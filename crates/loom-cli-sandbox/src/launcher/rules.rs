@@ -22,7 +22,7 @@ use crate::error::LaunchError;
 const KNOWN: ABI = ABI::V10;
 
 /// Devices that every program may use.
-const DEVICES: [&str; 6] = [
+pub(super) const DEVICES: [&str; 6] = [
     "/dev/null",
     "/dev/zero",
     "/dev/full",
@@ -39,7 +39,7 @@ const TERMINALS: [&str; 2] = ["/dev/ptmx", "/dev/pts"];
 pub(super) struct Allowed<'a> {
     /// Folders that can be written.
     pub(super) writable: &'a [PathBuf],
-    /// Places that cannot be read, sorted, none inside another. Empty when mounts cover them.
+    /// Places that cannot be read, sorted, none inside another.
     pub(super) hidden: &'a [PathBuf],
     /// Whether mounts keep hidden places, sockets, terminals and shared memory of others apart.
     pub(super) mounts: Mounts,
@@ -51,7 +51,8 @@ pub(super) struct Allowed<'a> {
 /// Whether the command has mounts of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mounts {
-    /// It has: every folder can be listed, and terminals can be made.
+    /// It has. Hidden places are covered, so every folder can be listed, and terminals can be made.
+    /// The rules hide once more: a cover goes when the file below it is replaced from outside.
     Own,
     /// It sees those of everyone.
     Shared,
@@ -101,9 +102,13 @@ fn ruleset(allowed: &Allowed<'_>) -> Result<RulesetCreated, RulesetError> {
         ruleset = add(ruleset, open(&path), read)?;
     }
     ruleset = add(ruleset, open(dev), AccessFs::ReadDir.into())?;
+    // What is hidden inside a writable folder is covered by mounts, or left out.
+    let left_out = match allowed.mounts {
+        Mounts::Own => &[],
+        Mounts::Shared => allowed.hidden,
+    };
     for folder in allowed.writable {
-        // In the folder, but not in what is hidden in there.
-        for path in grants::all_but(folder, allowed.hidden) {
+        for path in grants::all_but(folder, left_out) {
             ruleset = add(ruleset, open(&path), write)?;
         }
     }

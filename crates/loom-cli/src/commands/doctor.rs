@@ -8,6 +8,7 @@ use std::io::Write as _;
 use std::process::Stdio;
 
 use anstyle::{AnsiColor, Style};
+use loom_cli_sandbox::Sandbox;
 use tokio::process::Command;
 
 use crate::commands::session::no_provider;
@@ -21,6 +22,7 @@ pub(crate) async fn run(setting: &Setting) -> Result<(), CliError> {
     report.add("folder", check_folder(setting));
     report.add("threads", check_threads(setting).await);
     report.add("git", check_git().await);
+    report.add("sandbox", check_sandbox(setting).await);
     match Connection::open(setting).await {
         Ok(connection) => {
             let token_origin = setting.config.origin("server.token").to_string();
@@ -61,6 +63,16 @@ async fn check_git() -> Result<String, CliError> {
                 .hint("install git; the agent works without it, but knows no history")
         })?;
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+async fn check_sandbox(setting: &Setting) -> Result<String, CliError> {
+    let sandbox = Sandbox::probe(super::sandbox::setup(setting)?).await?;
+    let status = sandbox.status();
+    if !status.is_confined() {
+        return Err(CliError::failed(status.to_string())
+            .hint("docs/sandbox.md says what each sandbox needs"));
+    }
+    Ok(status.to_string())
 }
 
 async fn check_server(connection: &Connection, token_origin: &str, report: &mut Report) {
