@@ -141,7 +141,7 @@ pub enum AgentEvent {
         message: Message,
     },
     /// The person wants the conversation to be compacted. While a turn runs that is done before its
-    /// next model call, or after its end; else at once, as a turn of its own.
+    /// next model call, or after its end if it goes well; else at once, as a turn of its own.
     Compact {
         /// What the person says about the summary.
         instructions: Option<String>,

@@ -246,9 +246,10 @@ impl Agent {
         .finish();
         let shorter = compaction.tokens_after < tokens_before;
         let fits = compaction.tokens_after + self.waiting_tokens() <= limit;
-        if shorter && fits {
+        let asked_for = job.trigger == CompactionTrigger::Person;
+        if shorter && (fits || asked_for) {
             self.replace_conversation(compaction, actions);
-        } else if job.trigger != CompactionTrigger::Person {
+        } else if !asked_for {
             let usage = self.turn.usage;
             let error = still_too_long();
             self.finish_turn(TurnOutcome::Failed { error, usage }, actions);

@@ -6,7 +6,7 @@ use loom_common_core::{
 };
 use proptest::prelude::*;
 
-use super::session::{Session, config};
+use super::session::{Session, config, key_refused};
 use crate::answer::{beginning, call, calling, text};
 
 /// The events of an answer to a prompt of so many tokens, with three tokens of its own.
@@ -106,6 +106,32 @@ fn another_model_and_other_tools_make_the_count_an_estimate() {
     session.model(counted(&[text("Now.")], 3_000));
     assert_eq!(session.agent().context().used, 3_003);
     assert!(session.agent().context().exact);
+}
+
+#[test]
+fn a_count_holds_for_its_own_conversation_alone() {
+    let mut session = Session::asked();
+    session.model(counted(&[text("Hello.")], 100));
+    session.feed(AgentEvent::Rewind { to: 1 });
+    session.user("more");
+    session.model(counted(&[text(&"much ".repeat(1_000))], 9_000));
+    assert_eq!(session.agent().context(), exact(9_003));
+    // As many messages as were counted last, but others.
+    session.user("and more");
+    session.model_fails(key_refused());
+    session.feed(AgentEvent::Rewind { to: 2 });
+    session.user("again");
+    let ContextMeter { used, exact, .. } = session.agent().context();
+    assert!(used < 1_000 && !exact, "{used}");
+
+    let mut session = Session::new();
+    session.user("Tell me all.");
+    session.model(counted(&[text(&"much ".repeat(4_000))], 6_000));
+    session.feed(AgentEvent::Compact { instructions: None });
+    session.model(counted(&[text("Summary.")], 6_100));
+    assert_eq!(session.conversation().len(), 2);
+    let ContextMeter { used, exact, .. } = session.agent().context();
+    assert!(used < 1_000 && !exact, "{used}");
 }
 
 #[test]

@@ -13,6 +13,7 @@ use proptest::test_runner::TestRunner;
 
 use super::ledger::Ledger;
 use super::random_session::{RandomSession, Step, config, steps};
+use super::session;
 use crate::conversation;
 
 /// Plays the steps and returns what the agent wanted done about each event.
@@ -87,7 +88,7 @@ proptest! {
         let entries = session.agent.log().entries();
         for stored in (0..=entries.len()).map(|length| &entries[..length]) {
             let log = Log::from_entries(stored.to_vec()).unwrap();
-            let (mut agent, mut actions) = Agent::resume(config(), log.clone());
+            let (mut agent, mut actions) = Agent::resume(session::config(), log.clone());
             actions.extend(agent.handle(AgentEvent::UserInput(Message::user("go on"))));
             let mut whole = log;
             for action in &actions {

@@ -5,7 +5,8 @@ use super::*;
 /// A session whose last request the provider finds too long, though it should not be.
 fn refused() -> Session {
     let mut session = Session::with(small_context());
-    session.user("Read it.");
+    // So much that it stays worthwhile to try again.
+    session.user(&format!("Read it. {}", long(2_500)));
     let read = call("c1", "read");
     run(&mut session, &read, ToolOutput::completed(long(9_000)));
     session
@@ -30,6 +31,20 @@ fn when_the_provider_finds_it_too_long_a_lighter_one_is_summed_up() {
         session.model_fails(too_long()),
         [fails(too_long(), tokens(0))]
     );
+}
+
+#[test]
+fn the_model_does_not_have_the_last_word_when_it_is_asked_again() {
+    let mut session = refused();
+    session.model(uncounted(&[text("Searching.")], StopReason::PauseTurn));
+    summary_request(&session.model_fails(too_long()));
+    session.model(says("Summary."));
+    let roles: Vec<Role> = session
+        .conversation()
+        .iter()
+        .map(|message| message.role)
+        .collect();
+    assert_eq!(roles.last(), Some(&Role::User), "{roles:?}");
 }
 
 #[test]
