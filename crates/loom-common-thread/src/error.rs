@@ -33,26 +33,26 @@ pub enum ThreadStoreError {
     #[error("there is a thread {0} already")]
     Exists(ThreadId),
 
-    /// Another session has added messages to the thread meanwhile; the message was not stored,
-    /// and theirs are untouched. Trying again does not help.
+    /// Another session has added to the thread meanwhile; the entry was not stored, and theirs are
+    /// untouched. Trying again does not help.
     #[error("another session has continued thread {id}: it has {found} messages, not {expected}")]
     Conflict {
         /// The thread.
         id: ThreadId,
-        /// How many messages the caller knew of.
+        /// How many entries of its log the caller knew of.
         expected: u64,
-        /// How many messages there are.
+        /// How many entries there are.
         found: u64,
     },
 
-    /// A message would not come back from the store as it is, or cannot be read. When storing: it
+    /// An entry would not come back from the store as it is, or cannot be read. When storing: it
     /// was not stored. When loading: a newer version of Loom wrote it, or the file is damaged.
     /// Trying again does not help.
     #[error("message {seq} of thread {id} cannot be read: {source}")]
     Unreadable {
         /// The thread.
         id: ThreadId,
-        /// Place of the message in the thread, from 0.
+        /// Place of the entry in the thread, from 0.
         seq: u64,
         /// Where and why.
         source: serde_json::Error,

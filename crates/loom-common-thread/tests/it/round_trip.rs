@@ -1,12 +1,17 @@
 //! What is loaded equals what was stored, whatever it is.
 
+use std::sync::Arc;
+
+use loom_common_core::compaction::{Carried, TouchedFile};
 use loom_common_core::{
-    ContentBlock, Extra, ImageData, Message, Role, ToolCall, ToolResult, ToolResultContent,
+    Compaction, CompactionTrigger, ContentBlock, Entry, Extra, ImageData, LlmError, LlmErrorKind,
+    Message, Role, ToolCall, ToolResult, ToolResultContent,
 };
 use loom_common_thread::ThreadId;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
+use proptest::sample::Index;
 use proptest::test_runner::{Config, TestRunner};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -94,43 +99,79 @@ fn message() -> impl Strategy<Value = Message> {
     (role, vec(block(), 0..4)).prop_map(|(role, content)| Message { role, content })
 }
 
+/// Any entry but for a rewind, which is made where its place is known.
+fn entry() -> impl Strategy<Value = Entry> {
+    let messages = || vec(message().prop_map(Arc::new), 0..3);
+    let carried = (option::of(text()), vec((text(), any::<bool>()), 0..3));
+    let compaction = (messages(), message(), messages(), carried, any::<u64>());
+    prop_oneof![
+        4 => message().prop_map(Entry::from),
+        1 => compaction.prop_map(|(words, handover, recent, (todo, files), tokens_before)| {
+            let files = files.into_iter();
+            Entry::Compaction(Arc::new(Compaction {
+                trigger: CompactionTrigger::ContextExceeded,
+                words,
+                handover: Arc::new(handover),
+                recent,
+                carried: Carried {
+                    todo,
+                    files: files
+                        .map(|(path, changed)| TouchedFile { path, changed })
+                        .collect(),
+                },
+                summary_error: Some(LlmError::new(LlmErrorKind::Overloaded, "too much to do")),
+                tokens_before,
+                tokens_after: 0,
+            }))
+        }),
+    ]
+}
+
 #[test]
-fn any_messages_come_back_byte_for_byte() {
+fn any_entries_come_back_byte_for_byte() {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
     let scene = Scene::new();
     let store = runtime.block_on(scene.open());
-    let case = (any::<u64>(), vec(message(), 0..5));
+    let case = (
+        any::<u64>(),
+        vec((entry(), option::of(any::<Index>())), 0..5),
+    );
     let config = Config {
         cases: 128,
         ..Config::with_source_file(file!())
     };
     TestRunner::new(config)
-        .run(&case, |(seed, messages)| {
+        .run(&case, |(seed, entries)| {
+            let entries: Vec<Entry> = (0..)
+                .zip(entries)
+                .map(|(place, (entry, rewind))| match rewind {
+                    Some(to) => Entry::Rewind {
+                        to: to.index(place + 1) as u64,
+                    },
+                    None => entry,
+                })
+                .collect();
             let mut new = new_thread(1);
             new.id = ThreadId::new(at(0), &mut StdRng::seed_from_u64(seed));
             let id = new.id;
             let loaded = runtime.block_on(async {
                 store.create(new).await.unwrap();
-                for (seq, message) in messages.iter().enumerate() {
-                    store
-                        .append(id, seq as u64, &message.clone().into(), at(seq as i64))
-                        .await
-                        .unwrap();
+                for (seq, entry) in (0..).zip(&entries) {
+                    store.append(id, seq, entry, at(1)).await.unwrap();
                 }
-                let loaded = store.load(id).await.unwrap().unwrap().log.conversation();
+                let loaded = store.load(id).await.unwrap().unwrap().log;
                 store.delete(id).await.unwrap();
                 loaded
             });
             // The order of fields is not part of their equality, but it is of their text.
             prop_assert_eq!(
-                serde_json::to_string(&loaded).unwrap(),
-                serde_json::to_string(&messages).unwrap()
+                serde_json::to_string(loaded.entries()).unwrap(),
+                serde_json::to_string(&entries).unwrap()
             );
-            let loaded: Vec<Message> = loaded.iter().map(|message| (**message).clone()).collect();
-            prop_assert_eq!(loaded, messages);
+            prop_assert_eq!(loaded.entries(), entries);
             Ok(())
         })
         .unwrap();
