@@ -19,7 +19,9 @@
 //! what it did belongs to what is undone. Of another thread it ends with the next snapshot,
 //! or else one crash would make everything unclear that follows.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 
 use loom_common_spool::{Change, FileVersion, SnapshotId, SnapshotReader, SpoolError};
 use loom_common_thread::ThreadId;
@@ -67,11 +69,16 @@ impl Reach<'_> {
     }
 }
 
+/// The snapshots that a segment is between.
+type Segment = (SnapshotId, SnapshotId);
+
 /// The records of a folder, and who was at work when.
 pub(crate) struct Timeline<'a> {
     pub(crate) records: &'a [Record],
     thread: ThreadId,
     intervals: Vec<Interval<'a>>,
+    /// What was found to have changed in segments.
+    changes: RefCell<HashMap<Segment, Rc<[Change]>>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,6 +136,7 @@ impl<'a> Timeline<'a> {
             records,
             thread,
             intervals,
+            changes: RefCell::default(),
         }
     }
 
@@ -157,25 +165,37 @@ impl<'a> Timeline<'a> {
             }
             let from = self.records[at].snapshot;
             let to = self.records.get(at + 1).map_or(last, |next| next.snapshot);
-            for change in reader.changes(from, to)? {
-                let Change {
-                    path,
-                    before,
-                    after,
-                    is_veiled,
-                } = change;
-                match self.whose(&active, &path) {
+            for change in &*self.changes(reader, from, to)? {
+                match self.whose(&active, &change.path) {
                     Whose::Other => {}
-                    Whose::Unclear => paths.entry(path).or_default().is_unclear = true,
+                    Whose::Unclear => {
+                        paths.entry(change.path.clone()).or_default().is_unclear = true;
+                    }
                     Whose::Own => {
-                        let history = paths.entry(path).or_default();
-                        history.steps.push((before, after));
-                        history.is_veiled = is_veiled;
+                        let history = paths.entry(change.path.clone()).or_default();
+                        history.steps.push((change.before, change.after));
+                        history.is_veiled = change.is_veiled;
                     }
                 }
             }
         }
         Ok(paths)
+    }
+
+    fn changes(
+        &self,
+        reader: &SnapshotReader,
+        from: SnapshotId,
+        to: SnapshotId,
+    ) -> Result<Rc<[Change]>, SpoolError> {
+        if let Some(changes) = self.changes.borrow().get(&(from, to)) {
+            return Ok(changes.clone());
+        }
+        let changes: Rc<[Change]> = reader.changes(from, to)?.into();
+        self.changes
+            .borrow_mut()
+            .insert((from, to), changes.clone());
+        Ok(changes)
     }
 
     fn whose(&self, active: &[&Interval<'_>], path: &str) -> Whose {

@@ -1,7 +1,7 @@
 //! The work of [`Rewind`](crate::Rewind), which blocks.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use loom_common_spool::{
     Change, LockedStore, Restored, Snapshot, SnapshotId, SnapshotReader, SnapshotSettings,
@@ -18,7 +18,7 @@ use crate::report::{FileSummary, KeptFile, KeptReason, Point, PointKind, Recorde
 use crate::{Clock, RewindError};
 
 /// Records that are kept at most.
-const MAX_RECORDS: usize = 50_000;
+const MAX_RECORDS: usize = 20_000;
 
 pub(crate) struct Core {
     store: SnapshotStore,
@@ -29,6 +29,8 @@ pub(crate) struct Core {
     clock: Clock,
     /// Why nothing is recorded any more.
     off: Mutex<Option<String>>,
+    /// Calls whose end could not be written down. It is with the next record.
+    ended: Mutex<Vec<(Position, String)>>,
 }
 
 /// Which thread something is about, and where its conversation is.
@@ -63,6 +65,7 @@ impl Core {
             settings,
             clock,
             off: Mutex::new(None),
+            ended: Mutex::new(Vec::new()),
         })
     }
 
@@ -72,14 +75,34 @@ impl Core {
 
     /// Takes a snapshot, and writes down what happened.
     pub(crate) fn record(&self, position: Position, event: Event) -> Result<Recorded, RewindError> {
+        let recorded = self.try_record(position, &event);
+        if let (Err(_), Event::After { call }) = (&recorded, event) {
+            // Or else whatever anybody changes from now on would be taken for the call's.
+            self.ended().push((position, call));
+        }
+        recorded
+    }
+
+    fn ended(&self) -> MutexGuard<'_, Vec<(Position, String)>> {
+        self.ended.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn try_record(&self, position: Position, event: &Event) -> Result<Recorded, RewindError> {
         let mut store = self.lock()?;
         let snapshot = self.snapshot(&mut store)?;
-        let number = self.log.next_number()?;
-        self.append(number, position, snapshot.id, event)?;
+        let mut number = self.log.next_number()?;
+        let ended = self.ended().clone();
+        for (position, call) in ended {
+            self.append(number, position, snapshot.id, Event::After { call })?;
+            self.ended().remove(0);
+            number += 1;
+        }
+        self.append(number, position, snapshot.id, event.clone())?;
         Ok(Recorded {
             number,
             files: snapshot.files,
             skipped: snapshot.skipped,
+            skipped_more: snapshot.skipped_more,
             began_anew: snapshot.began_anew,
         })
     }
@@ -126,7 +149,8 @@ impl Core {
 
     /// Lists the points of a thread, the oldest first.
     pub(crate) fn points(&self, thread: ThreadId) -> Result<Vec<Point>, RewindError> {
-        // The reader first: it has the snapshots of every record that is read after it... and more.
+        // The list first: a snapshot is stored before it is listed, so a reader that is opened
+        // after that knows all of them.
         let records = self.log.read()?;
         let reader = self.store.reader()?;
         let timeline = Timeline::new(&records, thread, is_alive);

@@ -68,8 +68,10 @@ pub struct Recorded {
     pub number: u64,
     /// Files and links that are covered.
     pub files: u64,
-    /// What is not covered, or not whole.
+    /// What is not covered, or not whole: the first hundred by path.
     pub skipped: Vec<Skipped>,
+    /// How many more there are.
+    pub skipped_more: usize,
     /// Set when the store was damaged and all earlier points are lost: where the damaged store lies
     /// now. The person should be told.
     pub began_anew: Option<PathBuf>,

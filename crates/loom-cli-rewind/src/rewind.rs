@@ -128,7 +128,7 @@ impl Rewind {
     ///
     /// # Errors
     ///
-    /// As [`begin_turn`](Self::begin_turn). The call then ends with the thread's next turn.
+    /// As [`begin_turn`](Self::begin_turn). The call then ends with the next point that is recorded.
     pub async fn after_call(
         &self,
         thread: ThreadId,

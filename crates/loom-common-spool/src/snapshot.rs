@@ -102,8 +102,10 @@ pub struct Snapshot {
     pub id: SnapshotId,
     /// Files and links in it.
     pub files: u64,
-    /// What is not in it, or only by name.
+    /// What is not in it, or only by name: the first hundred by path.
     pub skipped: Vec<Skipped>,
+    /// How many more there are.
+    pub skipped_more: usize,
     /// Set when the store was damaged and all earlier snapshots are lost: where the damaged store
     /// lies now.
     pub began_anew: Option<PathBuf>,

@@ -94,7 +94,10 @@ impl Scene {
         self.open_with(SnapshotSettings::default()).await.unwrap()
     }
 
-    pub(crate) async fn open_with(&self, snapshots: SnapshotSettings) -> Result<Rewind, RewindError> {
+    pub(crate) async fn open_with(
+        &self,
+        snapshots: SnapshotSettings,
+    ) -> Result<Rewind, RewindError> {
         let now = self.now.clone();
         let settings = RewindSettings {
             root: self.state(),

@@ -48,7 +48,7 @@ pub(super) fn store(objects: Arc<Objects>) -> Arc<Store> {
     let backend = PackBackend {
         root_commit: CommitId::from_bytes(&[0; ObjectId::LENGTH]),
         root_change: ChangeId::from_bytes(&[0; 16]),
-        empty_tree: TreeId::from_bytes(&ObjectId::of(ObjectKind::Tree, &[]).0),
+        empty_tree: TreeId::from_bytes(&empty_tree().0),
         objects,
     };
     Store::new(
@@ -85,6 +85,11 @@ impl PackBackend {
                 PutError::Full => BackendError::Other("the store has its largest size".into()),
             })
     }
+}
+
+/// Returns the name of a folder with nothing in it.
+pub(super) fn empty_tree() -> ObjectId {
+    ObjectId::of(ObjectKind::Tree, &[])
 }
 
 fn other(error: SpoolError) -> BackendError {
@@ -176,6 +181,9 @@ impl Backend for PackBackend {
     }
 
     async fn read_tree(&self, _path: &RepoPath, id: &TreeId) -> BackendResult<Tree> {
+        if *id == self.empty_tree {
+            return Ok(Tree::default());
+        }
         let bytes = self.objects.read(ObjectKind::Tree, &Self::id(id)?);
         decode_tree(&bytes.map_err(other)?).ok_or_else(|| {
             let reason = format!("the folder {} is not one", id.hex());

@@ -6,7 +6,8 @@
 //! writes little, and looking something up in a large store costs one read of the file.
 
 use std::collections::HashMap;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 
 use super::object::ObjectId;
@@ -32,15 +33,14 @@ impl Catalog {
     ///
     /// `UnexpectedEof` when the file has fewer; else what the system says.
     pub(super) fn read(path: &Path, sorted: u64, entries: u64) -> io::Result<Self> {
-        let mut bytes = std::fs::read(path)?;
-        let length = usize::try_from(entries)
-            .ok()
-            .and_then(|n| n.checked_mul(ENTRY));
-        let start = usize::try_from(sorted.min(entries)).unwrap_or(usize::MAX);
-        match length {
-            Some(length) if length <= bytes.len() => bytes.truncate(length),
-            _ => return Err(io::ErrorKind::UnexpectedEof.into()),
+        // What is behind them was left by a writer that did not get to its end.
+        let length = entries.saturating_mul(ENTRY as u64);
+        let mut bytes = Vec::new();
+        File::open(path)?.take(length).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 != length {
+            return Err(io::ErrorKind::UnexpectedEof.into());
         }
+        let start = usize::try_from(sorted.min(entries)).unwrap_or(usize::MAX);
         let start = start * ENTRY;
         let others = bytes[start..].chunks_exact(ENTRY).map(decode).collect();
         bytes.truncate(start);

@@ -324,11 +324,13 @@ pub(super) fn create(path: &Path) -> io::Result<File> {
 /// Gives a file new content at one stroke.
 pub(super) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let new = path.with_extension("new");
-    let written = create(&new)
-        .and_then(|mut file| {
-            file.set_len(0)?;
-            file.write_all(content)
-        })
+    let written = OpenOptions::new()
+        .create(true)
+        .truncate(true)
+        .write(true)
+        .mode(0o600)
+        .open(&new)
+        .and_then(|mut file| file.write_all(content))
         .and_then(|()| fs::rename(&new, path));
     if written.is_err() {
         let _ = fs::remove_file(&new);

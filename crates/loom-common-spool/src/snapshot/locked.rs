@@ -19,6 +19,9 @@ use crate::SpoolError;
 /// How often a snapshot is tried: once more after the store was begun anew, or room was made.
 const ATTEMPTS: usize = 3;
 
+/// As many skipped paths are named.
+const MAX_SKIPPED: usize = 100;
+
 /// A store that no other process writes to.
 #[derive(Debug)]
 pub struct LockedStore<'a> {
@@ -138,10 +141,15 @@ impl<'a> LockedStore<'a> {
         if taken.is_index_new {
             taken.index.write(&folder.index(), &self.head);
         }
+        let mut skipped = taken.skipped;
+        skipped.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        let skipped_more = skipped.len().saturating_sub(MAX_SKIPPED);
+        skipped.truncate(MAX_SKIPPED);
         Ok(Snapshot {
             id,
             files: taken.files,
-            skipped: taken.skipped,
+            skipped,
+            skipped_more,
             began_anew: self.began_anew.take(),
         })
     }

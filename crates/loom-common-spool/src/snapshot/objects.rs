@@ -352,11 +352,13 @@ impl Objects {
     /// Returns the snapshots that were taken, the oldest first, with the time in milliseconds.
     pub(super) fn snapshots(&self) -> Result<Vec<(SnapshotId, i64)>, SpoolError> {
         let path = self.folder.snapshots(&self.head);
-        let bytes = fs::read(&path).map_err(|source| SpoolError::io("read", &path, source))?;
-        let length = usize::try_from(self.head.snapshots).unwrap_or(usize::MAX);
+        let length = self.head.snapshots.saturating_mul(SNAPSHOT_ENTRY as u64);
+        let mut bytes = Vec::new();
+        File::open(&path)
+            .and_then(|file| file.take(length).read_to_end(&mut bytes))
+            .map_err(|source| SpoolError::io("read", &path, source))?;
         Ok(bytes
             .chunks_exact(SNAPSHOT_ENTRY)
-            .take(length)
             .map(|entry| {
                 let mut id = [0; ObjectId::LENGTH];
                 let mut millis = [0; 8];

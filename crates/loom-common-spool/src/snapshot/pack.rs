@@ -232,6 +232,7 @@ mod tests {
             file.write_all_at(&bytes, 0).unwrap();
             read(&file, place, |_| Ok(())).unwrap_err();
         }
+        file.write_all_at(&blocks, 0).unwrap();
         file.set_len(20).unwrap();
         let error = read(&file, place, |_| Ok(())).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);

@@ -15,7 +15,7 @@ use jj_lib::backend::TreeValue;
 use jj_lib::object_id::ObjectId as _;
 
 use super::LockedStore;
-use super::backend::decode_tree;
+use super::backend::{decode_tree, empty_tree};
 use super::catalog;
 use super::folder::{Head, create};
 use super::index::{Extent, Index};
@@ -179,7 +179,7 @@ impl Live<'_> {
 
     /// Adds an object. Returns whether it is new.
     fn add(&mut self, id: ObjectId) -> Result<bool, SpoolError> {
-        if self.places.contains_key(&id) {
+        if self.places.contains_key(&id) || id == empty_tree() {
             return Ok(false);
         }
         let Some(place) = self.objects.find(&id)? else {

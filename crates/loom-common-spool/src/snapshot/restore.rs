@@ -10,7 +10,7 @@ use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 
 use rustix::fs::{
-    AtFlags, Gid, Mode, OFlags, Stat, Uid, fchmod, fchown, fstat, mkdirat, openat, renameat,
+    AtFlags, Dir, Gid, Mode, OFlags, Stat, Uid, fchmod, fchown, fstat, mkdirat, openat, renameat,
     statat, symlinkat, unlinkat,
 };
 use rustix::io::Errno;
@@ -379,7 +379,12 @@ impl Restorer<'_> {
             Err(error) => return Err(error.into()),
         };
         let Some(expected) = expected else {
-            return Err(KeepReason::Occupied.into());
+            // Folders are in no snapshot; one without anything in it is in nobody's way.
+            return if file_type(&stat).is_dir() && delete_empty_tree(folder, name).is_ok() {
+                Ok(None)
+            } else {
+                Err(KeepReason::Occupied.into())
+            };
         };
         let is_as_seen = self.index.file(path).is_some_and(|file| {
             let mode = if expected.is_link() {
@@ -451,4 +456,23 @@ impl Restorer<'_> {
             mode,
         }))
     }
+}
+
+/// Deletes a folder that holds nothing but such folders; as much of it as there is.
+fn delete_empty_tree(folder: &File, name: &str) -> rustix::io::Result<()> {
+    let opened = open_at(folder, name, OFlags::RDONLY | OFlags::DIRECTORY)?;
+    let mut listed = Dir::read_from(&opened)?;
+    while let Some(entry) = listed.read() {
+        let entry = entry?;
+        let name = entry.file_name().to_str().map_err(|_| Errno::NOTEMPTY)?;
+        if [".", ".."].contains(&name) {
+            continue;
+        }
+        // Fails for what is not empty, and for files.
+        match unlinkat(&opened, name, AtFlags::REMOVEDIR) {
+            Err(Errno::NOTEMPTY) => delete_empty_tree(&opened, name)?,
+            removed => removed?,
+        }
+    }
+    unlinkat(folder, name, AtFlags::REMOVEDIR)
 }

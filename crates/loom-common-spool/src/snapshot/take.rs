@@ -8,7 +8,7 @@ use jj_lib::repo_path::RepoPathComponentBuf;
 use rayon::prelude::*;
 use rustix::fs::{Timestamps, fstat, futimens};
 
-use super::backend::encode_tree;
+use super::backend::{empty_tree, encode_tree};
 use super::index::{Index, IndexedFile, IndexedFolder, Seen};
 use super::object::{ObjectId, ObjectKind};
 use super::objects::{Objects, PutError};
@@ -64,10 +64,7 @@ impl Taker<'_> {
         } = scan;
         let is_read = self.read(&mut folders, &mut skipped)?;
         let index = Index::new(self.fold(folders, outer, old)?);
-        let root = match index.root() {
-            Some(root) => root,
-            None => self.objects.put(ObjectKind::Tree, &[])?,
-        };
+        let root = index.root().unwrap_or_else(empty_tree);
         Ok(Taken {
             root,
             is_index_new: is_read || index.folders != old.folders,
