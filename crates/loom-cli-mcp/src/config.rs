@@ -99,6 +99,24 @@ pub struct ServerEntry {
     pub fingerprint: Fingerprint,
 }
 
+impl ServerEntry {
+    /// Tells whether it is switched off.
+    pub fn is_disabled(&self) -> bool {
+        self.definition
+            .as_ref()
+            .is_ok_and(|definition| definition.disabled)
+    }
+
+    /// Says all that the server would do when it is started, for who has to decide about it. The
+    /// text may hold anything that the file holds.
+    pub fn summary(&self) -> String {
+        match &self.definition {
+            Ok(definition) => definition.transport.summary(),
+            Err(problem) => format!("cannot be used: {problem}"),
+        }
+    }
+}
+
 /// All servers that are configured.
 #[derive(Debug)]
 pub struct McpConfig {

@@ -1,5 +1,6 @@
 //! One server: how it stands, what it offers, and what is asked of it.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -42,6 +43,21 @@ pub enum ServerState {
     Failed,
     /// The session is over.
     Stopped,
+}
+
+impl fmt::Display for ServerState {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Disabled => "switched off",
+            Self::Untrusted => "not trusted",
+            Self::Connecting => "connecting",
+            Self::Ready => "ready",
+            Self::Restarting => "failed, and is tried again",
+            Self::LoginRequired => "wants a login",
+            Self::Failed => "failed",
+            Self::Stopped => "stopped",
+        })
+    }
 }
 
 /// How a server stands, with what belongs to that.

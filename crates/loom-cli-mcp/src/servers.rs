@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use loom_cli_tools::{CommandEnvironment, OutputStore};
 use loom_common_config::Environment;
+use loom_common_core::ToolDefinition;
 use serde::Serialize;
 use tokio::sync::watch;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -140,14 +141,15 @@ impl McpServers {
             .into_iter()
             .map(|server| server.name.as_str())
             .collect();
-        let standing = |entry: &ServerEntry| match &entry.definition {
-            Ok(definition) if definition.disabled => {
-                Standing::without_peer(ServerState::Disabled, None)
-            }
-            _ if untrusted.contains(&entry.name.as_str()) => {
-                Standing::without_peer(ServerState::Untrusted, None)
-            }
-            _ => Standing::without_peer(ServerState::Connecting, None),
+        let standing = |entry: &ServerEntry| {
+            let state = if entry.is_disabled() {
+                ServerState::Disabled
+            } else if untrusted.contains(&entry.name.as_str()) {
+                ServerState::Untrusted
+            } else {
+                ServerState::Connecting
+            };
+            Standing::without_peer(state, None)
         };
         let limits = CallLimits {
             startup_timeout: setup.limits.startup_timeout,
@@ -223,6 +225,21 @@ impl McpServers {
             .iter()
             .map(|server| status(server))
             .collect()
+    }
+
+    /// Returns the tools that a server offers now, as the model would be told of them.
+    ///
+    /// # Errors
+    ///
+    /// [`McpError::UnknownServer`] when there is none of this name.
+    pub fn tools(&self, name: &str) -> Result<Vec<ToolDefinition>, McpError> {
+        let inventory = self.shared.server(name)?.inventory();
+        Ok(inventory
+            .tools()
+            .iter()
+            .filter(|tool| inventory.schema(&tool.remote).is_some())
+            .map(|tool| tool.definition.clone())
+            .collect())
     }
 
     /// Returns a number that grows whenever a server stands otherwise or offers something else:

@@ -35,13 +35,14 @@ impl TrustStore {
         }
     }
 
-    /// Returns those of `servers` that wait for the person's trust, switched off ones included.
+    /// Returns those of `servers` that do not start for want of the person's trust.
     pub fn untrusted<'a>(&self, servers: &'a [ServerEntry]) -> Vec<&'a ServerEntry> {
         // What cannot be read is as good as nothing: then the person is asked again.
         let trusted = self.read().unwrap_or_default();
         servers
             .iter()
-            .filter(|server| server.scope == Scope::Project && !trusted.holds(server))
+            .filter(|server| server.scope == Scope::Project && !server.is_disabled())
+            .filter(|server| !trusted.holds(server))
             .collect()
     }
 

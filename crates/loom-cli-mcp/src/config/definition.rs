@@ -67,6 +67,25 @@ impl fmt::Display for TransportDefinition {
     }
 }
 
+impl TransportDefinition {
+    /// Says what is run or connected to, and with what.
+    pub(super) fn summary(&self) -> String {
+        let (mut summary, pairs) = match self {
+            Self::Stdio { env, cwd, .. } => match cwd {
+                Some(cwd) => (format!("runs in {cwd}: {self}"), env),
+                None => (format!("runs: {self}"), env),
+            },
+            Self::Http { headers, .. } => (format!("connects to: {self}"), headers),
+        };
+        let pairs = pairs.iter().map(|(name, value)| format!("{name}={value}"));
+        let pairs: Vec<String> = pairs.collect();
+        if !pairs.is_empty() {
+            summary.push_str(&format!(", with {}", pairs.join(", ")));
+        }
+        summary
+    }
+}
+
 /// What is known of a server's login beforehand. Without anything the client registers itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]

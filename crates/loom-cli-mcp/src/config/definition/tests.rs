@@ -120,3 +120,19 @@ fn a_fingerprint_ignores_the_order_of_keys_and_nothing_else() {
     let more = Fingerprint::of(&json!({"command": "x", "env": {"a": "1", "b": "2"}, "args": []}));
     assert_ne!(one, more);
 }
+
+#[test]
+fn a_summary_says_all_that_would_happen() {
+    let summary = |written: Value| read(written).unwrap().transport.summary();
+    assert_eq!(
+        summary(json!({
+            "command": "npx", "args": ["-y", "x"], "cwd": "sub", "env": {"B": "2", "A": "${A}"},
+        })),
+        "runs in sub: npx -y x, with A=${A}, B=2"
+    );
+    assert_eq!(
+        summary(json!({"url": "https://x.example", "headers": {"X-Key": "k"}})),
+        "connects to: https://x.example, with X-Key=k"
+    );
+    assert_eq!(summary(json!({"command": "x"})), "runs: x");
+}
