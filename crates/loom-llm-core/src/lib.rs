@@ -4,7 +4,8 @@
 //! around a wire format that differs: compose an address ([`BaseUrl`]), send and wait with a limit
 //! ([`Peer`]), read server-sent events and turn each into [`LlmEvent`]s at once ([`EventStream`],
 //! [`Decoder`], [`answer`]), and make sense of an answer that is a failure ([`Failure`]). An
-//! adapter adds its request format, its decoder and its table of error codes.
+//! adapter adds its request format, its decoder and its table of error codes. The clients of search
+//! engines do the same, but for the events.
 //!
 //! # Flow
 //!
