@@ -1,5 +1,7 @@
 //! The command line: what can be asked for, and how.
 
+mod mcp;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -7,6 +9,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use loom_cli_sandbox::Rung;
 use loom_common_config::Arguments as Settings;
 use loom_common_core::{Effort, PermissionMode};
+
+pub(crate) use mcp::{McpAddArguments, McpCommand};
 
 /// A coding agent that works in the current folder.
 ///
@@ -187,12 +191,23 @@ pub(crate) enum Command {
     /// Look at and delete stored conversations.
     #[command(subcommand)]
     Threads(ThreadsCommand),
+    /// List the points of a thread, or take it back to one: files, conversation, or both.
+    Rewind(RewindArguments),
+    /// Show what this folder brought along that waits for your trust, and let it count.
+    Trust {
+        /// Do not ask.
+        #[arg(short, long)]
+        yes: bool,
+    },
     /// Start, stop and look at the server on this machine.
     #[command(subcommand)]
     Server(ServerCommand),
     /// Look at the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Look at, add and trust servers of tools (Model Context Protocol).
+    #[command(subcommand)]
+    Mcp(McpCommand),
     /// Say what is wrong and how to mend it.
     Doctor,
     /// Run a command in the sandbox in which the agent runs its own.
@@ -244,6 +259,34 @@ pub(crate) enum ThreadsCommand {
         #[arg(required = true)]
         ids: Vec<String>,
     },
+}
+
+/// Which thread `loom rewind` takes back, and how.
+///
+/// Each turn and each call that could change files is a point. Going back changes only the files
+/// that the thread itself has changed since, and is itself a point that can be gone back to.
+#[derive(Debug, Args)]
+pub(crate) struct RewindArguments {
+    /// The thread: its id, or enough of its end to be unique. The newest of this folder by default.
+    pub(crate) thread: Option<String>,
+    /// List the points, as without --to.
+    #[arg(long, conflicts_with = "to")]
+    pub(crate) list: bool,
+    /// Go back to this point.
+    #[arg(long, value_name = "POINT")]
+    pub(crate) to: Option<u64>,
+    /// Only the files.
+    #[arg(long, requires = "to", conflicts_with = "conversation")]
+    pub(crate) files: bool,
+    /// Only the conversation.
+    #[arg(long, requires = "to")]
+    pub(crate) conversation: bool,
+    /// Put back also what somebody else has changed since.
+    #[arg(long, requires = "to")]
+    pub(crate) force: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// What `loom server` does.

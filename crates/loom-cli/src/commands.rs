@@ -3,12 +3,15 @@
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod doctor;
+pub(crate) mod mcp;
 pub(crate) mod reference;
+pub(crate) mod rewind;
 pub(crate) mod sandbox;
 pub(crate) mod schema;
 pub(crate) mod server;
 pub(crate) mod session;
 pub(crate) mod threads;
+pub(crate) mod trust;
 pub(crate) mod version;
 
 use std::io::Write;

@@ -145,12 +145,33 @@ impl From<loom_common_config::Error> for CliError {
     }
 }
 
+impl From<loom_cli_mcp::McpError> for CliError {
+    fn from(error: loom_cli_mcp::McpError) -> Self {
+        Self {
+            hint: error.hint(),
+            ..Self::failed(error.to_string())
+        }
+    }
+}
+
 impl From<loom_cli_permission::PermissionError> for CliError {
     fn from(error: loom_cli_permission::PermissionError) -> Self {
         Self {
             hint: error.hint().map(str::to_owned),
             ..Self::failed(error.to_string())
         }
+    }
+}
+
+impl From<loom_cli_rewind::RewindError> for CliError {
+    fn from(error: loom_cli_rewind::RewindError) -> Self {
+        Self::failed(error.to_string())
+    }
+}
+
+impl From<loom_cli_hooks::HookError> for CliError {
+    fn from(error: loom_cli_hooks::HookError) -> Self {
+        Self::failed(error.to_string())
     }
 }
 

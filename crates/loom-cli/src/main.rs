@@ -71,6 +71,9 @@ fn run(arguments: Arguments) -> Result<ExitCode, CliError> {
             Some(Command::Threads(command)) => commands::threads::run(&setting, command).await,
             Some(Command::Server(command)) => commands::server::run(&setting, command).await,
             Some(Command::Config(command)) => commands::config::run(&setting, command),
+            Some(Command::Mcp(command)) => commands::mcp::run(&setting, command).await,
+            Some(Command::Rewind(arguments)) => commands::rewind::run(&setting, arguments).await,
+            Some(Command::Trust { yes }) => commands::trust::run(&setting, yes),
             Some(Command::Doctor) => commands::doctor::run(&setting).await,
             _ => commands::session::run(&setting, arguments.session).await,
         };

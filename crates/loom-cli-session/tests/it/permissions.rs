@@ -1,7 +1,7 @@
 //! Who may do what, and how the model and the person learn of it.
 
 use loom_common_core::PermissionMode;
-use loom_common_core::inquiry::{Answer as PersonAnswer, Inquiry, InquiryOutcome};
+use loom_common_core::inquiry::{Answer as PersonAnswer, Inquiry, InquiryOutcome, RuleSuggestion};
 use loom_common_core::stream::{ItemStatus, ThreadEvent};
 use serde_json::json;
 
@@ -27,8 +27,19 @@ async fn in_auto_mode_a_command_runs_when_the_person_allows_it() {
             tool_call: "item_1".to_owned(),
             name: "bash".to_owned(),
             arguments: json!({"command": "touch made"}),
-            reason: "bash asks in mode auto".to_owned(),
-            suggestions: Vec::new(),
+            reason: "`touch made`: auto mode asks, for it runs a command and there is no working \
+                     sandbox"
+                .to_owned(),
+            suggestions: vec![
+                RuleSuggestion {
+                    rules: vec!["bash(touch made)".to_owned()],
+                    label: "exactly `touch made`".to_owned(),
+                },
+                RuleSuggestion {
+                    rules: vec!["bash(touch *)".to_owned()],
+                    label: "`touch` with any arguments".to_owned(),
+                },
+            ],
         }
     );
     assert!(

@@ -1,7 +1,9 @@
 //! A session with the agent: on a terminal, or for one prompt.
 
 mod assembly;
+pub(crate) mod equipment;
 mod line_editor;
+pub(crate) mod points;
 mod print;
 mod prompt_input;
 mod repl;

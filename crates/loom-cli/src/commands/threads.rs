@@ -52,6 +52,20 @@ pub(crate) async fn run(setting: &Setting, command: ThreadsCommand) -> Result<()
     }
 }
 
+/// Makes sure that a thread is of the folder to work in. One whose folder was moved is of the new
+/// place.
+pub(crate) fn check_folder(setting: &Setting, stored: &StoredThread) -> Result<(), CliError> {
+    let thread = &stored.thread;
+    if thread.cwd == setting.workspace || !thread.cwd.is_dir() {
+        return Ok(());
+    }
+    let folder = thread.cwd.display();
+    Err(
+        CliError::usage(format!("thread {} belongs to {folder}", thread.id))
+            .hint(format!("add `-C {folder}`")),
+    )
+}
+
 /// Loads the thread that `id` stands for.
 pub(crate) async fn load(store: &ThreadStore, id: &str) -> Result<StoredThread, CliError> {
     let id = store.resolve(id).await?;

@@ -55,8 +55,18 @@ async fn works(provider: &str) {
             "list_files",
             "glob",
             "grep",
+            "view_image",
             "edit_file",
-            "bash"
+            "write_file",
+            "edit_notebook",
+            "bash",
+            "command_output",
+            "command_stop",
+            "web_fetch",
+            "todo_write",
+            "ask_user",
+            "present_plan",
+            "task"
         ])
     );
     let mut calls = tool_calls(&events);

@@ -1,5 +1,7 @@
 //! A provider that refuses, fails, breaks off or talks nonsense.
 
+use std::path::Path;
+
 use loom_testing::{CommandLine, FakeModel, Reply};
 use serde_json::json;
 
@@ -205,11 +207,19 @@ async fn no_key_appears_in_any_output_log_or_file() {
         );
     }
     for folder in [user.data_home(), user.state_home()] {
-        for entry in std::fs::read_dir(folder.join("loom")).unwrap() {
-            let path = entry.unwrap().path();
-            let bytes = std::fs::read(&path).unwrap();
-            let found = bytes.windows(11).any(|window| window == b"very-secret");
-            assert!(!found, "{} has the key", path.display());
+        assert_no_key_in(&folder.join("loom"));
+    }
+}
+
+fn assert_no_key_in(folder: &Path) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            assert_no_key_in(&path);
+            continue;
         }
+        let bytes = std::fs::read(&path).unwrap();
+        let found = bytes.windows(11).any(|window| window == b"very-secret");
+        assert!(!found, "{} has the key", path.display());
     }
 }

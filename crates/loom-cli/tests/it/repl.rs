@@ -12,9 +12,9 @@ async fn a_conversation_on_the_terminal_streams_and_asks_for_permission() {
     ));
     model.reply(Reply::text("It is made."));
     let user = CommandLine::with_model(&model);
-    let mut terminal = user.loom([""; 0]).spawn_on_terminal();
-    terminal.wait_for("mode auto");
-    terminal.wait_for("\n>");
+    let mut terminal = user.loom(["--permission-mode", "ask"]).spawn_on_terminal();
+    terminal.wait_for("mode ask");
+    terminal.wait_for("\nask>");
     terminal.type_keys("make it\r");
     let screen = terminal.wait_for("[y]es, [n]o");
     assert!(screen.contains("command: echo made > made.txt"), "{screen}");
@@ -35,8 +35,8 @@ async fn an_answer_to_the_question_in_words_goes_to_the_model() {
     model.reply(Reply::tool_call("bash", json!({"command": "rm -rf build"})));
     model.reply(Reply::text("As you wish."));
     let user = CommandLine::with_model(&model);
-    let mut terminal = user.loom([""; 0]).spawn_on_terminal();
-    terminal.wait_for("\n>");
+    let mut terminal = user.loom(["--permission-mode", "ask"]).spawn_on_terminal();
+    terminal.wait_for("\nask>");
     terminal.type_keys("clean up\r");
     terminal.wait_for("say what to do instead");
     terminal.type_keys("only list it\r");
@@ -59,7 +59,7 @@ async fn ctrl_c_stops_the_turn_and_not_the_session() {
     model.reply(Reply::text("Next."));
     let user = CommandLine::with_model(&model);
     let mut terminal = user.loom([""; 0]).spawn_on_terminal();
-    terminal.wait_for("\n>");
+    terminal.wait_for("\nauto>");
     terminal.type_keys("go\r");
     terminal.wait_for("one");
     terminal.type_keys("\u{3}");
@@ -81,7 +81,8 @@ async fn a_session_goes_on_with_the_newest_thread_of_the_folder() {
     user.loom(["-p", "one"]).run().assert_success();
     let mut terminal = user.loom(["--continue"]).spawn_on_terminal();
     // How the thread stands comes first.
-    terminal.wait_for("> one\n\nFirst.\n\n>");
+    terminal.wait_for("> one\n\nFirst.\n");
+    terminal.wait_for("\nauto>");
     terminal.type_keys("two\r");
     terminal.wait_for("Second.");
     assert_eq!(model.last_request().messages().len(), 3);
@@ -98,7 +99,7 @@ async fn what_is_typed_while_the_agent_works_waits_for_the_next_prompt() {
     model.reply(Reply::text("Second."));
     let user = CommandLine::with_model(&model);
     let mut terminal = user.loom([""; 0]).spawn_on_terminal();
-    terminal.wait_for("\n>");
+    terminal.wait_for("\nauto>");
     terminal.type_keys("one\r");
     gate.reached().await;
     terminal.type_keys("two\r");
@@ -118,8 +119,8 @@ async fn what_was_typed_before_a_question_does_not_answer_it() {
     model.reply(call.gate_after(1, &gate));
     model.reply(Reply::text("As you wish."));
     let user = CommandLine::with_model(&model);
-    let mut terminal = user.loom([""; 0]).spawn_on_terminal();
-    terminal.wait_for("\n>");
+    let mut terminal = user.loom(["--permission-mode", "ask"]).spawn_on_terminal();
+    terminal.wait_for("\nask>");
     terminal.type_keys("go\r");
     gate.reached().await;
     terminal.type_keys("yes\r");
@@ -137,8 +138,8 @@ async fn ctrl_c_at_a_question_stops_the_turn() {
     let model = FakeModel::start().await;
     model.reply(Reply::tool_call("bash", json!({"command": "touch made"})));
     let user = CommandLine::with_model(&model);
-    let mut terminal = user.loom([""; 0]).spawn_on_terminal();
-    terminal.wait_for("\n>");
+    let mut terminal = user.loom(["--permission-mode", "ask"]).spawn_on_terminal();
+    terminal.wait_for("\nask>");
     terminal.type_keys("go\r");
     terminal.wait_for("say what to do instead");
     terminal.type_keys("\u{3}");
@@ -153,7 +154,7 @@ async fn a_request_to_end_is_heeded_at_the_prompt() {
     let model = FakeModel::start().await;
     let user = CommandLine::with_model(&model);
     let terminal = user.loom([""; 0]).spawn_on_terminal();
-    terminal.wait_for("\n>");
+    terminal.wait_for("\nauto>");
     let processes = user.processes();
     let loom = processes
         .iter()

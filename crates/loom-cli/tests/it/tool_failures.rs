@@ -52,13 +52,13 @@ async fn an_unknown_tool_is_answered_with_the_tools_there_are() {
 }
 
 #[tokio::test]
-async fn a_command_that_hangs_is_ended_with_what_it_printed() {
+async fn a_command_that_hangs_is_handed_back_and_ends_with_the_session() {
     let model = FakeModel::start().await;
     let mut user = CommandLine::with_model(&model);
     user.set_env("LOOM_BASH_TIMEOUT_MS", "300");
     let reply = Reply::tool_call("bash", json!({"command": "echo begun; sleep 1000"}));
     let item = call(&user, &model, reply).await;
-    assert_eq!(item["status"], "failed");
+    assert_eq!(item["status"], "completed");
     assert!(output_of(&item).contains("begun"), "{item}");
     let left = user.processes();
     assert!(
@@ -100,23 +100,12 @@ async fn a_file_that_changed_since_it_was_read_is_not_overwritten() {
 }
 
 #[tokio::test]
-async fn a_path_out_of_the_folder_is_refused() {
-    let model = FakeModel::start().await;
-    let user = CommandLine::with_model(&model);
-    std::fs::write(user.home().join("secret.txt"), "hidden").unwrap();
-    let reply = Reply::tool_call("read_file", json!({"file_path": "../secret.txt"}));
-    let item = call(&user, &model, reply).await;
-    assert_eq!(item["status"], "failed");
-    assert!(!output_of(&item).contains("hidden"), "{item}");
-}
-
-#[tokio::test]
-async fn without_a_terminal_a_command_in_auto_mode_is_denied_and_the_model_is_told_why() {
+async fn without_a_terminal_a_command_in_ask_mode_is_denied_and_the_model_is_told_why() {
     let model = FakeModel::start().await;
     let user = CommandLine::with_model(&model);
     model.reply(Reply::tool_call("bash", json!({"command": "touch made"})));
     model.reply(Reply::text("I could not"));
-    let output = stream(&user, &["-p", "go"]);
+    let output = stream(&user, &["--permission-mode", "ask", "-p", "go"]);
     let events = output.assert_success().json_lines();
     let item = completed(&events, "tool_call")[0];
     assert_eq!(item["status"], "denied");

@@ -16,7 +16,19 @@ pub struct Invocation {
     pub(super) arguments: Vec<OsString>,
     pub(super) variables: BTreeMap<OsString, OsString>,
     pub(super) folder: PathBuf,
-    pub(super) input: Vec<u8>,
+    pub(super) input: Input,
+}
+
+/// What a command reads.
+#[derive(Debug, Clone, Default)]
+pub(super) enum Input {
+    /// Nothing.
+    #[default]
+    None,
+    /// This, and then the end.
+    Text(Vec<u8>),
+    /// What the test says while it runs.
+    Open,
 }
 
 impl Invocation {
@@ -31,7 +43,7 @@ impl Invocation {
             arguments,
             variables,
             folder,
-            input: Vec::new(),
+            input: Input::None,
         }
     }
 
@@ -60,7 +72,15 @@ impl Invocation {
     /// Gives the command this standard input; without it there is none.
     #[must_use]
     pub fn stdin(mut self, input: impl Into<Vec<u8>>) -> Self {
-        self.input = input.into();
+        self.input = Input::Text(input.into());
+        self
+    }
+
+    /// Lets the test write lines to the command's standard input while it runs
+    /// ([`Running::write_line`]).
+    #[must_use]
+    pub fn open_stdin(mut self) -> Self {
+        self.input = Input::Open;
         self
     }
 

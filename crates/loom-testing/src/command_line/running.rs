@@ -10,7 +10,7 @@ use std::thread;
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use super::invocation::Invocation;
+use super::invocation::{Input, Invocation};
 use super::output::{Output, Transcript};
 use crate::deadline::LIMIT;
 use crate::process::ProcessHandle;
@@ -47,16 +47,17 @@ impl Running {
             .envs(&invocation.variables)
             .current_dir(&invocation.folder)
             .process_group(0)
-            .stdin(if input.is_empty() {
-                Stdio::null()
-            } else {
-                Stdio::piped()
+            .stdin(match &input {
+                Input::None => Stdio::null(),
+                Input::Text(_) | Input::Open => Stdio::piped(),
             })
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap_or_else(|error| panic!("cannot start {}: {error}", invocation.describe()));
-        if let Some(mut stdin) = child.stdin.take() {
+        if let Input::Text(input) = input
+            && let Some(mut stdin) = child.stdin.take()
+        {
             // A process need not read its input; then writing it fails, or goes on until the
             // process ends.
             thread::spawn(move || stdin.write_all(&input));
@@ -74,6 +75,27 @@ impl Running {
             read: 0,
             reaped: false,
         }
+    }
+
+    /// Writes a line to standard input, which must have been left open.
+    ///
+    /// # Panics
+    ///
+    /// When it is closed, or the command has ended.
+    pub fn write_line(&mut self, line: &str) {
+        let stdin = self.child.stdin.as_mut().expect("standard input is open");
+        let written = stdin.write_all(format!("{line}\n").as_bytes());
+        if let Err(error) = written.and_then(|()| stdin.flush()) {
+            panic!(
+                "cannot write to the command: {error}\n{}",
+                self.transcript()
+            );
+        }
+    }
+
+    /// Closes standard input.
+    pub fn close_stdin(&mut self) {
+        self.child.stdin = None;
     }
 
     /// The process id.

@@ -4,10 +4,11 @@
 //! What cannot be had and is not needed (the figures of a model, a folder for long outputs) is left
 //! out with a warning; a session that could do its work does not fail for it.
 
-mod equipment;
-
 use std::sync::Arc;
 
+use loom_cli_instructions::{CommandSetup, Commands, Folder, Scope};
+use loom_cli_mcp::McpServers;
+use loom_cli_rewind::Rewind;
 use loom_cli_session::{
     ModelChoice, Person, Session, SessionLimits, SessionSetup, Subagents, ThreadStart,
 };
@@ -17,6 +18,7 @@ use loom_common_http::RetryConfig;
 use loom_common_thread::{NewThread, StoredThread, ThreadId, ThreadStore};
 use loom_server_llm_proxy::ServerClient;
 
+use super::equipment::{Equipment, Toolbox};
 use super::selection::{Model, select_model};
 use crate::arguments::SessionArguments;
 use crate::commands::threads;
@@ -24,7 +26,6 @@ use crate::connection::Connection;
 use crate::error::CliError;
 use crate::git;
 use crate::setting::Setting;
-use equipment::{Equipment, Toolbox};
 
 /// How often a subagent may ask its model.
 const MAX_SUBAGENT_CALLS: u32 = 60;
@@ -37,8 +38,31 @@ pub(super) struct Started {
     pub(super) warnings: Vec<String>,
     /// Name of the model's provider.
     pub(super) provider: String,
+    /// The rung of the sandbox.
+    pub(super) sandbox: String,
+    pub(super) servers: Option<McpServers>,
+    pub(super) rewind: Option<Rewind>,
     /// Finds models for a session that goes on with another one.
     pub(super) models: Models,
+}
+
+impl Started {
+    /// Reads the person's own commands.
+    pub(super) fn own_commands(&self, setting: &Setting) -> Result<Commands, CliError> {
+        let project = |path: &str| Folder {
+            path: setting.workspace.join(path),
+            scope: Scope::Project,
+        };
+        let user = Folder {
+            path: setting.directories().config()?.join("commands"),
+            scope: Scope::User,
+        };
+        Ok(Commands::load(&CommandSetup {
+            folders: vec![project(".loom/commands"), project(".claude/commands"), user],
+            workspace: setting.workspace.clone(),
+            built_in: super::repl::NAMES.iter().map(ToString::to_string).collect(),
+        }))
+    }
 }
 
 /// Puts a session together and starts it.
@@ -83,6 +107,8 @@ pub(super) async fn start(
         })),
     };
     let provider = model.provider.clone();
+    let sandbox = equipment.sandbox.clone();
+    let (servers, rewind) = (equipment.servers.clone(), equipment.rewind.clone());
     let subagents = subagents(setting, &models, &model, &equipment.toolbox).await?;
     let session = Session::start(SessionSetup {
         retry: RetryConfig {
@@ -116,6 +142,9 @@ pub(super) async fn start(
         recap,
         warnings,
         provider,
+        sandbox,
+        servers,
+        rewind,
         models,
     })
 }
@@ -223,15 +252,7 @@ async fn stored_thread(
     } else {
         return Ok(None);
     };
-    // A folder that was moved is found under its new name.
-    if stored.thread.cwd != setting.workspace && stored.thread.cwd.is_dir() {
-        return Err(CliError::usage(format!(
-            "thread {} belongs to {}",
-            stored.thread.id,
-            stored.thread.cwd.display()
-        ))
-        .hint(format!("add `-C {}`", stored.thread.cwd.display())));
-    }
+    threads::check_folder(setting, &stored)?;
     Ok(Some(stored))
 }
 

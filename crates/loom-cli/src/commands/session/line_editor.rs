@@ -5,15 +5,22 @@
 
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustyline::error::ReadlineError;
-use rustyline::{DefaultEditor, EditMode};
+use rustyline::{
+    Cmd, ConditionalEventHandler, DefaultEditor, EditMode, Event, EventContext, EventHandler,
+    KeyCode, KeyEvent, Modifiers, RepeatCount,
+};
 
 use crate::error::CliError;
 
 /// What the person typed.
 pub(super) enum Line {
     Text(String),
+    /// Shift-Tab, with what was typed so far.
+    NextMode(String),
     /// Ctrl-C.
     Cleared,
     /// Ctrl-D.
@@ -32,6 +39,8 @@ pub(super) enum Purpose {
 pub(super) struct LineEditor {
     /// None while a thread works with it.
     editor: Option<DefaultEditor>,
+    /// Set when a line was ended by the key for the next mode.
+    next_mode: Arc<AtomicBool>,
     history: PathBuf,
 }
 
@@ -45,6 +54,11 @@ impl LineEditor {
             .map_err(terminal_error)?
             .build();
         let mut editor = DefaultEditor::with_config(config).map_err(terminal_error)?;
+        let next_mode = Arc::new(AtomicBool::new(false));
+        editor.bind_sequence(
+            KeyEvent(KeyCode::BackTab, Modifiers::NONE),
+            EventHandler::Conditional(Box::new(NextModeKey(Arc::clone(&next_mode)))),
+        );
         // Without a folder there is no history, which is no reason not to run.
         let _ = std::fs::DirBuilder::new()
             .recursive(true)
@@ -55,6 +69,7 @@ impl LineEditor {
         let _ = editor.load_history(&history);
         Ok(Self {
             editor: Some(editor),
+            next_mode,
             history,
         })
     }
@@ -69,10 +84,13 @@ impl LineEditor {
         let gone = || CliError::failed("the line editor broke off; this is a defect");
         let mut editor = self.editor.take().ok_or_else(gone)?;
         let history = self.history.clone();
+        let next_mode = Arc::clone(&self.next_mode);
+        next_mode.store(false, Ordering::Relaxed);
         let (editor, line) = tokio::task::spawn_blocking(move || {
             let line = editor.readline_with_initial(&prompt, (&initial, ""));
             if let Ok(line) = &line
                 && purpose == Purpose::Prompt
+                && !is_next_mode(&next_mode)
                 && editor.add_history_entry(line.trim_end()).unwrap_or(false)
             {
                 // A history that cannot be saved is no reason to stop.
@@ -84,11 +102,26 @@ impl LineEditor {
         .map_err(|_| gone())?;
         self.editor = Some(editor);
         match line {
+            Ok(line) if is_next_mode(&self.next_mode) => Ok(Line::NextMode(line)),
             Ok(line) => Ok(Line::Text(line)),
             Err(ReadlineError::Interrupted) => Ok(Line::Cleared),
             Err(ReadlineError::Eof) => Ok(Line::End),
             Err(error) => Err(terminal_error(error)),
         }
+    }
+}
+
+fn is_next_mode(next_mode: &AtomicBool) -> bool {
+    next_mode.load(Ordering::Relaxed)
+}
+
+/// Ends the line with a mark that it is not for sending.
+struct NextModeKey(Arc<AtomicBool>);
+
+impl ConditionalEventHandler for NextModeKey {
+    fn handle(&self, _: &Event, _: RepeatCount, _: bool, _: &EventContext<'_>) -> Option<Cmd> {
+        self.0.store(true, Ordering::Relaxed);
+        Some(Cmd::AcceptLine)
     }
 }
 

@@ -4,29 +4,36 @@
 //! works. While the agent works Ctrl-C arrives as a signal, and whatever else is typed waits for the
 //! next prompt. A request to end the program is heeded at every point.
 
+mod answers;
+mod commands;
+mod status;
+
 use std::io::{self, IsTerminal, Write};
 
-use loom_cli_session::{Person, Session};
+use loom_cli_instructions::{Commands, INIT_PROMPT, MentionSetup, Scope, Segment, attach};
+use loom_cli_rewind::{OnConflict, PointKind};
+use loom_cli_session::{Person, Restore, RestoreScope, SessionError};
 use loom_common_core::Message;
-use loom_common_core::inquiry::{Answer, Inquiry};
+use loom_common_core::inquiry::Inquiry;
 use loom_common_core::stream::ThreadEvent;
+use loom_common_thread::ThreadId;
 use loom_common_version::VERSION;
 
+use self::answers::Typed;
+pub(super) use self::commands::NAMES;
+use self::commands::{Command, HELP, next_mode};
+use self::status::Status;
+use super::assembly::Started;
 use super::line_editor::{Line, LineEditor, Purpose};
+use super::points;
+use super::selection::Model;
 use super::type_ahead::TypeAhead;
 use crate::arguments::SessionArguments;
+use crate::commands::mcp::listing;
 use crate::error::CliError;
 use crate::interrupt::{Interrupt, Interrupts};
-use crate::render::{PlainView, call_in_full, sanitize};
+use crate::render::{PlainView, sanitize};
 use crate::setting::Setting;
-
-const HELP: &str = "\
-/help    shows this
-/thread  shows the id of this thread
-/exit    ends, as Ctrl-D does
-Ctrl-C stops the turn, or clears the line. The thread is saved all along;
-`loom --continue` goes on with it.
-";
 
 pub(super) async fn run(setting: &Setting, arguments: &SessionArguments) -> Result<(), CliError> {
     if !io::stdin().is_terminal() {
@@ -34,23 +41,60 @@ pub(super) async fn run(setting: &Setting, arguments: &SessionArguments) -> Resu
             .hint("`loom -p PROMPT` works without one"));
     }
     let mut interrupts = Interrupts::listen()?;
-    let started = tokio::select! {
+    let mut started = tokio::select! {
         started = super::assembly::start(setting, arguments, Person::Present) => started?,
         _ = interrupts.next() => return Err(CliError::interrupted("interrupted")),
     };
+    let (thread_id, status) = greet(&mut started).await?;
     let mut repl = Repl {
         editor: LineEditor::new(setting.directories().state()?)?,
         type_ahead: TypeAhead::keep()?,
         typed: String::new(),
-        session: started.session,
+        own_commands: started.own_commands(setting)?,
+        mentions: MentionSetup {
+            workspace: setting.workspace.clone(),
+            home: setting.environment.get("HOME").map(Into::into),
+            author: Scope::User,
+        },
+        started,
         view: PlainView::new(anstream::stdout()),
         interrupts,
-        thread_id: String::new(),
+        thread_id,
+        status,
     };
-    repl.greet(started.recap, started.warnings).await?;
     let outcome = repl.converse().await;
     repl.end().await?;
     outcome
+}
+
+/// Takes the first event, and says what begins.
+async fn greet(started: &mut Started) -> Result<(ThreadId, Status), CliError> {
+    let Some(ThreadEvent::ThreadStarted {
+        thread_id,
+        cwd,
+        provider,
+        model,
+        permission_mode,
+        ..
+    }) = started.session.events.recv().await
+    else {
+        return Err(broken_off());
+    };
+    let mut output = anstream::stdout().lock();
+    writeln!(
+        output,
+        "loom {VERSION} · {model} ({provider}) · mode {permission_mode} · {cwd}"
+    )?;
+    writeln!(output, "/help says what there is; Ctrl-D ends.")?;
+    if let Some(recap) = &started.recap {
+        write!(output, "{recap}")?;
+    }
+    for warning in &started.warnings {
+        writeln!(output, "warning: {}", sanitize(warning))?;
+    }
+    let id = thread_id.parse().map_err(|_| broken_off())?;
+    let sandbox = started.sandbox.clone();
+    Ok((id, Status::new(provider, model, permission_mode, sandbox)))
 }
 
 struct Repl {
@@ -58,10 +102,13 @@ struct Repl {
     type_ahead: TypeAhead,
     /// What was typed before a question that it was not meant for.
     typed: String,
-    session: Session,
+    started: Started,
+    own_commands: Commands,
+    mentions: MentionSetup,
     view: PlainView<anstream::Stdout>,
     interrupts: Interrupts,
-    thread_id: String,
+    thread_id: ThreadId,
+    status: Status,
 }
 
 /// What comes next.
@@ -76,65 +123,214 @@ enum Next {
 }
 
 impl Repl {
-    async fn greet(
-        &mut self,
-        recap: Option<String>,
-        warnings: Vec<String>,
-    ) -> Result<(), CliError> {
-        let Some(ThreadEvent::ThreadStarted {
-            thread_id,
-            cwd,
-            provider,
-            model,
-            permission_mode,
-            ..
-        }) = self.session.events.recv().await
-        else {
-            return Err(broken_off());
-        };
-        let mut output = anstream::stdout().lock();
-        writeln!(
-            output,
-            "loom {VERSION} · {model} ({provider}) · mode {permission_mode} · {cwd}"
-        )?;
-        writeln!(output, "/help says what there is; Ctrl-D ends.")?;
-        if let Some(recap) = recap {
-            write!(output, "{recap}")?;
-        }
-        for warning in warnings {
-            writeln!(output, "warning: {warning}")?;
-        }
-        self.thread_id = thread_id;
-        Ok(())
-    }
-
     async fn converse(&mut self) -> Result<(), CliError> {
         loop {
             let initial = std::mem::take(&mut self.typed);
-            let line = match self
-                .read(Purpose::Prompt, "\n> ".to_owned(), initial)
-                .await?
-            {
+            writeln!(anstream::stdout(), "\n{}", self.status.line())?;
+            let prompt = format!("{}> ", self.status.mode);
+            let line = match self.read(Purpose::Prompt, prompt, initial).await? {
                 Some(Line::Text(line)) => line,
+                Some(Line::NextMode(typed)) => {
+                    self.typed = typed;
+                    let mode = next_mode(self.status.mode);
+                    self.started
+                        .session
+                        .handle
+                        .set_permission_mode(mode)
+                        .await?;
+                    self.until_settings_changed().await?;
+                    continue;
+                }
                 Some(Line::Cleared) => continue,
                 Some(Line::End) => return Ok(()),
                 None => return Err(CliError::interrupted("interrupted")),
             };
-            match line.trim() {
-                "" => continue,
-                "/exit" | "/quit" => return Ok(()),
-                "/help" => write!(anstream::stdout(), "{HELP}")?,
-                "/thread" => writeln!(anstream::stdout(), "{}", self.thread_id)?,
-                command if is_unknown_command(command) => {
-                    writeln!(anstream::stdout(), "no command {command}; /help lists them")?;
-                }
-                _ => {
-                    self.interrupts.forget();
-                    self.session.handle.prompt(Message::user(line)).await?;
-                    if self.turn().await? == Next::End {
-                        return Err(CliError::interrupted("interrupted"));
+            let next = match commands::read(&line) {
+                _ if line.trim().is_empty() => Next::Prompt,
+                commands::Line::Prompt => self.say(&line).await?,
+                commands::Line::Command(Command::Exit) => return Ok(()),
+                commands::Line::Command(command) => self.command(command).await?,
+                commands::Line::Wrong(wrong) => tell(&wrong)?,
+                commands::Line::Other { name, arguments } => self.own(name, arguments).await?,
+            };
+            if next == Next::End {
+                return Err(CliError::interrupted("interrupted"));
+            }
+        }
+    }
+
+    /// Says something to the agent, with what it mentions, and draws the turn.
+    async fn say(&mut self, text: &str) -> Result<Next, CliError> {
+        self.interrupts.forget();
+        let mut message = Message::user(text);
+        let attached = attach(text, &self.mentions);
+        for problem in attached.problems {
+            tell(&problem.to_string())?;
+        }
+        message.content.extend(attached.blocks);
+        self.started.session.handle.prompt(message).await?;
+        self.turn().await
+    }
+
+    /// Carries out a command of Loom's own.
+    async fn command(&mut self, command: Command) -> Result<Next, CliError> {
+        let handle = self.started.session.handle.clone();
+        match command {
+            Command::Help => tell(HELP.trim_end()),
+            Command::Thread => tell(&self.thread_id.to_string()),
+            Command::Context => tell(&self.status.context()),
+            Command::Mode(None) => tell(&format!("mode {}", self.status.mode)),
+            Command::Mode(Some(mode)) => {
+                handle.set_permission_mode(mode).await?;
+                self.until_settings_changed().await
+            }
+            Command::Effort(effort) => {
+                handle.set_effort(effort).await?;
+                self.until_settings_changed().await
+            }
+            Command::Model { provider, name } => {
+                let provider = provider.unwrap_or_else(|| self.status.provider.clone());
+                match self.started.models.find(Model { provider, name }).await {
+                    Ok(model) => {
+                        handle.set_model(model).await?;
+                        self.until_settings_changed().await
                     }
+                    Err(error) => tell(&error.to_string()),
                 }
+            }
+            Command::Compact(instructions) => {
+                handle.compact(instructions).await?;
+                self.turn().await
+            }
+            Command::Init => self.say(INIT_PROMPT).await,
+            Command::Points => self.points().await,
+            Command::Undo => self.undo().await,
+            Command::Rewind { to, scope } => self.rewind(to, scope).await,
+            Command::Servers => self.servers(),
+            Command::Own => self.own_commands(),
+            // Ended where it was read.
+            Command::Exit => Ok(Next::Prompt),
+        }
+    }
+
+    /// Carries out a command of the person's own.
+    async fn own(&mut self, name: &str, arguments: &str) -> Result<Next, CliError> {
+        let Some(command) = self.own_commands.get(name) else {
+            let mut near = self.own_commands.propose(name);
+            near.extend(NAMES.iter().filter(|known| known.starts_with(name)));
+            return tell(&match near.is_empty() {
+                true => format!("no command /{name}; /help lists them"),
+                false => format!("no command /{name}; perhaps /{}", near.join(", /")),
+            });
+        };
+        let segments = command.expand(arguments).into_iter();
+        // A line for the shell is judged as the agent's own commands are, so the agent runs it.
+        let text: String = segments
+            .map(|segment| match segment {
+                Segment::Text(text) => text,
+                Segment::Shell(line) => {
+                    format!("(run `{line}` first, and use what it prints here)")
+                }
+            })
+            .collect();
+        self.say(&text).await
+    }
+
+    fn own_commands(&self) -> Result<Next, CliError> {
+        let mut text = String::new();
+        for command in self.own_commands.iter() {
+            let hint = command.argument_hint.as_deref().unwrap_or_default();
+            text.push_str(&format!(
+                "/{} {hint}  {}\n",
+                command.name, command.description
+            ));
+        }
+        match text.is_empty() {
+            true => tell("you have none; a file .loom/commands/NAME.md makes a command /NAME"),
+            false => tell(text.trim_end()),
+        }
+    }
+
+    fn servers(&self) -> Result<Next, CliError> {
+        let Some(servers) = &self.started.servers else {
+            return tell("there are no servers of tools; `loom mcp add` adds one");
+        };
+        write!(
+            anstream::stdout(),
+            "{}",
+            listing::servers(&servers.status())
+        )?;
+        Ok(Next::Prompt)
+    }
+
+    /// Lists the points of the thread.
+    async fn points(&mut self) -> Result<Next, CliError> {
+        let Some(rewind) = &self.started.rewind else {
+            return tell("nothing is remembered in this session, so nothing can be undone");
+        };
+        match rewind.points(self.thread_id).await {
+            Ok(points) => tell(points::listing(&points).trim_end()),
+            Err(error) => tell(&error.to_string()),
+        }
+    }
+
+    /// Goes back to the point before the last turn.
+    async fn undo(&mut self) -> Result<Next, CliError> {
+        let Some(rewind) = &self.started.rewind else {
+            return tell("nothing is remembered in this session, so nothing can be undone");
+        };
+        let points = match rewind.points(self.thread_id).await {
+            Ok(points) => points,
+            Err(error) => return tell(&error.to_string()),
+        };
+        let last = points
+            .iter()
+            .rev()
+            .find(|point| matches!(point.kind, PointKind::Turn { .. }));
+        match last.map(|point| point.number) {
+            Some(to) => self.rewind(to, RestoreScope::Everything).await,
+            None => tell("there is no turn to undo"),
+        }
+    }
+
+    async fn rewind(&mut self, to: u64, scope: RestoreScope) -> Result<Next, CliError> {
+        let restore = Restore {
+            to,
+            scope,
+            on_conflict: OnConflict::Keep,
+        };
+        let handle = self.started.session.handle.clone();
+        let restoring = handle.restore(restore);
+        tokio::pin!(restoring);
+        // The session shows what it does, and waits until that is read.
+        let restored = loop {
+            tokio::select! {
+                restored = &mut restoring => break restored,
+                event = self.started.session.events.recv() => {
+                    self.show(&event.ok_or_else(broken_off)?)?;
+                }
+            }
+        };
+        match restored {
+            Ok(report) => tell(points::restored(&report, scope).trim_end()),
+            Err(SessionError::NotRestored(why)) => tell(&why),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Draws until the session says that it goes on otherwise.
+    async fn until_settings_changed(&mut self) -> Result<Next, CliError> {
+        loop {
+            let event = self
+                .started
+                .session
+                .events
+                .recv()
+                .await
+                .ok_or_else(broken_off)?;
+            self.show(&event)?;
+            if matches!(event, ThreadEvent::SettingsChanged { .. }) {
+                return Ok(Next::Prompt);
             }
         }
     }
@@ -150,10 +346,10 @@ impl Repl {
                     if interrupt == Interrupt::End || stops > 2 {
                         break Next::End;
                     }
-                    self.session.handle.cancel().await?;
+                    self.started.session.handle.cancel().await?;
                     Next::Turn
                 }
-                event = self.session.events.recv() => match event.ok_or_else(broken_off)? {
+                event = self.started.session.events.recv() => match event.ok_or_else(broken_off)? {
                     ThreadEvent::InquiryOpened { id, inquiry } => self.answer(id, inquiry).await?,
                     event => self.show(&event)?,
                 },
@@ -166,6 +362,7 @@ impl Repl {
     }
 
     fn show(&mut self, event: &ThreadEvent) -> io::Result<Next> {
+        self.status.follow(event);
         self.view.draw(event)?;
         Ok(match event {
             ThreadEvent::TurnCompleted { .. } | ThreadEvent::TurnFailed { .. } => Next::Prompt,
@@ -176,35 +373,28 @@ impl Repl {
     /// Asks the person, and hands the answer on.
     async fn answer(&mut self, id: String, inquiry: Inquiry) -> Result<Next, CliError> {
         self.typed.push_str(&self.type_ahead.take());
-        let Inquiry::Permission {
-            name,
-            arguments,
-            reason,
-            ..
-        } = inquiry
-        else {
-            return Ok(Next::Turn);
-        };
-        write!(anstream::stdout(), "{}", call_in_full(&name, &arguments))?;
-        writeln!(anstream::stdout(), "{}", sanitize(&reason))?;
-        let question = "allow this? [y]es, [n]o, or say what to do instead: ".to_owned();
-        let line = self.read(Purpose::Answer, question, String::new()).await?;
-        let answer = match line {
-            Some(Line::Text(line)) => match line.trim().to_lowercase().as_str() {
-                "y" | "yes" => Answer::Allow { remember: None },
-                "" | "n" | "no" => Answer::Deny { instead: None },
-                _ => Answer::Deny {
-                    instead: Some(line.trim().to_owned()),
-                },
-            },
-            Some(Line::Cleared | Line::End) => {
-                // Ctrl-C at a question means what it means everywhere: stop the turn.
-                self.session.handle.cancel().await?;
-                return Ok(Next::Turn);
+        let (text, question) = answers::ask(&inquiry);
+        write!(anstream::stdout(), "{text}")?;
+        let answer = loop {
+            let line = self
+                .read(Purpose::Answer, question.clone(), String::new())
+                .await?;
+            match line {
+                Some(Line::Text(line) | Line::NextMode(line)) => {
+                    match answers::read(&inquiry, &line) {
+                        Typed::Answer(answer) => break answer,
+                        Typed::Unclear(unclear) => tell(&unclear)?,
+                    };
+                }
+                Some(Line::Cleared | Line::End) => {
+                    // Ctrl-C at a question means what it means everywhere: stop the turn.
+                    self.started.session.handle.cancel().await?;
+                    return Ok(Next::Turn);
+                }
+                None => return Ok(Next::End),
             }
-            None => return Ok(Next::End),
         };
-        self.session.handle.answer(id, answer).await?;
+        self.started.session.handle.answer(id, answer).await?;
         Ok(Next::Turn)
     }
 
@@ -232,11 +422,11 @@ impl Repl {
     /// Ends the session and shows what it still has to say.
     async fn end(mut self) -> Result<(), CliError> {
         // A session that has ended by itself is as good.
-        let _ = self.session.handle.shutdown().await;
+        let _ = self.started.session.handle.shutdown().await;
         self.interrupts.forget();
         loop {
             let event = tokio::select! {
-                event = self.session.events.recv() => event,
+                event = self.started.session.events.recv() => event,
                 _ = self.interrupts.next() => {
                     return Err(CliError::interrupted("interrupted; not everything is saved"));
                 }
@@ -253,8 +443,8 @@ fn broken_off() -> CliError {
     CliError::failed("the session broke off; this is a defect")
 }
 
-/// A word behind a slash is meant as a command; a path such as `/etc/hosts is odd` is not.
-fn is_unknown_command(line: &str) -> bool {
-    line.strip_prefix('/')
-        .is_some_and(|word| !word.is_empty() && word.chars().all(char::is_alphanumeric))
+/// Says something to the person between turns.
+fn tell(text: &str) -> Result<Next, CliError> {
+    writeln!(anstream::stdout(), "{}", sanitize(text))?;
+    Ok(Next::Prompt)
 }

@@ -9,7 +9,7 @@ use loom_cli_instructions::{Folder, InstructionSetup, Instructions, Skills};
 use loom_cli_mcp::{ConfigFiles, McpConfig, McpLimits, McpServers, McpSetup};
 use loom_cli_permission::{PermissionFiles, Permissions, Places};
 use loom_cli_rewind::Rewind;
-use loom_cli_sandbox::{HostPattern, NetworkAccess, Sandbox, hidden_places};
+use loom_cli_sandbox::{HostPattern, NetworkAccess, Rung, Sandbox, hidden_places};
 use loom_cli_session::{Gate, ModelChoice};
 use loom_cli_tools::{
     CommandEnvironment, EditStyle, OutputLimits, OutputStore, ToolLimits, ToolRegistry, ToolSetup,
@@ -27,6 +27,8 @@ pub(super) struct Equipment {
     pub(super) gate: Gate,
     pub(super) toolbox: Toolbox,
     pub(super) servers: Option<McpServers>,
+    /// The rung of the sandbox.
+    pub(super) sandbox: String,
     pub(super) hooks: Hooks,
     pub(super) rewind: Option<Rewind>,
     /// The text behind Loom's own instructions.
@@ -44,6 +46,10 @@ impl Equipment {
         warnings: &mut Vec<String>,
     ) -> Result<Self, CliError> {
         let sandbox = sandbox(setting, warnings).await?;
+        let rung = sandbox
+            .as_ref()
+            .map_or(Rung::None, |sandbox| sandbox.rung());
+        let rung = rung.to_string();
         let gate = Gate {
             permissions: permissions(setting, warnings)?,
             sandbox_works: sandbox.is_some(),
@@ -66,6 +72,7 @@ impl Equipment {
                 setup,
             },
             servers,
+            sandbox: rung,
             hooks: hooks(setting, warnings)?,
             rewind: rewind(setting, warnings).await?,
             instructions,
@@ -129,7 +136,8 @@ async fn sandbox(
     Ok(None)
 }
 
-fn permissions(setting: &Setting, warnings: &mut Vec<String>) -> Result<Permissions, CliError> {
+/// Reads the rules of permission.
+pub(crate) fn load_permissions(setting: &Setting) -> Result<Permissions, CliError> {
     let directories = setting.directories();
     let files = PermissionFiles::standard(
         &directories.config()?,
@@ -144,7 +152,11 @@ fn permissions(setting: &Setting, warnings: &mut Vec<String>) -> Result<Permissi
             .unwrap_or_default(),
         home,
     };
-    let permissions = Permissions::load(files, places)?;
+    Ok(Permissions::load(files, places)?)
+}
+
+fn permissions(setting: &Setting, warnings: &mut Vec<String>) -> Result<Permissions, CliError> {
+    let permissions = load_permissions(setting)?;
     if let Some(untrusted) = permissions.untrusted() {
         warnings.push(not_trusted("rules that allow", &untrusted.file));
     }
@@ -228,7 +240,10 @@ async fn rewind(setting: &Setting, warnings: &mut Vec<String>) -> Result<Option<
     }
 }
 
-fn hooks(setting: &Setting, warnings: &mut Vec<String>) -> Result<Hooks, CliError> {
+/// Reads the hooks, and returns with them what remembers which are trusted.
+pub(crate) fn load_hooks(
+    setting: &Setting,
+) -> Result<(Hooks, loom_cli_hooks::TrustStore), CliError> {
     use loom_cli_hooks::{Scope, TrustStore};
     let project = |path: &str| HookFile {
         path: setting.workspace.join(path),
@@ -249,6 +264,11 @@ fn hooks(setting: &Setting, warnings: &mut Vec<String>) -> Result<Hooks, CliErro
     };
     let trust = TrustStore::new(&setting.directories().state()?);
     let hooks = Hooks::load(&setup, &trust);
+    Ok((hooks, trust))
+}
+
+fn hooks(setting: &Setting, warnings: &mut Vec<String>) -> Result<Hooks, CliError> {
+    let (hooks, _) = load_hooks(setting)?;
     warnings.extend(hooks.problems().iter().map(ToString::to_string));
     for untrusted in hooks.untrusted() {
         warnings.push(not_trusted("hooks", &untrusted.path));

@@ -1,0 +1,80 @@
+//! `loom trust`: what a folder brought along, and whether it counts.
+//!
+//! A cloned repository can hold hooks, rules that allow, and servers of tools. None of them counts
+//! until the person has read it and said so, and each counts only as long as it stays what it was.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use loom_cli_mcp::{ConfigFiles, McpConfig};
+
+use super::print;
+use crate::commands::session::equipment::{load_hooks, load_permissions};
+use crate::error::CliError;
+use crate::render::sanitize;
+use crate::setting::Setting;
+
+pub(crate) fn run(setting: &Setting, yes: bool) -> Result<(), CliError> {
+    let directories = setting.directories();
+    let state = directories.state()?;
+    let (hooks, hook_trust) = load_hooks(setting)?;
+    let permissions = load_permissions(setting)?;
+    let servers = McpConfig::load(ConfigFiles::find(
+        &directories.config()?,
+        &setting.workspace,
+    ));
+    let server_trust = loom_cli_mcp::TrustStore::new(&state);
+    let untrusted_servers = server_trust.untrusted(&servers.servers);
+    let rules = permissions.untrusted();
+
+    let mut text = String::new();
+    for hooks in hooks.untrusted() {
+        text.push_str(&format!("hooks in {}:\n", hooks.path.display()));
+        for command in &hooks.commands {
+            text.push_str(&format!("  {command}\n"));
+        }
+    }
+    if let Some(rules) = &rules {
+        text.push_str(&format!("rules that allow, in {}:\n", rules.file.display()));
+        for rule in &rules.rules {
+            text.push_str(&format!("  {rule}\n"));
+        }
+    }
+    for server in &untrusted_servers {
+        text.push_str(&format!(
+            "server of tools {} in {}:\n  {}\n",
+            server.name,
+            server.file.display(),
+            match &server.definition {
+                Ok(definition) => definition.transport.to_string(),
+                Err(problem) => format!("cannot be read: {problem}"),
+            }
+        ));
+    }
+    if text.is_empty() {
+        return print("nothing here waits for your trust\n");
+    }
+    print(&sanitize(&text))?;
+    if !yes && !asks_for_trust()? {
+        return print("nothing was trusted\n");
+    }
+    for hooks in hooks.untrusted() {
+        hook_trust.trust(hooks)?;
+    }
+    if let Some(rules) = &rules {
+        permissions.trust(rules)?;
+    }
+    server_trust.trust(&untrusted_servers)?;
+    print("trusted, as it is now\n")
+}
+
+fn asks_for_trust() -> Result<bool, CliError> {
+    if !io::stdin().is_terminal() {
+        return Err(CliError::usage("there is nobody to ask").hint("`loom trust --yes` trusts it"));
+    }
+    let mut output = anstream::stdout();
+    write!(output, "Let all of this count, as it is now? [y/N] ")?;
+    output.flush()?;
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer)?;
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+}

@@ -1,0 +1,181 @@
+//! What keeps a run from going on for ever, and what it says when it is stopped.
+
+use std::time::Duration;
+
+use loom_testing::Reply;
+use serde_json::json;
+
+use super::{Scene, bash, done, edit, read};
+
+#[tokio::test]
+async fn a_turn_stops_after_as_many_requests_as_it_may_make() {
+    let scene = Scene::new([bash("echo 1"), bash("echo 2")]).await;
+    let played = scene.play(&["--max-turns", "2"], "count");
+    assert!(!played.succeeded);
+    assert_eq!(played.failure(), "max_turns");
+    scene.end();
+}
+
+#[tokio::test]
+async fn a_run_stops_when_it_has_cost_what_it_may() {
+    let usage = loom_testing::model::Usage {
+        input_tokens: 1_000_000,
+        output_tokens: 1_000_000,
+        ..loom_testing::model::Usage::default()
+    };
+    let scene = Scene::new([bash("touch made").usage(usage)]).await;
+    let played = scene.play(
+        &["--max-cost", "0.01", "--model", "claude-sonnet-4-5"],
+        "make it",
+    );
+    assert_eq!(played.failure(), "max_cost", "{:#?}", played.events);
+    assert!(!scene.has("made"), "what was not paid for is not done");
+    let cost = played.events.last().unwrap()["cost_micros"].as_u64();
+    assert!(cost.is_some_and(|cost| cost > 10_000), "{cost:?}");
+    scene.end();
+}
+
+#[tokio::test]
+async fn a_call_that_fails_again_and_again_is_told_and_then_stopped() {
+    let again = || edit("a.txt", "not there", "x");
+    let scene = Scene::new([read("a.txt"), again(), again(), again(), again(), again()]).await;
+    scene.write("a.txt", "one\n");
+    let played = scene.play(&[], "edit it");
+    assert_eq!(played.failure(), "loop");
+    let told = scene.told().join("\n");
+    assert!(
+        told.contains("not there") || told.contains("times"),
+        "{told}"
+    );
+    scene.end();
+}
+
+#[tokio::test]
+async fn the_meter_tells_how_full_the_context_is() {
+    let usage = loom_testing::model::Usage {
+        input_tokens: 1_200,
+        output_tokens: 34,
+        ..loom_testing::model::Usage::default()
+    };
+    let scene = Scene::new([done().usage(usage)]).await;
+    let played = scene.play(&["--model", "claude-sonnet-4-5"], "hello");
+    let updated = played
+        .events
+        .iter()
+        .rfind(|event| event["type"] == "context.updated")
+        .unwrap();
+    assert_eq!(updated["used_tokens"], 1_234);
+    assert!(updated["window_tokens"].as_u64().unwrap() >= 200_000);
+    scene.end();
+}
+
+#[tokio::test]
+async fn a_full_context_is_shortened_and_the_persons_words_stay() {
+    let full = loom_testing::model::Usage {
+        input_tokens: 195_000,
+        output_tokens: 10,
+        ..loom_testing::model::Usage::default()
+    };
+    let scene = Scene::new([
+        bash("seq 1 5000"),
+        bash("seq 5000 9999").usage(full),
+        Reply::text("They want the parser to accept tabs."),
+        done(),
+    ])
+    .await;
+    scene.model.allow_rewritten_history();
+    let prompt = "let the parser accept tabs, and never touch vendor/";
+    let played = scene.play(&["--model", "claude-sonnet-4-5"], prompt);
+    assert!(played.succeeded, "{:#?}", played.events);
+    assert_eq!(played.items("compaction").len(), 1, "{:#?}", played.events);
+    let last = scene.model.last_request();
+    let said: String = last.messages().iter().map(ToString::to_string).collect();
+    assert!(said.contains("never touch vendor/"), "{said}");
+    assert!(said.contains("accept tabs"), "{said}");
+    assert_eq!(last.tool_names(), scene.requests()[0].tool_names());
+    scene.end();
+}
+
+#[tokio::test]
+async fn when_no_summary_comes_the_turn_goes_on_all_the_same() {
+    let full = loom_testing::model::Usage {
+        input_tokens: 195_000,
+        output_tokens: 10,
+        ..loom_testing::model::Usage::default()
+    };
+    let scene = Scene::new([
+        bash("seq 1 5000"),
+        bash("seq 5000 9999").usage(full),
+        Reply::status(400),
+        done(),
+    ])
+    .await;
+    scene.model.allow_rewritten_history();
+    let played = scene.play(&["--model", "claude-sonnet-4-5"], "keep this in mind");
+    assert!(played.succeeded, "{:#?}", played.events);
+    assert!(!played.notices().is_empty());
+    let said: String = scene
+        .model
+        .last_request()
+        .messages()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert!(said.contains("keep this in mind"), "{said}");
+    scene.end();
+}
+
+#[tokio::test]
+async fn a_command_that_runs_too_long_is_handed_back_and_ends_with_the_session() {
+    let mut scene = Scene::new([bash("echo begun; while :; do :; done"), done()]).await;
+    scene.user.set_env("LOOM_BASH_TIMEOUT_MS", "200");
+    let played = scene.play(&[], "run it");
+    assert!(played.succeeded);
+    assert!(scene.told()[0].contains("begun"), "{:?}", scene.told());
+    let left: Vec<String> = scene
+        .user
+        .processes()
+        .into_iter()
+        .filter(|process| process.contains("while"))
+        .collect();
+    assert_eq!(left, Vec::<String>::new());
+    scene.end();
+}
+
+#[tokio::test]
+async fn a_command_in_the_background_is_read_and_stopped() {
+    let scene = Scene::new([Reply::tool_call(
+        "bash",
+        json!({"command": "echo begun; while :; do :; done", "run_in_background": true}),
+    )])
+    .await;
+    scene.model.reply_with(move |request| {
+        let told = request.tool_results().remove(0).content;
+        let (_, id) = told.split_once("in the background as ").unwrap();
+        let id: String = id
+            .chars()
+            .take_while(|part| part.is_alphanumeric())
+            .collect();
+        Reply::tool_call("command_stop", json!({"command_id": id}))
+    });
+    scene.then([done()]);
+    let played = scene.play(&["--permission-mode", "full"], "run it");
+    assert!(played.succeeded);
+    assert_eq!(
+        played.statuses(),
+        ["completed", "completed"],
+        "{:?}",
+        scene.told()
+    );
+    scene.end();
+}
+
+#[tokio::test]
+async fn a_slow_model_does_not_make_the_run_lose_anything() {
+    let scene = Scene::new([Reply::text("slow but sure")
+        .delta_chars(1)
+        .pace(Duration::from_millis(1))])
+    .await;
+    assert_eq!(scene.play(&[], "hello").answer(), "slow but sure");
+    scene.end();
+}
