@@ -28,31 +28,32 @@ impl PointLog {
 
     /// Returns the records, the oldest first.
     pub(crate) fn read(&self) -> Result<Vec<Record>, RewindError> {
-        match fs::read(&self.path) {
-            Ok(bytes) => Ok(records(&bytes)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-            Err(source) => Err(RewindError::points("read", &self.path, source)),
-        }
+        Ok(records(&self.read_end(u64::MAX)?))
     }
 
     /// Returns the number for the next record.
     pub(crate) fn next_number(&self) -> Result<u64, RewindError> {
-        let failed = |source| RewindError::points("read", &self.path, source);
-        let mut file = match File::open(&self.path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(1),
-            Err(source) => return Err(failed(source)),
+        let last = match records(&self.read_end(TAIL)?).pop() {
+            Some(record) => Some(record),
+            None => self.read()?.pop(),
         };
-        let length = file.metadata().map_err(failed)?.len();
-        let mut tail = Vec::new();
-        file.seek(SeekFrom::Start(length.saturating_sub(TAIL)))
-            .and_then(|_| file.read_to_end(&mut tail))
-            .map_err(failed)?;
-        let last = match records(&tail).last() {
-            Some(record) => Some(record.number),
-            None => self.read()?.last().map(|record| record.number),
+        Ok(last.map_or(0, |record| record.number) + 1)
+    }
+
+    /// Reads at most `limit` bytes from the end of the list.
+    fn read_end(&self, limit: u64) -> Result<Vec<u8>, RewindError> {
+        let read = || {
+            let mut file = File::open(&self.path)?;
+            let length = file.metadata()?.len();
+            file.seek(SeekFrom::Start(length.saturating_sub(limit)))?;
+            let mut bytes = Vec::new();
+            file.take(limit.min(length)).read_to_end(&mut bytes)?;
+            Ok(bytes)
         };
-        Ok(last.unwrap_or(0) + 1)
+        read().or_else(|source: io::Error| match source.kind() {
+            io::ErrorKind::NotFound => Ok(Vec::new()),
+            _ => Err(RewindError::points("read", &self.path, source)),
+        })
     }
 
     /// Appends a record. The caller holds the lock of the snapshots.

@@ -59,26 +59,41 @@ pub(crate) fn thread(number: u64) -> ThreadId {
 
 /// A workspace and its points.
 pub(crate) struct Scene {
-    pub(crate) folder: TempDir,
+    folder: PathBuf,
+    /// In milliseconds since 1970.
     pub(crate) now: Arc<AtomicI64>,
+    /// Removes the folder on drop.
+    _temporary: Option<TempDir>,
 }
 
 impl Scene {
     pub(crate) fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        fs::create_dir(folder.path().join("work")).unwrap();
+        let temporary = tempfile::tempdir().unwrap();
+        fs::create_dir(temporary.path().join("work")).unwrap();
+        let mut scene = Self::at(temporary.path().to_owned());
+        scene._temporary = Some(temporary);
+        scene
+    }
+
+    /// The scene of another process.
+    pub(crate) fn at(folder: PathBuf) -> Self {
         Self {
             folder,
             now: Arc::new(AtomicI64::new(1_700_000_000_000)),
+            _temporary: None,
         }
     }
 
+    pub(crate) fn path(&self) -> &Path {
+        &self.folder
+    }
+
     pub(crate) fn root(&self) -> PathBuf {
-        self.folder.path().join("work")
+        self.folder.join("work")
     }
 
     pub(crate) fn state(&self) -> PathBuf {
-        self.folder.path().join("state")
+        self.folder.join("state")
     }
 
     pub(crate) fn disk(&self) -> Disk {

@@ -16,6 +16,9 @@ const WRITTEN: [&str; 4] = [
     "head.new",
 ];
 
+/// Makes other bytes of those of a file.
+type Damage = dyn Fn(Vec<u8>) -> Vec<u8>;
+
 fn try_take(scene: &Scene) -> Result<Snapshot, SpoolError> {
     let store = scene.store();
     let mut store = store.lock()?;
@@ -101,7 +104,7 @@ fn stored_after_open(scene: &Scene, name: &str) -> PathBuf {
 
 #[test]
 fn a_damaged_store_is_moved_aside_and_a_new_one_is_begun() {
-    let damage: [(&str, &dyn Fn(Vec<u8>) -> Vec<u8>); 6] = [
+    let damage: [(&str, &Damage); 6] = [
         ("head", &|_| b"{".to_vec()),
         ("head", &|_| Vec::new()),
         ("objects-1/pack", &|bytes| bytes[..bytes.len() - 1].to_vec()),

@@ -314,7 +314,7 @@ fn files_that_come_and_go_while_they_are_read_are_no_error() {
                 let _ = fs::create_dir_all(&folder);
                 let _ = fs::write(folder.join("file"), round.to_string());
                 let _ = fs::rename(folder.join("file"), folder.join("other"));
-                if round % 3 == 0 {
+                if round.is_multiple_of(3) {
                     let _ = fs::remove_dir_all(root.join("coming"));
                 }
                 round += 1;
