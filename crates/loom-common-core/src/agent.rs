@@ -238,16 +238,11 @@ impl Agent {
         }
     }
 
-    /// Stops the turn by itself: at once where only a summary or a waiting time runs, else as soon
-    /// as what runs has ended.
+    /// Stops the turn by itself: at once where it only waits to ask again, else as soon as what runs
+    /// has ended.
     fn want_stop(&mut self, cause: StopCause, actions: &mut Vec<AgentAction>) {
         match self.state {
             AgentState::WaitingForUserInput | AgentState::ShuttingDown => {}
-            AgentState::Compacting { operation, .. } => {
-                actions.push(AgentAction::CancelLlmRequest { operation });
-                self.count_cut_answer();
-                self.stop_turn(cause, actions);
-            }
             AgentState::Error { operation, .. } => {
                 actions.push(AgentAction::CancelRetry { operation });
                 self.stop_turn(cause, actions);

@@ -157,8 +157,8 @@ pub enum AgentEvent {
     /// are new belong behind those that it has now; whatever else changes costs the provider's
     /// cache.
     Configure(Box<AgentConfig>),
-    /// The turn is to stop by itself: nothing that runs is cut off, and no further model call or
-    /// tool call begins. A summary, or the waiting before a retry, is ended at once.
+    /// The turn is to stop by itself: nothing that runs is cut off (a summary that was paid for is
+    /// kept), and no further model call or tool call begins.
     StopTurn {
         /// Why.
         cause: StopCause,

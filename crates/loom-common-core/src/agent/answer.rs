@@ -1,6 +1,7 @@
 //! Model calls: asking, the answer as it comes, and what it leads to.
 
 use std::mem;
+use std::sync::Arc;
 
 use super::{Agent, compacting, tools};
 use crate::compaction::CompactionTrigger;
@@ -59,7 +60,7 @@ impl Agent {
         });
     }
 
-    pub(super) fn request(&self, messages: Vec<std::sync::Arc<Message>>) -> LlmRequest {
+    pub(super) fn request(&self, messages: Vec<Arc<Message>>) -> LlmRequest {
         LlmRequest {
             model: self.config.model.clone(),
             system: self.config.system.clone(),

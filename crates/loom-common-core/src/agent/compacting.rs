@@ -187,9 +187,12 @@ impl Agent {
         let Some(job) = &mut self.compaction else {
             return;
         };
-        if error.kind == LlmErrorKind::ContextTooLong && !job.lightened {
+        let stops = self.turn.stop.is_some();
+        if error.kind == LlmErrorKind::ContextTooLong && !job.lightened && !stops {
             job.lightened = true;
             self.ask_for_summary(0, actions);
+        } else if let Some(cause) = self.turn.stop.take() {
+            self.stop_turn(cause, actions);
         } else if error.is_retryable() && retries < self.config.max_retries {
             self.schedule_retry(ErrorOrigin::Compaction, retries, error, actions);
         } else {
@@ -271,7 +274,10 @@ impl Agent {
 
     fn go_on(&mut self, after: After, actions: &mut Vec<AgentAction>) {
         match after {
-            After::ModelCall => self.send_request(0, actions),
+            After::ModelCall => match self.turn.stop.take() {
+                Some(cause) => self.stop_turn(cause, actions),
+                None => self.send_request(0, actions),
+            },
             After::EndOfTurn => {
                 let usage = self.turn.usage;
                 self.finish_turn(TurnOutcome::Compacted { usage }, actions);

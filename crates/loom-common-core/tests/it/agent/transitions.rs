@@ -288,7 +288,7 @@ fn each_event_moves_each_state_where_the_table_says() {
     Compact                   .           .           .           .           .           .           .           .
     Rewind                    .           .           .           .           .           .           .           .
     Configure                 .           .           .           .           .           .           .           .
-    StopTurn                  .           .           .           .           .           waiting     waiting     .
+    StopTurn                  .           .           .           .           .           waiting     .           .
     Started                   .           processing  .           .           .           .           .           .
     BlockStarted new          .           processing  .           .           .           .           .           .
     BlockStarted block 0      .           processing  error       .           .           .           .           .

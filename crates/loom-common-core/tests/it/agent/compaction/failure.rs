@@ -31,6 +31,11 @@ fn when_the_provider_finds_it_too_long_a_lighter_one_is_summed_up() {
         session.model_fails(too_long()),
         [fails(too_long(), tokens(0))]
     );
+
+    // The conversation as it was before is another one, and can be compacted again.
+    session.feed(AgentEvent::Rewind { to: 3 });
+    session.user("And now?");
+    summary_request(&session.model_fails(too_long()));
 }
 
 #[test]
@@ -144,21 +149,27 @@ fn it_can_be_cancelled_and_stopped() {
     assert_eq!(*session.agent().log(), before);
     // The next word tries again.
     summary_request(&session.user("go on"));
-
-    let operation = session.operation();
     let cause = StopCause::MaxCost { limit_micros: 5 };
-    let actions = session.feed(AgentEvent::StopTurn {
+    let stop = AgentEvent::StopTurn {
         cause: cause.clone(),
-    });
+    };
     let usage = Usage::default();
-    assert_eq!(
-        actions,
-        [
-            AgentAction::CancelLlmRequest { operation },
-            AgentAction::FinishTurn(TurnOutcome::Stopped { cause, usage }),
-        ]
-    );
+    let stopped = [AgentAction::FinishTurn(TurnOutcome::Stopped {
+        cause,
+        usage,
+    })];
+    assert_eq!(session.feed(stop.clone()), []);
+    // Asking again for the summary would be one more model call.
+    assert_eq!(session.model_fails(overloaded()), stopped);
     assert_eq!(session.agent().waiting_input().len(), 1);
+
+    // The summary that comes is kept.
+    summary_request(&session.user("go on"));
+    session.feed(stop);
+    let actions = session.model(says("Summary."));
+    compaction(&actions);
+    assert_eq!(actions[1..], stopped);
+    assert_eq!(session.agent().waiting_input().len(), 2);
 }
 
 #[test]
