@@ -4,12 +4,14 @@
 //! another program that was run in turn with Loom's in the same minute. Ratios travel between machines
 //! better than times. Nothing here fails because a number is bad; whoever reads the table judges.
 
+mod edits;
 mod first_token;
 mod installation;
 mod memory;
 mod model;
 mod search;
 mod server;
+mod snapshot;
 mod startup;
 mod table;
 
@@ -33,6 +35,8 @@ const BENCHMARKS: &[(&str, Benchmark)] = &[
     ("server-memory", memory::server),
     ("cli-memory", memory::cli),
     ("grep", search::grep),
+    ("snapshot", snapshot::snapshot),
+    ("edit", edits::edits),
     ("first-token", first_token::added_latency),
 ];
 
