@@ -1,8 +1,8 @@
 //! `cargo xtask test`: everything the tests need, then the tests.
 //!
 //! 1. The programs that the tests run are looked for, and installed where that can be done unasked.
-//! 2. The servers of tools that the tests talk to are installed; the tests find them in
-//!    `LOOM_TEST_MCP_SERVERS`.
+//! 2. The servers that the tests talk to are installed; the tests find them in
+//!    `LOOM_TEST_MCP_SERVERS` and `LOOM_TEST_LANGUAGE_SERVERS`.
 //! 3. A throw-away PostgreSQL server starts; the store tests find it in `LOOM_TEST_POSTGRES_URL`.
 //! 4. The product's programs are built, because tests run them as processes.
 //! 5. The tests of the documentation run, then all others.
@@ -45,7 +45,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> anyhow::Resul
     for mut command in commands {
         command
             .env("LOOM_TEST_POSTGRES_URL", postgres.url())
-            .env("LOOM_TEST_MCP_SERVERS", &tool_servers);
+            .envs(tool_servers.iter().map(|(name, folder)| (name, folder)));
         let outcome = process::run(&mut command);
         failures.extend(outcome.err());
     }

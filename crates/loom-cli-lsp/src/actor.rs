@@ -121,12 +121,17 @@ impl Actor {
                     deadline,
                     done,
                 } => {
+                    let begin = Instant::now();
+                    let patience = deadline.saturating_duration_since(begin) / (1 << vain);
+                    if !done.is_closed() {
+                        self.wait_before(running, &paths, begin + patience / 2)
+                            .await;
+                    }
                     running.documents.synchronize(&paths).await;
                     if done.is_closed() {
                         continue;
                     }
-                    let patience = deadline.saturating_duration_since(Instant::now()) / (1 << vain);
-                    if self.wait(running, &paths, Instant::now() + patience).await {
+                    if self.wait(running, &paths, begin + patience).await {
                         vain = 0;
                     } else {
                         vain = (vain + 1).min(4);
@@ -302,6 +307,25 @@ impl Actor {
                     );
                 }
             });
+        }
+    }
+
+    /// Waits for the server's word about files as they are before the first edit, so that there is
+    /// something to compare with: a server that has just started would speak of the edit first.
+    async fn wait_before(&self, running: &Running, paths: &[PathBuf], deadline: Instant) {
+        let mut changes = self.board.changes();
+        let speaking = async {
+            while paths.iter().any(|path| self.board.is_silent_before(path)) {
+                if changes.changed().await.is_err() {
+                    return;
+                }
+            }
+        };
+        tokio::select! {
+            () = speaking => {}
+            () = sleep_until(deadline) => {}
+            // The loop of the task learns of it too.
+            _ = running.connection.ended() => {}
         }
     }
 

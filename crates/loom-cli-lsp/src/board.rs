@@ -130,7 +130,8 @@ impl Board {
             let Some(file) = state.file(path) else { return };
             match (version, file.version) {
                 (Some(UNEDITED), Some(last)) if last > UNEDITED => {
-                    file.before.get_or_insert_with(|| counts(&diagnostics));
+                    // The last word about it is the one that counts.
+                    file.before = Some(counts(&diagnostics));
                 }
                 (Some(version), Some(last)) if version < last => return,
                 _ => match manner {
@@ -172,6 +173,16 @@ impl Board {
         findings
             .filter_map(|(path, file)| file.take_new(path))
             .collect()
+    }
+
+    /// Tells whether the server was sent a file as it is before the first edit, and has not spoken
+    /// of it yet.
+    pub(crate) fn is_silent_before(&self, path: &Path) -> bool {
+        let state = self.state();
+        state.files.get(path).is_some_and(|file| {
+            let has_spoken = file.published.is_some() || file.answered.is_some();
+            file.version == Some(UNEDITED) && !has_spoken
+        })
     }
 
     /// Tells whether the server was sent a file.

@@ -26,8 +26,9 @@
 //! for this version and then a moment longer, as many publish in two steps. What comes later is
 //! told with the next edit. A server that did not answer is waited for half as long the next time.
 //!
-//! What is new is found by comparing severity, code and message, not lines, which move. When
-//! nothing is known from before the edit, only errors are told.
+//! What is new is found by comparing severity, code and message, not lines, which move. Before a
+//! file's first edit the server is given half of the time to say what there is already; when it
+//! does not, only errors are told.
 //!
 //! # Failure
 //!

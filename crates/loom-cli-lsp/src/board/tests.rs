@@ -109,7 +109,10 @@ fn without_a_word_from_before_only_errors_are_told() {
 #[test]
 fn a_late_word_about_the_unedited_file_is_what_later_ones_are_compared_with() {
     let scene = Scene::new();
-    scene.sent("/a", 1).sent("/a", 2);
+    scene
+        .sent("/a", 1)
+        .published("/a", Some(1), &[])
+        .sent("/a", 2);
     scene.published("/a", Some(1), &[(ERROR, "old")]);
     assert!(!scene.0.has_spoken(&[PathBuf::from("/a")]));
     scene.published("/a", Some(2), &[(ERROR, "old"), (WARNING, "new")]);

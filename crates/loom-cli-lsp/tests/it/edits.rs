@@ -55,7 +55,7 @@ async fn problems_that_an_edit_makes_are_told_once() {
 
 #[tokio::test]
 async fn what_was_there_before_the_first_edit_is_left_out() {
-    for kind in [&[][..], &["--answers"]] {
+    for kind in KINDS {
         let scene = Scene::new(kind);
         scene.write("a.txt", "error: old\nwarning: older\n");
         let text = "error: old\nwarning: older\nwarning: new\n";

@@ -7,4 +7,5 @@
 mod edits;
 mod failures;
 mod lifetime;
+mod pyright;
 mod scene;
