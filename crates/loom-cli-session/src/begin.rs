@@ -123,6 +123,7 @@ pub(crate) fn session(setup: SessionSetup) -> (Session, impl Future<Output = ()>
         undo: setup
             .rewind
             .map(|rewind| Undo::new(rewind, thread_id, log_len, queues.report_sender.clone())),
+        diagnostics: setup.diagnostics,
         hooks: setup.hooks,
         instructions: setup.nested_instructions,
         subagents,
@@ -152,7 +153,8 @@ pub(crate) fn session(setup: SessionSetup) -> (Session, impl Future<Output = ()>
         events: queues.events,
         retry: setup.retry,
         rng: setup.rng,
-        servers: setup.servers.as_ref().map(McpServers::offering),
+        offering: setup.servers.as_ref().map(McpServers::offering),
+        servers: setup.servers,
         notes: Vec::new(),
         told_mode: None,
         shown_context: None,
@@ -215,7 +217,8 @@ pub(crate) async fn subagent(parent: &ToolRunner, kind: SubagentKind) -> Result<
         // Only the jitter of waiting times comes from it.
         rng: StdRng::seed_from_u64(number),
         // Whether a tool of a server only reads is the server's word, so exploring goes without.
-        servers: match kind {
+        servers: None,
+        offering: match kind {
             SubagentKind::Explore => None,
             SubagentKind::General => pool.servers.as_ref().map(McpServers::offering),
         },

@@ -10,11 +10,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use loom_cli_hooks::{Decision, Event, EventKind, Hooks, Outcome, SessionFacts, ToolUse};
 use loom_cli_instructions::Instructions;
+use loom_cli_lsp::Diagnostics;
 use loom_cli_tools::ToolRegistry;
 use loom_common_core::stream::NoticeLevel;
 use loom_common_core::{
-    AgentEvent, Confinement, PermissionMode, ProgressSink, Resource, ToolCall, ToolContext,
-    ToolDefinition, ToolOutput, ToolResultContent, ToolStatus,
+    AgentEvent, Confinement, PermissionMode, ProgressSink, Resource, ToolAccess, ToolCall,
+    ToolContext, ToolDefinition, ToolOutput, ToolResultContent, ToolStatus,
 };
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
@@ -59,6 +60,7 @@ pub(crate) struct ToolRunner {
     pub(crate) gate: Gate,
     pub(crate) person: Arc<Shared<Person>>,
     pub(crate) undo: Option<Undo>,
+    pub(crate) diagnostics: Option<Arc<Diagnostics>>,
     pub(crate) hooks: Arc<Hooks>,
     pub(crate) instructions: Option<Arc<Instructions>>,
     pub(crate) subagents: Option<Arc<SubagentPool>>,
@@ -104,14 +106,19 @@ impl ToolRunner {
                             permitted: Some(resources.clone()),
                             ..self.context(site)
                         };
+                        let edited = edited_files(access, &resources);
                         let is_recorded = match &self.undo {
                             Some(undo) => undo.before_call(&call, access, &resources).await,
                             None => false,
                         };
-                        let output = self.registry.run(&call, &context).await;
+                        if let Some(diagnostics) = &self.diagnostics {
+                            diagnostics.before_edit(&edited).await;
+                        }
+                        let mut output = self.registry.run(&call, &context).await;
                         if let Some(undo) = self.undo.as_ref().filter(|_| is_recorded) {
                             undo.after_call(&call).await;
                         }
+                        self.add_diagnostics(&edited, &mut output).await;
                         output
                     }
                 }
@@ -153,6 +160,16 @@ impl ToolRunner {
             let _ = site.reports.send(Report::ModeSet).await;
         }
         ran.output
+    }
+
+    /// Adds what language servers find wrong with files after an edit.
+    async fn add_diagnostics(&self, edited: &[PathBuf], output: &mut ToolOutput) {
+        if let Some(diagnostics) = &self.diagnostics
+            && output.status == ToolStatus::Completed
+            && !edited.is_empty()
+        {
+            append(output, diagnostics.after_edit(edited).await);
+        }
     }
 
     /// Adds what people wrote down for the folders that the call has touched for the first time.
@@ -251,6 +268,18 @@ fn tool_use<'a>(
         id: &call.id,
         name: &call.name,
         arguments,
+    }
+}
+
+/// Returns the files that a call edits.
+fn edited_files(access: ToolAccess, resources: &[Resource]) -> Vec<PathBuf> {
+    let written = resources.iter().filter_map(|resource| match resource {
+        Resource::Write(path) => Some(path.clone()),
+        _ => None,
+    });
+    match access {
+        ToolAccess::Write => written.collect(),
+        _ => Vec::new(),
     }
 }
 

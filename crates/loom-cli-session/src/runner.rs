@@ -15,7 +15,7 @@ use loom_common_thread::{Continuation, ThreadStoreError};
 use rand::rngs::StdRng;
 use tokio::sync::{mpsc, oneshot};
 
-use loom_cli_mcp::McpOffering;
+use loom_cli_mcp::{McpOffering, McpServers};
 use loom_cli_tools::EditStyle;
 
 use crate::begin::{Offered, for_model};
@@ -60,8 +60,10 @@ pub(crate) struct Runner {
     pub(crate) events: mpsc::Sender<ThreadEvent>,
     pub(crate) retry: RetryConfig,
     pub(crate) rng: StdRng,
-    /// Servers of tools, of which some may still be starting.
-    pub(crate) servers: Option<McpOffering>,
+    /// Servers of tools.
+    pub(crate) servers: Option<McpServers>,
+    /// What of them is brought into the registry; some may still be starting.
+    pub(crate) offering: Option<McpOffering>,
     /// What the model is to be told with the next prompt.
     pub(crate) notes: Vec<String>,
     /// The mode that the model knows of.
@@ -150,6 +152,14 @@ impl Runner {
         self.operations.cancel_all().await;
         self.settle().await;
         self.tools.registry.shutdown().await;
+        if matches!(self.role, Role::Main) {
+            if let Some(servers) = &self.servers {
+                servers.shutdown().await;
+            }
+            if let Some(diagnostics) = &self.tools.diagnostics {
+                diagnostics.shutdown().await;
+            }
+        }
     }
 
     /// Waits until nothing of what was cancelled is under way any more.
@@ -316,6 +326,7 @@ impl Runner {
             add_note(&mut prompt, mode_note(mode));
         }
         self.told_mode = Some(mode);
+        self.notes.extend(self.tools.registry.take_notices());
         for note in self.notes.drain(..) {
             add_note(&mut prompt, &note);
         }
@@ -325,8 +336,8 @@ impl Runner {
     /// Takes in the tools of servers that have come up since the last model call; tells whether
     /// there are any.
     fn tools_have_grown(&mut self) -> bool {
-        if let Some(servers) = &self.servers {
-            let said = servers.update(&self.tools.registry);
+        if let Some(offering) = &self.offering {
+            let said = offering.update(&self.tools.registry);
             self.notes.extend(said.into_iter().map(|said| {
                 format!(
                     "The server of tools {} says about itself:\n{}",

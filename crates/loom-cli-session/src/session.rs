@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use loom_cli_hooks::Hooks;
 use loom_cli_instructions::Instructions;
+use loom_cli_lsp::Diagnostics;
 use loom_cli_mcp::McpServers;
 use loom_cli_rewind::{RestoreReport, Rewind};
 use loom_cli_tools::ToolRegistry;
@@ -56,6 +57,8 @@ pub struct SessionSetup {
     /// Remembers the files, so that what was done to them can be undone; none where nothing is to be
     /// remembered.
     pub rewind: Option<Rewind>,
+    /// Language servers, which say what an edit breaks; none where they are not wanted.
+    pub diagnostics: Option<Arc<Diagnostics>>,
     /// Programs of the person that run around what the agent does.
     pub hooks: Arc<Hooks>,
     /// How far a turn, and the run, may go.

@@ -245,6 +245,7 @@ impl Bench {
                 sandbox_works: false,
             },
             rewind: None,
+            diagnostics: None,
             hooks: Arc::default(),
             limits: SessionLimits::default(),
             compact_at_percent: None,

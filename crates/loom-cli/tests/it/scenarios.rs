@@ -6,8 +6,12 @@
 
 mod asking;
 mod files;
+mod hooks;
 mod limits;
+mod memory;
 mod modes;
+mod rules;
+mod subagents;
 mod undo;
 
 use std::fs;

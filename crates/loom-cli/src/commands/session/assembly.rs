@@ -6,14 +6,14 @@
 
 use std::sync::Arc;
 
-use loom_cli_instructions::{CommandSetup, Commands, Folder, Scope};
+use loom_cli_instructions::{CommandSetup, Commands, Folder, MentionSetup, Scope, attach};
 use loom_cli_mcp::McpServers;
 use loom_cli_rewind::Rewind;
 use loom_cli_session::{
     ModelChoice, Person, Session, SessionLimits, SessionSetup, Subagents, ThreadStart,
 };
 use loom_common_config::Origin;
-use loom_common_core::{ModelFigures, PermissionMode};
+use loom_common_core::{Message, ModelFigures, PermissionMode};
 use loom_common_http::RetryConfig;
 use loom_common_thread::{NewThread, StoredThread, ThreadId, ThreadStore};
 use loom_server_llm_proxy::ServerClient;
@@ -41,12 +41,25 @@ pub(super) struct Started {
     /// The rung of the sandbox.
     pub(super) sandbox: String,
     pub(super) servers: Option<McpServers>,
+    mentions: MentionSetup,
     pub(super) rewind: Option<Rewind>,
     /// Finds models for a session that goes on with another one.
     pub(super) models: Models,
 }
 
 impl Started {
+    /// Makes a message of what the person says and what it mentions. What could not be attached is
+    /// handed to `problem`.
+    pub(super) fn message(&self, text: &str, mut problem: impl FnMut(String)) -> Message {
+        let mut message = Message::user(text);
+        let attached = attach(text, &self.mentions);
+        for error in attached.problems {
+            problem(error.to_string());
+        }
+        message.content.extend(attached.blocks);
+        message
+    }
+
     /// Reads the person's own commands.
     pub(super) fn own_commands(&self, setting: &Setting) -> Result<Commands, CliError> {
         let project = |path: &str| Folder {
@@ -123,6 +136,7 @@ pub(super) async fn start(
         servers: equipment.servers,
         gate: equipment.gate,
         rewind: equipment.rewind.clone(),
+        diagnostics: equipment.diagnostics,
         permission_mode,
         person,
         hooks: Arc::new(equipment.hooks),
@@ -143,6 +157,11 @@ pub(super) async fn start(
         warnings,
         provider,
         sandbox,
+        mentions: MentionSetup {
+            workspace: setting.workspace.clone(),
+            home: setting.environment.get("HOME").map(Into::into),
+            author: Scope::User,
+        },
         servers,
         rewind,
         models,

@@ -1,11 +1,13 @@
 //! What an agent works with besides the model: tools, rules, sandbox, servers, hooks, and what people
 //! wrote down for it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use loom_cli_hooks::{HookFile, HookSetup, Hooks};
 use loom_cli_instructions::{Folder, InstructionSetup, Instructions, Skills};
+use loom_cli_lsp::{Diagnostics, Launch, Launcher, LspSetup, definitions};
 use loom_cli_mcp::{ConfigFiles, McpConfig, McpLimits, McpServers, McpSetup};
 use loom_cli_permission::{PermissionFiles, Permissions, Places};
 use loom_cli_rewind::Rewind;
@@ -15,12 +17,16 @@ use loom_cli_tools::{
     CommandEnvironment, EditStyle, OutputLimits, OutputStore, ToolLimits, ToolRegistry, ToolSetup,
 };
 use loom_cli_web::{Reach, WebFetchSettings, WebFetchTool, WebSearchTool, system_lookup};
+use loom_common_core::Confinement;
 use loom_common_thread::ThreadId;
 use loom_server_llm_proxy::ServerClient;
 
 use crate::commands::sandbox;
 use crate::error::CliError;
 use crate::setting::Setting;
+
+/// How long an edit waits for what language servers find.
+const DIAGNOSTICS_WAIT: Duration = Duration::from_millis(1500);
 
 /// What an agent works with besides the model.
 pub(super) struct Equipment {
@@ -31,6 +37,7 @@ pub(super) struct Equipment {
     pub(super) sandbox: String,
     pub(super) hooks: Hooks,
     pub(super) rewind: Option<Rewind>,
+    pub(super) diagnostics: Option<Arc<Diagnostics>>,
     /// The text behind Loom's own instructions.
     pub(super) instructions: String,
     pub(super) nested_instructions: Arc<Instructions>,
@@ -54,6 +61,7 @@ impl Equipment {
             permissions: permissions(setting, warnings)?,
             sandbox_works: sandbox.is_some(),
         };
+        let diagnostics = diagnostics(setting, sandbox.clone());
         let setup = tool_setup(setting, model, thread, sandbox)?;
         let servers = servers(setting, &setup, warnings)?;
         let (instructions, nested_instructions) = instructions(setting, warnings)?;
@@ -74,6 +82,7 @@ impl Equipment {
             servers,
             sandbox: rung,
             hooks: hooks(setting, warnings)?,
+            diagnostics,
             rewind: rewind(setting, warnings).await?,
             instructions,
             nested_instructions,
@@ -224,6 +233,40 @@ fn servers(
         elicitation: None,
         limits: McpLimits::default(),
     })))
+}
+
+/// Makes the diagnostics of language servers; none where they are not wanted.
+fn diagnostics(setting: &Setting, sandbox: Option<Arc<Sandbox>>) -> Option<Arc<Diagnostics>> {
+    let config = &setting.config.value.tools;
+    if !config.diagnostics {
+        return None;
+    }
+    let environment =
+        CommandEnvironment::new(setting.environment.variables(), &config.keep_environment);
+    let environment = environment.variables(Confinement::Sandboxed);
+    Some(Arc::new(Diagnostics::new(LspSetup {
+        workspace: setting.workspace.clone(),
+        environment: environment
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect(),
+        servers: definitions(&BTreeMap::new()),
+        launcher: sandbox.map(in_sandbox),
+        wait: DIAGNOSTICS_WAIT,
+    })))
+}
+
+/// Starts language servers in the sandbox: they run code of the project.
+fn in_sandbox(sandbox: Arc<Sandbox>) -> Launcher {
+    Arc::new(move |program, arguments| {
+        let wrapped = sandbox
+            .command(program, arguments)
+            .map_err(std::io::Error::other)?;
+        Ok(Launch {
+            program: wrapped.program,
+            arguments: wrapped.arguments,
+            environment: wrapped.environment,
+        })
+    })
 }
 
 /// Opens the store for undo; none where it is switched off or cannot be opened.

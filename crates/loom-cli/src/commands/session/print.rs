@@ -3,8 +3,8 @@
 use std::io::{self, IsTerminal, Write};
 
 use loom_cli_session::{Person, Session, SessionHandle};
+use loom_common_core::Usage;
 use loom_common_core::stream::{StreamError, ThreadEvent};
-use loom_common_core::{Message, Usage};
 use tokio::sync::mpsc;
 
 use super::assembly::{Models, Started};
@@ -96,6 +96,11 @@ async fn drive(
     output: Output,
     interrupts: &mut Interrupts,
 ) -> Result<End, CliError> {
+    let first = match &input {
+        Input::Prompt(prompt) | Input::Stream(prompt) => {
+            started.message(prompt, |problem| CliError::warn(&problem))
+        }
+    };
     let Started {
         session,
         models,
@@ -104,14 +109,14 @@ async fn drive(
     } = started;
     let Session { handle, events } = session;
     let mut stream = match input {
-        Input::Prompt(prompt) => {
-            handle.prompt(Message::user(prompt)).await?;
+        Input::Prompt(_) => {
+            handle.prompt(first).await?;
             handle.finish().await?;
             None
         }
-        Input::Stream(first) => {
-            if !first.trim().is_empty() {
-                handle.prompt(Message::user(first)).await?;
+        Input::Stream(prompt) => {
+            if !prompt.trim().is_empty() {
+                handle.prompt(first).await?;
             }
             Some(StreamInput::read(provider))
         }

@@ -10,10 +10,9 @@ mod status;
 
 use std::io::{self, IsTerminal, Write};
 
-use loom_cli_instructions::{Commands, INIT_PROMPT, MentionSetup, Scope, Segment, attach};
+use loom_cli_instructions::{Commands, INIT_PROMPT, Segment};
 use loom_cli_rewind::{OnConflict, PointKind};
 use loom_cli_session::{Person, Restore, RestoreScope, SessionError};
-use loom_common_core::Message;
 use loom_common_core::inquiry::Inquiry;
 use loom_common_core::stream::ThreadEvent;
 use loom_common_thread::ThreadId;
@@ -51,11 +50,6 @@ pub(super) async fn run(setting: &Setting, arguments: &SessionArguments) -> Resu
         type_ahead: TypeAhead::keep()?,
         typed: String::new(),
         own_commands: started.own_commands(setting)?,
-        mentions: MentionSetup {
-            workspace: setting.workspace.clone(),
-            home: setting.environment.get("HOME").map(Into::into),
-            author: Scope::User,
-        },
         started,
         view: PlainView::new(anstream::stdout()),
         interrupts,
@@ -104,7 +98,6 @@ struct Repl {
     typed: String,
     started: Started,
     own_commands: Commands,
-    mentions: MentionSetup,
     view: PlainView<anstream::Stdout>,
     interrupts: Interrupts,
     thread_id: ThreadId,
@@ -162,12 +155,11 @@ impl Repl {
     /// Says something to the agent, with what it mentions, and draws the turn.
     async fn say(&mut self, text: &str) -> Result<Next, CliError> {
         self.interrupts.forget();
-        let mut message = Message::user(text);
-        let attached = attach(text, &self.mentions);
-        for problem in attached.problems {
-            tell(&problem.to_string())?;
+        let mut problems = Vec::new();
+        let message = self.started.message(text, |problem| problems.push(problem));
+        for problem in &problems {
+            tell(problem)?;
         }
-        message.content.extend(attached.blocks);
         self.started.session.handle.prompt(message).await?;
         self.turn().await
     }

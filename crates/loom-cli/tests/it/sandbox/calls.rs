@@ -31,8 +31,8 @@ call() { perl -e '
     my $result = syscall($number, @arguments);
     my $error = $! + 0;
     print STDERR "$name: $result, $!\n";
-    # EPERM, EACCES, ENOSYS
-    exit($result < 0 && grep({ $error == $_ } 1, 13, 38) ? 1 : 0);' -- "$@"; }"#;
+    # EPERM, ESRCH, EACCES, ENOSYS
+    exit($result < 0 && grep({ $error == $_ } 1, 3, 13, 38) ? 1 : 0);' -- "$@"; }"#;
 
 #[test]
 fn calls_that_lead_out_are_refused() {

@@ -115,7 +115,7 @@ fn an_interrupt_from_the_terminal_reaches_the_command_once() {
     for cage in Cage::all() {
         let user = person();
         let script = "n=0; trap 'n=$((n+1)); echo interrupt $n' INT; echo ready; \
-             while [ $n -lt 2 ]; do sleep 0.02; done";
+             while [ $n -lt 2 ]; do sleep 0.02; done; exit 0";
         let mut terminal = cage
             .loom(&user, &["--", "bash", "-c", script])
             .spawn_on_terminal();

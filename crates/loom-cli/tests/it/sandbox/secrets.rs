@@ -164,7 +164,8 @@ fn a_secret_that_is_mounted_a_second_time_is_hidden_there_too() {
         let output = user
             .program("unshare", ["--mount", "bash", "-c", &script])
             .run();
-        output.assert_code(2);
+        // Not 0, which is found; nor 125, which is no sandbox. The administrator sees an empty folder.
+        assert!(matches!(output.code, Some(1 | 2)), "{cage:?}: {output}");
         assert_eq!(output.stdout, "", "{cage:?}");
     }
 }
