@@ -5,6 +5,7 @@
 )]
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::future::BoxFuture;
@@ -51,13 +52,31 @@ pub enum ElicitationAnswer {
     Cancel,
 }
 
-/// What changed on a server.
+/// What changed on a server, and what it waits for.
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
     /// The lists of tools or prompts are other ones now.
     pub(crate) lists: Notify,
     /// Somebody thinks that the server hangs.
     pub(crate) suspect: Notify,
+    /// How many questions of the server the person has not answered yet.
+    pub(crate) asking: AtomicUsize,
+}
+
+/// Counts a question until it is dropped.
+struct Asking<'a>(&'a AtomicUsize);
+
+impl<'a> Asking<'a> {
+    fn begin(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// Where progress goes, call by call.
@@ -189,6 +208,7 @@ impl ClientHandler for Client {
             schema: serde_json::to_value(requested_schema)
                 .map_err(|error| ErrorData::invalid_params(error.to_string(), None))?,
         };
+        let _asking = Asking::begin(&self.changes.asking);
         let answer = tokio::select! {
             answer = handler.elicit(question) => answer,
             () = context.ct.cancelled() => ElicitationAnswer::Cancel,

@@ -121,10 +121,7 @@ pub(crate) async fn supervise(
         server.set(Standing::without_peer(ServerState::Connecting, None));
         let began = Instant::now();
         let mut process = None;
-        let ended = tokio::select! {
-            ended = live(&server, &surroundings, &mut process, &mut was_ready, &stop) => ended,
-            () = stop.cancelled() => None,
-        };
+        let ended = live(&server, &surroundings, &mut process, &mut was_ready, &stop).await;
         if let Some(mut process) = process {
             // The next one may need what this one holds, such as a port.
             let _ = timeout(CLOSE_TIMEOUT, process.wait_for(|&has_ended| has_ended)).await;
@@ -174,17 +171,17 @@ async fn live(
     let connected = timeout(
         server.startup_timeout,
         connect(server, surroundings, process),
-    )
-    .await
-    .unwrap_or_else(|_| {
-        Err(Failure::passing(format!(
-            "It was not ready within {} s.",
-            server.startup_timeout.as_secs_f64()
-        )))
-    });
-    let running = match connected {
-        Ok(running) => running,
-        Err(failure) => return Some(failure),
+    );
+    let running = tokio::select! {
+        connected = connected => match connected {
+            Ok(Ok(running)) => running,
+            Ok(Err(failure)) => return Some(failure),
+            Err(_) => return Some(Failure::passing(format!(
+                "It was not ready within {} s.",
+                server.startup_timeout.as_secs_f64()
+            ))),
+        },
+        () = stop.cancelled() => return None,
     };
     *was_ready = true;
     let peer = running.peer().clone();
@@ -227,9 +224,11 @@ async fn follow(server: &Server, peer: &Peer<RoleClient>) -> String {
                 let limit = PING_TIMEOUT.min(server.call_timeout);
                 match timeout(limit, peer.send_request(request)).await {
                     Err(_) => return "It hung: it did not answer for too long.".to_owned(),
-                    Ok(Err(
-                        error @ (ServiceError::TransportSend(_) | ServiceError::TransportClosed),
-                    )) => return format!("It cannot be reached: {}.", chain(&error)),
+                    Ok(Err(ServiceError::TransportSend(error))) => {
+                        let cause = chain(error.error.as_ref());
+                        return format!("It cannot be reached: {cause}.");
+                    }
+                    Ok(Err(ServiceError::TransportClosed)) => return "It ended.".to_owned(),
                     Ok(_) => {}
                 }
             }
@@ -307,6 +306,13 @@ impl Refusal {
         Failure::passing(match *error {
             ClientInitializeError::ConnectionClosed(_) => {
                 "It ended before it was ready.".to_owned()
+            }
+            // What wraps it says nothing but names of types.
+            ClientInitializeError::TransportError { error, .. } => {
+                format!(
+                    "It cannot be connected to: {}.",
+                    chain(error.error.as_ref())
+                )
             }
             error => format!("It cannot be connected to: {}.", chain(&error)),
         })

@@ -1,6 +1,8 @@
 //! One server: how it stands, what it offers, and what is asked of it.
 
+use std::error::Error;
 use std::fmt;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -9,6 +11,7 @@ use loom_common_core::ProgressSink;
 use rmcp::RoleClient;
 use rmcp::model::{CancelledNotificationParam, ClientRequest, RequestId, ServerResult};
 use rmcp::service::{Peer, PeerRequestOptions, ServiceError};
+use rmcp::transport::streamable_http_client::StreamableHttpError;
 use serde::Serialize;
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep_until, timeout};
@@ -241,7 +244,7 @@ impl Server {
             .progress
             .open(handle.progress_token.clone(), progress.clone());
         let longest = self.call_timeout * TOTAL_PER_SILENCE;
-        let ends = Instant::now() + longest;
+        let mut ends = Instant::now() + longest;
         let mut silent_until = Instant::now() + self.call_timeout;
         let answer = loop {
             tokio::select! {
@@ -249,6 +252,12 @@ impl Server {
                 biased;
                 answer = &mut handle.rx => break answer,
                 () = sleep_until(silent_until.min(ends)) => {
+                    if self.changes.asking.load(Ordering::Relaxed) > 0 {
+                        // The time that the person takes is not the server's.
+                        ends += self.call_timeout;
+                        silent_until = Instant::now() + self.call_timeout;
+                        continue;
+                    }
                     // A server that does not answer this one may not answer any.
                     self.changes.suspect.notify_one();
                     let what = match Instant::now() >= ends {
@@ -274,13 +283,13 @@ impl Server {
             Ok(Err(ServiceError::TransportClosed)) | Err(_) => Err(self.gone()),
             Ok(Err(ServiceError::TransportSend(error))) => {
                 self.changes.suspect.notify_one();
-                let wants_login = ServiceError::TransportSend(error);
-                if wants_login.is_authorization_required() {
+                let cause = chain(error.error.as_ref());
+                if ServiceError::TransportSend(error).is_authorization_required() {
                     return Err(McpError::LoginRequired {
                         name: self.name().to_owned(),
                     });
                 }
-                Err(self.refused(format!("cannot be reached: {}", chain(&wants_login))))
+                Err(self.refused(format!("cannot be reached: {cause}")))
             }
             Ok(Err(error)) => Err(self.refused(format!("cannot be understood: {error}"))),
         }
@@ -331,16 +340,37 @@ impl Drop for CancelOnDrop {
     }
 }
 
-/// Returns an error with what caused it, in one line.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text = format!("{text}: {cause_text}");
+/// Returns an error with what caused it, in one line, without addresses: variables were put into
+/// them, which may be secrets.
+pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = without_addresses(&error.to_string());
+    let mut cause = cause_of(error);
+    while let Some(error) = cause {
+        let said = without_addresses(&error.to_string());
+        if !text.contains(&said) {
+            text = format!("{text}: {said}");
         }
-        source = cause.source();
+        cause = cause_of(error);
     }
     text
+}
+
+fn cause_of<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    // This one holds its cause without naming it as such.
+    match error.downcast_ref::<StreamableHttpError<reqwest::Error>>() {
+        Some(StreamableHttpError::Client(cause)) => Some(cause),
+        _ => error.source(),
+    }
+}
+
+/// Cuts out where the HTTP client says which address it is about.
+fn without_addresses(text: &str) -> String {
+    let mut kept = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(" for url (") {
+        kept.push_str(before);
+        rest = after.split_once(')').map_or("", |(_, rest)| rest);
+    }
+    kept.push_str(rest);
+    kept
 }

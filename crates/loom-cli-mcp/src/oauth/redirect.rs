@@ -7,6 +7,8 @@ use std::io;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
+use futures::StreamExt as _;
+use futures::stream::FuturesUnordered;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
@@ -17,6 +19,9 @@ const PATH: &str = "/callback";
 
 /// The longest request that is read, in bytes.
 const MAX_REQUEST: usize = 16 * 1024;
+
+/// Connections that are served at the same time.
+const MAX_CONNECTIONS: usize = 32;
 
 /// How long a request may take to arrive.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
@@ -65,19 +70,27 @@ impl Redirect {
         &self.state
     }
 
-    /// Waits for the browser, and returns the address that it came to.
+    /// Waits for the browser, and returns the address that it came to. Browsers open connections
+    /// ahead of time that say nothing, so one does not wait for another.
     pub(super) async fn wait(&self) -> io::Result<String> {
+        let mut serving = FuturesUnordered::new();
         loop {
-            let (mut stream, _) = self.listener.accept().await?;
-            let served = timeout(REQUEST_TIMEOUT, self.serve(&mut stream)).await;
-            if let Ok(Ok(Some(address))) = served {
-                return Ok(address);
+            tokio::select! {
+                accepted = self.listener.accept(), if serving.len() < MAX_CONNECTIONS => {
+                    let (stream, _) = accepted?;
+                    serving.push(timeout(REQUEST_TIMEOUT, self.serve(stream)));
+                }
+                Some(served) = serving.next() => {
+                    if let Ok(Ok(Some(address))) = served {
+                        return Ok(address);
+                    }
+                }
             }
         }
     }
 
     /// Answers a request. Returns the address that was asked for when it is the answer.
-    async fn serve(&self, stream: &mut TcpStream) -> io::Result<Option<String>> {
+    async fn serve(&self, mut stream: TcpStream) -> io::Result<Option<String>> {
         let mut request = Vec::new();
         while !request.windows(4).any(|end| end == b"\r\n\r\n") {
             if request.len() > MAX_REQUEST || stream.read_buf(&mut request).await? == 0 {

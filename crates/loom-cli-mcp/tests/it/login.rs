@@ -365,8 +365,11 @@ async fn an_answer_to_another_login_changes_nothing() {
     forged.set_query(Some("code=the-code&state=forged"));
     let mut elsewhere = back.clone();
     elsewhere.set_path("/other");
+    let address = (back.host_str().unwrap().to_owned(), back.port().unwrap());
     let browser = tokio::spawn(async move {
         let client = loom_common_http::new_client();
+        // Browsers open connections ahead of time, and say nothing on them.
+        let _silent = tokio::net::TcpStream::connect(address).await.unwrap();
         let mut statuses = Vec::new();
         for url in [forged, elsewhere, back] {
             statuses.push(client.get(url).send().await.unwrap().status().as_u16());

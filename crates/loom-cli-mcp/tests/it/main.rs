@@ -6,9 +6,11 @@
     reason = "a test fails by panicking"
 )]
 
+mod elicitation;
 mod login;
 mod misbehaviour;
 mod offering;
 mod reference;
 mod scene;
 mod trust;
+mod unreachable;
