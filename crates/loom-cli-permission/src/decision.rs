@@ -189,10 +189,7 @@ impl Decision {
                     ..
                 },
                 Verdict::Deny,
-            ) => format!(
-                "Denied: the session is in plan mode, which only reads. {reason}. Say what you would \
-                 do instead of doing it."
-            ),
+            ) => format!("Denied: {reason}. Say what you would do instead of doing it."),
             (_, Verdict::Deny) => format!(
                 "Denied: {reason}. Do not look for a way round it; go on without, or ask the user."
             ),
@@ -248,16 +245,16 @@ impl fmt::Display for Reason {
                     "it may be what the rule `{rule}` {effect} ({origin})"
                 )?;
                 match why {
-                    Some(why) => write!(formatter, "; cannot tell, for {why}"),
+                    Some(why) => write!(formatter, "; cannot tell: {why}"),
                     None => Ok(()),
                 }
             }
             Cause::Mode { mode, act } => write_mode(formatter, *mode, *act),
             Cause::Unclear { mode, why } => {
-                write!(formatter, "cannot tell what it runs, for {why}; ")?;
+                write!(formatter, "cannot tell what it runs: {why}; ")?;
                 match mode {
                     PermissionMode::Plan => {
-                        formatter.write_str("plan mode runs only what it knows to read")
+                        formatter.write_str("plan mode runs only what is known to read")
                     }
                     PermissionMode::Ask | PermissionMode::Auto => {
                         write!(formatter, "no rule can allow that, and {mode} mode decides")
@@ -287,26 +284,30 @@ fn write_mode(formatter: &mut fmt::Formatter<'_>, mode: PermissionMode, act: Act
     match (mode, act) {
         (_, Act::Read) => formatter.write_str("reading is allowed in every mode"),
         (Full, _) => formatter.write_str("full mode allows everything"),
-        (Plan, _) => write!(formatter, "plan mode only reads, and {}", act.described()),
         (Auto, Act::Edit) => formatter.write_str("auto mode allows edits in the workspace"),
         (Auto, Act::CommandInSandbox) => {
             formatter.write_str("auto mode allows commands in the sandbox")
         }
-        (Ask | Auto, _) => write!(formatter, "{mode} mode asks, for {}", act.described()),
+        (Plan, _) => write!(
+            formatter,
+            "plan mode only reads and refuses {}",
+            act.described()
+        ),
+        (Ask | Auto, _) => write!(formatter, "{mode} mode asks before {}", act.described()),
     }
 }
 
 impl Act {
     fn described(self) -> &'static str {
         match self {
-            Self::Read => "it reads",
-            Self::Edit => "it changes files",
-            Self::EditOutside => "it changes files outside the workspace",
-            Self::Command | Self::CommandInSandbox => "it runs a command",
-            Self::CommandOutsideSandbox => "it wants to run outside the sandbox",
-            Self::CommandWithoutSandbox => "it runs a command and there is no working sandbox",
-            Self::Network => "it sends something to the network",
-            Self::Tool => "the tool does not say what it touches",
+            Self::Read => "reading",
+            Self::Edit => "changes of files",
+            Self::EditOutside => "changes of files outside the workspace",
+            Self::Command | Self::CommandInSandbox => "commands",
+            Self::CommandOutsideSandbox => "commands outside the sandbox",
+            Self::CommandWithoutSandbox => "commands where no sandbox works",
+            Self::Network => "sending something to the network",
+            Self::Tool => "calls of tools that do not say what they touch",
         }
     }
 }

@@ -204,22 +204,16 @@ impl Judge<'_> {
 
     /// Judges an address.
     fn address(&self, address: &str) -> Finding {
-        for (effect, verdict) in [(Effect::Deny, Verdict::Deny), (Effect::Ask, Verdict::Ask)] {
-            let mut possible = None;
-            for entry in self.rules.with_effect(effect) {
-                match entry
-                    .rule
-                    .host_pattern()
-                    .map(|pattern| pattern.forbids(address))
-                {
-                    Some(Match::Yes) => return Finding::new(verdict, address, by_rule(entry)),
-                    Some(Match::Maybe) => possible = possible.or(Some(entry)),
-                    Some(Match::No) | None => {}
-                }
-            }
-            if let Some(entry) = possible {
-                return Finding::new(Verdict::Ask, address, by_possible_rule(entry, None));
-            }
+        let verdict = match self.mode {
+            PermissionMode::Plan => Verdict::Deny,
+            PermissionMode::Ask | PermissionMode::Auto => Verdict::Ask,
+            PermissionMode::Full => Verdict::Allow,
+        };
+        let by_mode = Finding::new(verdict, address, self.by_mode(Act::Network))
+            .remedied(Remedy::for_address(self.call.tool, address));
+        if let Some(finding) = self.forbidden_address(address) {
+            let is_stricter = by_mode.verdict > finding.verdict;
+            return if is_stricter { by_mode } else { finding };
         }
         let allowing = self.find(Effect::Allow, |entry| {
             entry.rule.covers_tool(self.call.tool)
@@ -228,16 +222,28 @@ impl Judge<'_> {
                     .host_pattern()
                     .is_some_and(|pattern| pattern.allows(address))
         });
-        if let Some(entry) = allowing {
-            return Finding::new(Verdict::Allow, address, by_rule(entry));
+        match allowing {
+            Some(entry) => Finding::new(Verdict::Allow, address, by_rule(entry)),
+            None => by_mode,
         }
-        let verdict = match self.mode {
-            PermissionMode::Plan => Verdict::Deny,
-            PermissionMode::Ask | PermissionMode::Auto => Verdict::Ask,
-            PermissionMode::Full => Verdict::Allow,
-        };
-        Finding::new(verdict, address, self.by_mode(Act::Network))
-            .remedied(Remedy::for_address(self.call.tool, address))
+    }
+
+    /// Applies the rules that deny an address or ask for it.
+    fn forbidden_address(&self, address: &str) -> Option<Finding> {
+        let mut possible = None;
+        for (effect, verdict) in [(Effect::Deny, Verdict::Deny), (Effect::Ask, Verdict::Ask)] {
+            for entry in self.rules.with_effect(effect) {
+                let pattern = entry.rule.host_pattern();
+                match pattern.map(|pattern| pattern.forbids(address)) {
+                    Some(Match::Yes) => {
+                        return Some(Finding::new(verdict, address, by_rule(entry)));
+                    }
+                    Some(Match::Maybe) => possible = possible.or(Some(entry)),
+                    Some(Match::No) | None => {}
+                }
+            }
+        }
+        possible.map(|entry| Finding::new(Verdict::Ask, address, by_possible_rule(entry, None)))
     }
 
     fn find(&self, effect: Effect, mut test: impl FnMut(&Entry) -> bool) -> Option<&Entry> {

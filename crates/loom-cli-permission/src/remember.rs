@@ -10,7 +10,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
-use toml_edit::{Array, DocumentMut, Item, Value};
+use toml_edit::{Array, DocumentMut, Item, RawString, Value};
 
 use crate::decision::{Effect, Layer};
 use crate::error::PermissionError;
@@ -49,7 +49,7 @@ pub(crate) fn add_rules(
             added = true;
         }
         if added {
-            document.insert(key, Item::Value(Value::Array(list)));
+            set(document, key, Value::Array(list));
         }
     })
 }
@@ -57,38 +57,58 @@ pub(crate) fn add_rules(
 /// Writes which content of the project's file is trusted.
 pub(crate) fn set_trusted(path: &Path, hash: &str) -> Result<RuleFile, PermissionError> {
     change(path, Layer::Personal, |document, _| {
-        document.insert(TRUSTED, Item::Value(hash.into()));
+        set(document, TRUSTED, hash.into());
     })
 }
 
 /// Adds a rule to the end of a list, on a line of its own if the others have one.
 fn push(list: &mut Array, rule: &str) {
-    let is_multiline = list.is_empty()
-        || list.iter().any(|value| {
-            value
-                .decor()
-                .prefix()
-                .and_then(|prefix| prefix.as_str())
-                .is_some_and(|prefix| prefix.contains('\n'))
-        });
-    if !is_multiline {
+    let last = list.len().checked_sub(1);
+    let before = match last.and_then(|last| list.get(last)) {
+        None => INDENTATION,
+        Some(last) => last
+            .decor()
+            .prefix()
+            .and_then(RawString::as_str)
+            .unwrap_or_default(),
+    };
+    let Some((_, indentation)) = before.rsplit_once('\n') else {
         list.push(rule);
         return;
+    };
+    let indentation = format!("\n{indentation}");
+    // A comment behind the last rule stands, without a comma, with the rule, and else with the list.
+    let mut behind = list.trailing().as_str().unwrap_or_default().to_owned();
+    if let Some(last) = last.and_then(|last| list.get_mut(last)) {
+        let suffix = last.decor().suffix().and_then(RawString::as_str);
+        behind.insert_str(0, suffix.unwrap_or_default());
+        last.decor_mut().set_suffix("");
     }
-    // A comment behind the last rule stands between it and the end of the list.
-    let comment = list
-        .trailing()
-        .as_str()
-        .unwrap_or_default()
-        .trim_end()
-        .to_owned();
     let mut value = Value::from(rule);
     value
         .decor_mut()
-        .set_prefix(format!("{comment}{INDENTATION}"));
+        .set_prefix(format!("{}{indentation}", behind.trim_end()));
     list.push_formatted(value);
     list.set_trailing("\n");
     list.set_trailing_comma(true);
+}
+
+/// Sets a key. A new one stands behind the comments at the end of the file.
+fn set(document: &mut DocumentMut, key: &str, value: Value) {
+    if let Some(item) = document.get_mut(key) {
+        // Inserting would take the comments before the key away.
+        *item = Item::Value(value);
+        return;
+    }
+    document.insert(key, Item::Value(value));
+    let mut comments = document.trailing().as_str().unwrap_or_default().to_owned();
+    if !comments.is_empty() && !comments.ends_with('\n') {
+        comments.push('\n');
+    }
+    if let Some(mut key) = document.as_table_mut().key_mut(key) {
+        key.leaf_decor_mut().set_prefix(comments);
+        document.set_trailing("");
+    }
 }
 
 /// Changes a file under a lock.

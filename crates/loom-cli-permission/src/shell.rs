@@ -13,6 +13,8 @@
 //! line, is [`read_only`] (is this command known to change nothing?) and [`variables`] (can setting this
 //! variable change what other commands do?).
 
+#[cfg(test)]
+mod differential;
 mod expansion;
 mod heredoc;
 pub(crate) mod read_only;
@@ -74,6 +76,12 @@ impl Segment {
             is_carrier: false,
             assignments,
         }
+    }
+
+    /// Tells whether it is a whole `[[ … ]]`.
+    fn is_test(&self) -> bool {
+        let first_and_last = (self.words.first(), self.words.last());
+        matches!(first_and_last, (Some(first), Some(last)) if first.is("[[") && last.is("]]"))
     }
 
     /// Returns the words of the command that a rule must allow.

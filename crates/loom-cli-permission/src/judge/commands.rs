@@ -12,6 +12,7 @@ use super::operands::{Folders, Operands};
 use super::remedy::Remedy;
 use super::{Finding, Judge, by_possible_rule, by_rule};
 use crate::decision::{Act, Cause, Effect, Verdict};
+use crate::places::Sensitivity;
 use crate::rule::{FileUse, Match};
 use crate::shell::read_only::{self, Reads};
 use crate::shell::{self, Assignment, Open, Redirection, Script, Segment};
@@ -31,7 +32,6 @@ const RUNNERS: &[&str] = &[
     "hyperfine",
     "kubectl",
     "ltrace",
-    "make",
     "nsenter",
     "parallel",
     "perf",
@@ -358,9 +358,11 @@ impl Judge<'_> {
                     why: sensitive,
                     writes: true,
                 };
-                let allowing = self.allowed_by_name(segment);
-                if !allowing {
-                    findings.push(Finding::new(Verdict::Ask, segment.text.clone(), cause));
+                if !self.allowed_by_name(segment) {
+                    findings.push(
+                        Finding::new(Verdict::Ask, segment.text.clone(), cause)
+                            .remedied(Remedy::for_one_command(segment)),
+                    );
                 }
             }
         }
@@ -384,21 +386,14 @@ impl Judge<'_> {
         {
             return None;
         }
-        let forms: Vec<PathBuf> = operands
+        let found = operands
             .paths
             .iter()
+            .chain(&operands.searched)
             .flat_map(|path| super::files::forms(path))
-            .collect();
-        let found = forms
-            .iter()
-            .map(Some)
-            .chain([None])
-            .find_map(|form| match form {
-                Some(form) => self.places.sensitive_to_read(form).map(|found| found.why),
-                None => operands
-                    .names_secrets
-                    .then_some(crate::places::Sensitivity::Secrets),
-            })?;
+            .find_map(|form| self.places.sensitive_to_read(&form))
+            .map(|sensitive| sensitive.why)
+            .or(operands.names_secrets.then_some(Sensitivity::Secrets))?;
         let cause = Cause::Sensitive {
             why: found,
             writes: false,
@@ -411,24 +406,25 @@ impl Judge<'_> {
 
     /// Tells whether a command that only reads can reach nothing hidden, outside a sandbox also.
     fn is_readable_anywhere(&self, operands: &Operands, segment: &Segment) -> bool {
+        let holds_hidden = |paths: &[PathBuf]| {
+            let mut forms = paths.iter().flat_map(|path| super::files::forms(path));
+            forms.any(|form| self.places.holds_hidden(&form))
+        };
         match read_only::reads(segment.command()) {
             Some(Reads::Nothing) => true,
-            Some(Reads::Files) => operands.all_known,
+            Some(Reads::Files) => operands.all_known && !holds_hidden(&operands.searched),
             Some(Reads::Trees) => {
                 operands.all_known
-                    && operands
-                        .paths
-                        .iter()
-                        .chain(&operands.folders)
-                        .flat_map(|path| super::files::forms(path))
-                        .all(|form| !self.places.holds_hidden(&form))
+                    && !holds_hidden(&operands.searched)
+                    && !holds_hidden(&operands.started_in)
+                    && !holds_hidden(&operands.paths)
             }
             None => false,
         }
     }
 
     /// Tells why a file that steers programs may not be touched, but for the folder it stands in.
-    fn steering_file(&self, forms: &[PathBuf]) -> Option<crate::places::Sensitivity> {
+    fn steering_file(&self, forms: &[PathBuf]) -> Option<Sensitivity> {
         let sensitive = self.sensitive(FileUse::Write, forms)?;
         let is_folder_itself = forms.iter().any(|form| {
             form.file_name()

@@ -19,11 +19,15 @@ impl Judge<'_> {
     pub(super) fn file(&self, tool: &str, use_of_file: FileUse, path: &Path) -> Finding {
         let forms = forms(path);
         let subject = self.place(&forms[0]).shown();
-        if let Some(finding) = self.forbidden_file(tool, use_of_file, &forms, &subject) {
+        let writes = use_of_file == FileUse::Write;
+        let is_refused = writes && self.mode == PermissionMode::Plan;
+        let forbidden = self.forbidden_file(tool, use_of_file, &forms, &subject);
+        if let Some(finding) = forbidden
+            && (finding.verdict == Verdict::Deny || !is_refused)
+        {
             return finding;
         }
-        let writes = use_of_file == FileUse::Write;
-        if writes && self.mode == PermissionMode::Plan {
+        if is_refused {
             return Finding::new(Verdict::Deny, subject, self.by_mode(self.edit_act(&forms)));
         }
         let allowing = self.find(Effect::Allow, |entry| {

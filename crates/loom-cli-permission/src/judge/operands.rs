@@ -114,8 +114,10 @@ impl Folders {
 pub(super) struct Operands {
     /// The files and folders that the arguments name, whether they are meant as such or not.
     pub(super) paths: Vec<PathBuf>,
-    /// The folders that patterns of the shell are looked up in, and those the command starts in.
-    pub(super) folders: Vec<PathBuf>,
+    /// The folders that names are looked up in for arguments that the shell or `find` fills in.
+    pub(super) searched: Vec<PathBuf>,
+    /// The folders that the command may be started in.
+    pub(super) started_in: Vec<PathBuf>,
     /// Whether everything that the command may be given is among these.
     pub(super) all_known: bool,
     /// Whether a pattern of the shell may become the name of a file with secrets.
@@ -127,7 +129,8 @@ impl Operands {
     pub(super) fn of(segment: &Segment, folders: &Folders, home: Option<&Path>) -> Self {
         let mut operands = Self {
             paths: Vec::new(),
-            folders: folders.known.clone(),
+            searched: Vec::new(),
+            started_in: folders.known.clone(),
             all_known: true,
             names_secrets: false,
         };
@@ -170,7 +173,7 @@ impl Operands {
                     tilde: word.tilde,
                 };
                 match folders.paths_of(&folder, home) {
-                    Some(paths) => self.folders.extend(paths),
+                    Some(paths) => self.searched.extend(paths),
                     None => self.all_known = false,
                 }
             }

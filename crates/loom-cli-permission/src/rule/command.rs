@@ -63,11 +63,14 @@ impl CommandPattern {
     /// The command behind wrappers must match. A pattern that begins with the wrapper matches if it goes
     /// on to name the command: `timeout *` allows nothing, `timeout * cargo *` does.
     pub(crate) fn allows(&self, segment: &Segment) -> bool {
-        let variables_match = segment
-            .assignments
+        let set = &segment.assignments;
+        let variables_match = set
             .iter()
-            .filter(|assignment| !assignment.is_harmless())
-            .all(|assignment| self.sets(assignment));
+            .all(|assignment| assignment.is_harmless() || self.sets(assignment))
+            && self
+                .variables
+                .iter()
+                .all(|(name, _)| set.iter().any(|assignment| assignment.name == *name));
         variables_match
             && segment
                 .starts
@@ -117,7 +120,9 @@ impl CommandPattern {
     pub(crate) fn forbids_within(&self, words: &[Word]) -> bool {
         !self.words.is_empty()
             && (1..words.len()).any(|start| {
-                self.matches(words.get(start..).unwrap_or_default(), Names::Any) != Match::No
+                let words = words.get(start..).unwrap_or_default();
+                words.first().is_some_and(|name| name.open == Open::Closed)
+                    && self.matches(words, Names::Any) != Match::No
             })
     }
 

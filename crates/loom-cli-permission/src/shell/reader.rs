@@ -105,10 +105,6 @@ struct Simple {
     assignments: Vec<Assignment>,
 }
 
-fn children(node: Node<'_>) -> Vec<Node<'_>> {
-    node.children(&mut node.walk()).collect()
-}
-
 impl<'a> Reader<'a> {
     fn text(&self, range: Range<usize>) -> &'a str {
         self.line.get(range).unwrap_or_default()
@@ -150,6 +146,24 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Returns the parts of a node, and checks that signs and reserved words are what they are called.
+    fn parts<'tree>(&mut self, node: Node<'tree>) -> Vec<Node<'tree>> {
+        let parts: Vec<_> = node.children(&mut node.walk()).collect();
+        for part in &parts {
+            if part.is_missing() || (!part.is_named() && self.text_of(*part) != part.kind()) {
+                self.unclear(node, DISAGREEMENT);
+            }
+        }
+        parts
+    }
+
+    /// Checks that a node ends where the last of its parts does.
+    fn check_end(&mut self, node: Node<'_>, end: usize) {
+        if end != node.end_byte() && self.gap(end, node.end_byte()) != Gap::Blank {
+            self.unclear(node, DISAGREEMENT);
+        }
+    }
+
     /// Does `walk` one level further down, unless that is too deep.
     fn deeper(&mut self, node: Node<'_>, walk: impl FnOnce(&mut Self)) {
         if self.depth >= MAX_DEPTH {
@@ -171,7 +185,7 @@ impl<'a> Reader<'a> {
         let mut end = node.start_byte();
         // Whether what stands before is a word, so that a blank must divide it from the next.
         let mut after_word = false;
-        for child in children(node) {
+        for child in self.parts(node) {
             let gap = self.gap(end, child.start_byte());
             let is_redirect = matches!(child.kind(), "file_redirect" | "herestring_redirect");
             let starts_with_number = child
@@ -179,6 +193,7 @@ impl<'a> Reader<'a> {
                 .is_some_and(|first| first.kind() == "file_descriptor");
             if matches!(gap, Gap::Bad | Gap::LineEnd)
                 || (gap == Gap::None && after_word && (!is_redirect || starts_with_number))
+                || (is_redirect && self.touches_descriptor(child.start_byte()))
             {
                 self.unclear(node, DISAGREEMENT);
             }
@@ -203,7 +218,14 @@ impl<'a> Reader<'a> {
                 _ => simple.words.push(self.word(child)),
             }
         }
+        self.check_end(node, end);
         simple
+    }
+
+    /// Tells whether bash may take what stands right before a redirection for its descriptor.
+    fn touches_descriptor(&self, redirection: usize) -> bool {
+        let before = self.text(0..redirection);
+        before.ends_with(|last: char| last == '}' || last.is_ascii_digit())
     }
 
     /// Takes a command apart into what it runs, and adds that to the script.
@@ -225,7 +247,7 @@ impl<'a> Reader<'a> {
 
     /// Reads an assignment; `None` for one that cannot be understood.
     fn assignment(&mut self, node: Node<'_>, reach: Reach) -> Option<Assignment> {
-        let parts = children(node);
+        let parts = self.parts(node);
         let whole = parts
             .windows(2)
             .all(|pair| pair[0].end_byte() == pair[1].start_byte());
@@ -271,7 +293,7 @@ impl<'a> Reader<'a> {
     fn array(&mut self, node: Node<'_>) {
         let mut end = node.start_byte();
         let mut after_word = false;
-        for child in children(node) {
+        for child in self.parts(node) {
             let gap = self.gap(end, child.start_byte());
             let is_word = !matches!(child.kind(), "(" | ")");
             if gap == Gap::Bad || (gap == Gap::None && after_word && is_word) {
@@ -287,6 +309,7 @@ impl<'a> Reader<'a> {
                 self.word(child);
             }
         }
+        self.check_end(node, end);
     }
 
     /// Unquotes a word and reads the commands in it.
@@ -346,7 +369,7 @@ impl<'a> Reader<'a> {
             return;
         }
         self.deeper(node, |reader| {
-            for child in children(node) {
+            for child in reader.parts(node) {
                 if child.is_error() || child.is_missing() {
                     reader.unclear(node, SYNTAX);
                 }

@@ -23,7 +23,13 @@ const OPTIONS: &str = "it cannot be told where the command behind these options 
 const DYNAMIC_LINE: &str = "it runs a line that is only known when it runs";
 const STANDARD_INPUT: &str = "the shell takes its commands from its input";
 const OTHER_SHELL: &str = "this shell reads the line otherwise than bash";
-const COPROCESS: &str = "coprocesses are not known";
+const RESERVED_WORD: &str = "a reserved word stands where a command is expected";
+
+/// Words that are no commands where a command begins. The grammar does not see them behind `!` and `time`.
+const RESERVED: &[&str] = &[
+    "!", "[[", "]]", "{", "}", "case", "coproc", "do", "done", "elif", "else", "esac", "fi", "for",
+    "function", "if", "in", "select", "then", "until", "while",
+];
 
 /// A command that runs the command in its arguments.
 struct Wrapper {
@@ -88,7 +94,11 @@ const WRAPPERS: &[Wrapper] = &[
         long_valued: &["--input", "--output", "--error"],
         ..Wrapper::new("stdbuf", "", "ioe")
     },
-    Wrapper::new("time", "pv", ""),
+    // A reserved word in bash, behind which a command begins like any other.
+    Wrapper {
+        assigns: true,
+        ..Wrapper::new("time", "pv", "")
+    },
     Wrapper::new("command", "p", ""),
     Wrapper::new("builtin", "", ""),
     Wrapper::new("exec", "cl", "a"),
@@ -134,6 +144,9 @@ pub(super) fn unwrap(mut segment: Segment, script: &mut Script, depth: usize) {
         let Some(name) = words.first().and_then(Word::system_program) else {
             break;
         };
+        if RESERVED.contains(&name) && !segment.is_test() {
+            script.unclear(&segment.text, RESERVED_WORD);
+        }
         if let Some(wrapper) = WRAPPERS.iter().find(|wrapper| wrapper.name == name) {
             let is_query = name == "command"
                 && words
@@ -352,7 +365,6 @@ fn carried(name: &str, words: &[Word]) -> Carried {
             Some(None) => Carried::Unclear(DYNAMIC_LINE),
         },
         "find" => find(arguments),
-        "coproc" => Carried::Unclear(COPROCESS),
         _ => Carried::Nothing,
     }
 }
@@ -410,6 +422,7 @@ fn has_bashisms(line: &str) -> bool {
 fn find(arguments: &[Word]) -> Carried {
     let mut commands = Vec::new();
     let mut at = 0;
+    let start = starting_point(arguments);
     while let Some(word) = arguments.get(at) {
         at += 1;
         if !matches!(word.known(), Some("-exec" | "-execdir" | "-ok" | "-okdir")) {
@@ -424,15 +437,10 @@ fn find(arguments: &[Word]) -> Carried {
         };
         let mut words = rest[..end].to_vec();
         for word in &mut words {
-            replace_mark(
-                word,
-                "{}",
-                if rest[end].is("+") {
-                    Open::Words
-                } else {
-                    Open::Tail
-                },
-            );
+            match &start {
+                Some(start) if word.is("{}") => *word = start.clone(),
+                _ => replace_mark(word, "{}", Open::Words),
+            }
         }
         commands.push(words);
         at += end + 1;
@@ -442,4 +450,20 @@ fn find(arguments: &[Word]) -> Carried {
     } else {
         Carried::Commands(commands)
     }
+}
+
+/// Returns what the names begin with that `find` finds, if it looks in one folder only.
+fn starting_point(arguments: &[Word]) -> Option<Word> {
+    let is_start = |word: &&Word| !word.text.starts_with(['-', '(', '!']);
+    let mut starts = arguments.iter().take_while(is_start);
+    let mut start = match starts.next() {
+        None => Word::closed("."),
+        Some(start) => start.clone(),
+    };
+    if start.open != Open::Closed || starts.next().is_some() {
+        return None;
+    }
+    start.text.push('/');
+    start.open = Open::Names;
+    Some(start)
 }

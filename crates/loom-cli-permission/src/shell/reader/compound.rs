@@ -5,7 +5,7 @@ use tree_sitter::Node;
 use super::super::expansion::{self, ARITHMETIC};
 use super::super::variables;
 use super::super::word::{Open, Word};
-use super::{Assignment, DISAGREEMENT, Gap, Reach, Reader, Simple, children};
+use super::{Assignment, DISAGREEMENT, Gap, Reach, Reader, Simple};
 
 const ATTRIBUTES: &str = "this attribute makes the shell evaluate the value of the variable";
 
@@ -30,7 +30,7 @@ impl Reader<'_> {
     pub(super) fn for_loop(&mut self, node: Node<'_>) {
         let mut end = node.start_byte();
         let mut in_words = false;
-        for child in children(node) {
+        for child in self.parts(node) {
             let gap = self.gap(end, child.start_byte());
             end = child.end_byte();
             let is_separator = matches!(child.kind(), ";" | "do_group");
@@ -57,12 +57,13 @@ impl Reader<'_> {
                 }
             }
         }
+        self.check_end(node, end);
     }
 
     /// Reads `for ((…)); do …; done`, whose head is arithmetic.
     pub(super) fn arithmetic_loop(&mut self, node: Node<'_>) {
         self.unclear(node, ARITHMETIC);
-        for child in children(node) {
+        for child in self.parts(node) {
             match child.kind() {
                 "do_group" => self.sequence(child),
                 "compound_statement" => self.compound(child),
@@ -74,7 +75,7 @@ impl Reader<'_> {
     /// Reads `case … in … esac`.
     pub(super) fn case(&mut self, node: Node<'_>) {
         let mut end = node.start_byte();
-        for child in children(node) {
+        for child in self.parts(node) {
             if self.gap(end, child.start_byte()) == Gap::Bad {
                 self.unclear(node, DISAGREEMENT);
             }
@@ -88,10 +89,11 @@ impl Reader<'_> {
                 }
             }
         }
+        self.check_end(node, end);
     }
 
     fn case_item(&mut self, node: Node<'_>) {
-        let parts = children(node);
+        let parts = self.parts(node);
         let Some(closing) = parts.iter().position(|part| part.kind() == ")") else {
             return self.unclear(node, DISAGREEMENT);
         };
@@ -132,12 +134,13 @@ impl Reader<'_> {
                 }
             }
         }
+        self.check_gap(end, node.end_byte());
     }
 
     /// Reads the body of a function: it counts as if it were run where it is written.
     pub(super) fn function(&mut self, node: Node<'_>) {
         let mut end = node.start_byte();
-        for child in children(node) {
+        for child in self.parts(node) {
             if self.gap(end, child.start_byte()) == Gap::Bad {
                 self.unclear(node, DISAGREEMENT);
             }
@@ -158,12 +161,13 @@ impl Reader<'_> {
                 _ => self.statement(child),
             }
         }
+        self.check_end(node, end);
     }
 
     /// Reads `a=1 b=2`.
     pub(super) fn assignments(&mut self, node: Node<'_>) {
         let mut end = None;
-        for child in children(node) {
+        for child in self.parts(node) {
             if end.is_some_and(|end| self.gap(end, child.start_byte()) != Gap::Blank) {
                 self.unclear(node, DISAGREEMENT);
             }
@@ -252,9 +256,9 @@ impl Reader<'_> {
         self.finish(node, simple);
     }
 
-    /// Returns the children, and checks that blanks divide them.
+    /// Returns the and checks that blanks divide them.
     fn divided<'tree>(&mut self, node: Node<'tree>) -> Vec<Node<'tree>> {
-        let parts = children(node);
+        let parts = self.parts(node);
         for pair in parts.windows(2) {
             if self.gap(pair[0].end_byte(), pair[1].start_byte()) != Gap::Blank
                 || pair[1].kind() == "comment"
@@ -262,6 +266,7 @@ impl Reader<'_> {
                 self.unclear(node, DISAGREEMENT);
             }
         }
+        self.check_end(node, parts.last().map_or(node.start_byte(), Node::end_byte));
         parts
     }
 }

@@ -7,12 +7,12 @@ use tree_sitter::Node;
 use super::super::heredoc;
 use super::super::word::Word;
 use super::super::{Redirection, shortened};
-use super::{DISAGREEMENT, Gap, Reader, children};
+use super::{DISAGREEMENT, Gap, Reader};
 
 impl Reader<'_> {
     /// Reads a command with redirections behind it.
     pub(super) fn redirected(&mut self, node: Node<'_>) {
-        let parts = children(node);
+        let parts = self.parts(node);
         let mut command = None;
         let mut more_words = Vec::new();
         let mut end = node.start_byte();
@@ -23,6 +23,7 @@ impl Reader<'_> {
                 .is_some_and(|first| first.kind() == "file_descriptor");
             if matches!(gap, Gap::Bad | Gap::LineEnd)
                 || (gap == Gap::None && starts_with_number && index > 0)
+                || (index > 0 && self.touches_descriptor(part.start_byte()))
             {
                 self.unclear(node, DISAGREEMENT);
             }
@@ -37,6 +38,7 @@ impl Reader<'_> {
                 _ => self.unclear(node, DISAGREEMENT),
             }
         }
+        self.check_end(node, end);
         match command {
             Some((command, mut simple)) => {
                 let whole = if more_words.is_empty() { command } else { node };
@@ -53,7 +55,7 @@ impl Reader<'_> {
         let mut operator = "";
         let mut words = Vec::new();
         let mut end = node.start_byte();
-        for child in children(node) {
+        for child in self.parts(node) {
             let gap = self.gap(end, child.start_byte());
             let touches =
                 gap == Gap::None && (child.kind() == "file_descriptor" || words.is_empty());
@@ -62,13 +64,14 @@ impl Reader<'_> {
             }
             end = child.end_byte();
             match child.kind() {
-                "file_descriptor" => {}
+                "file_descriptor" => self.check_descriptor(child),
                 "<" | ">" | ">>" | "&>" | "&>>" | "<&" | ">&" | ">|" | "<&-" | ">&-" => {
                     operator = child.kind();
                 }
                 _ => words.push(self.word(child)),
             }
         }
+        self.check_end(node, end);
         if matches!(operator, "<&-" | ">&-") {
             return words;
         }
@@ -104,11 +107,24 @@ impl Reader<'_> {
         self.script.redirections.push(redirection);
     }
 
+    /// Checks that a descriptor is a number and stands apart from what is before it.
+    fn check_descriptor(&mut self, node: Node<'_>) {
+        let is_number = self.text_of(node).bytes().all(|byte| byte.is_ascii_digit());
+        let before = self.text(0..node.start_byte()).bytes().next_back();
+        if !is_number || before.is_some_and(|byte| !b" \t\n;&|()".contains(&byte)) {
+            self.unclear(node, DISAGREEMENT);
+        }
+    }
+
     /// Reads `<<< word`.
     pub(super) fn here_string(&mut self, node: Node<'_>) {
-        for child in children(node) {
-            if !matches!(child.kind(), "file_descriptor" | "<<<") {
-                self.word(child);
+        for child in self.parts(node) {
+            match child.kind() {
+                "file_descriptor" => self.check_descriptor(child),
+                "<<<" => {}
+                _ => {
+                    self.word(child);
+                }
             }
         }
     }
@@ -116,7 +132,7 @@ impl Reader<'_> {
     /// Reads a here-document, and what stands behind its beginning on the same line. Returns the
     /// words there: they belong to the command.
     fn here_document(&mut self, node: Node<'_>) -> Vec<Word> {
-        let parts = children(node);
+        let parts = self.parts(node);
         let start = parts.iter().find(|part| part.kind() == "heredoc_start");
         let strips_tabs = parts.iter().any(|part| part.kind() == "<<-");
         let document =
@@ -125,6 +141,8 @@ impl Reader<'_> {
         let mut end = node.start_byte();
         let mut body_seen = false;
         let mut end_seen = false;
+        // Behind `&&` stands a command, and no words of the one before.
+        let mut is_chained = false;
         for part in &parts {
             if let Some(document) = &document
                 && part.start_byte() >= document.body.start
@@ -150,13 +168,20 @@ impl Reader<'_> {
             }
             end = part.end_byte();
             match part.kind() {
-                "file_descriptor" | "<<" | "<<-" | "heredoc_start" | "&&" | "||" => {}
+                "file_descriptor" => self.check_descriptor(*part),
+                "<<" | "<<-" | "heredoc_start" => {}
+                "&&" | "||" => is_chained = true,
                 "file_redirect" => words.extend(self.file_redirect(*part)),
                 "herestring_redirect" => self.here_string(*part),
                 "pipeline" => self.deeper(*part, |reader| reader.sequence(*part)),
                 "comment" | "heredoc_body" | "heredoc_end" => self.unclear(node, DISAGREEMENT),
                 kind if is_statement(kind) => self.statement(*part),
-                _ => words.push(self.word(*part)),
+                _ => {
+                    if is_chained {
+                        self.unclear(node, DISAGREEMENT);
+                    }
+                    words.push(self.word(*part));
+                }
             }
         }
         if document.is_none() || !body_seen || !end_seen {

@@ -2,7 +2,7 @@
 
 use tree_sitter::Node;
 
-use super::{DISAGREEMENT, Gap, Reach, Reader, SYNTAX, children};
+use super::{DISAGREEMENT, Gap, Reach, Reader, SYNTAX};
 
 /// What stands before a place in a list of commands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,10 +27,11 @@ impl Reader<'_> {
             before: Before::Opening,
         };
         self.list(node, &mut place);
+        self.check_gap(place.end, node.end_byte());
     }
 
     fn list(&mut self, node: Node<'_>, place: &mut Place) {
-        for child in children(node) {
+        for child in self.parts(node) {
             let gap = self.gap(place.end, child.start_byte());
             if gap == Gap::Bad {
                 self.unclear(node, DISAGREEMENT);
@@ -38,7 +39,7 @@ impl Reader<'_> {
             let ended = place.before == Before::Opening || gap == Gap::LineEnd;
             match child.kind() {
                 "comment" => {
-                    if gap == Gap::None && !self.begins_word(child.start_byte()) {
+                    if gap == Gap::None && !self.begins_word(place.end) {
                         self.unclear(node, DISAGREEMENT);
                     }
                     // A line end before the comment has divided; the one behind it divides as well.
@@ -167,7 +168,7 @@ impl Reader<'_> {
                 end: link.start_byte(),
                 before: Before::Opening,
             };
-            for child in children(*link) {
+            for child in self.parts(*link) {
                 if child.kind() == "list" && !innermost && child.start_byte() == link.start_byte() {
                     place.end = child.end_byte();
                     place.before = Before::Command;
@@ -187,7 +188,7 @@ impl Reader<'_> {
         match child.kind() {
             "&&" | "||" => place.before = Before::Opening,
             "comment" => {
-                if gap == Gap::None && !self.begins_word(child.start_byte()) {
+                if gap == Gap::None && !self.begins_word(place.end) {
                     self.unclear(list, DISAGREEMENT);
                 }
             }

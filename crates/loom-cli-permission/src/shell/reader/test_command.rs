@@ -8,7 +8,7 @@ use tree_sitter::Node;
 
 use super::super::expansion::ARITHMETIC;
 use super::super::word::Word;
-use super::{DISAGREEMENT, Gap, Reader, Simple, children};
+use super::{DISAGREEMENT, Gap, Reader, Simple};
 
 const COMPARISONS: [&str; 6] = ["-eq", "-ne", "-lt", "-le", "-gt", "-ge"];
 
@@ -24,11 +24,12 @@ impl Reader<'_> {
         let mut end = node.start_byte();
         let is_command = self.text_of(node).starts_with("[ ");
         self.operands(node, is_command, &mut simple, &mut end);
+        self.check_end(node, end);
         self.finish(node, simple);
     }
 
     fn operands(&mut self, node: Node<'_>, is_command: bool, simple: &mut Simple, end: &mut usize) {
-        let parts = children(node);
+        let parts = self.parts(node);
         self.check_comparison(&parts, is_command);
         for part in parts {
             let kind = part.kind();

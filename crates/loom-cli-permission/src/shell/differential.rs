@@ -1,0 +1,307 @@
+//! Runs random lines in a real bash and compares: whatever it runs must be among what was read.
+//!
+//! In that bash no command can be found, and its handler for this (Bash Reference Manual, section 3.7.2)
+//! writes down what would have been run. Lines that were found unclear may run anything.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// Writes down what cannot be found. A line that goes on and on is ended.
+const PRELUDE: &str = r#"
+ulimit -t 1
+command_not_found_handle() {
+    printf '%s\0' "$#" "$@" >> "$LOG"
+    local seen
+    mapfile -d '' -t seen < "$LOG"
+    [ "${#seen[@]}" -lt 200 ] || kill -9 $$
+    return 1
+}
+"#;
+
+/// What lines are put together from.
+const FRAGMENTS: &[&str] = &[
+    "aa",
+    "bb",
+    "rm",
+    "-rf",
+    "x=1",
+    "x",
+    "=",
+    "$x",
+    "\"$x\"",
+    "${x:-y}",
+    "'",
+    "\"",
+    "\\",
+    "\\\n",
+    "$'",
+    "$\"",
+    "`",
+    "$(",
+    ")",
+    "(",
+    "{",
+    "}",
+    "{c,d}",
+    "[",
+    "]",
+    "[[",
+    "]]",
+    "((",
+    "))",
+    "$((1",
+    "#",
+    " # ",
+    ";",
+    ";;",
+    "&",
+    "&&",
+    "|",
+    "||",
+    "|&",
+    "\n",
+    "\n",
+    " ",
+    " ",
+    " ",
+    "  ",
+    "\t",
+    "<",
+    ">",
+    "f",
+    ">f",
+    "2>&1",
+    "<f",
+    "<(",
+    ">(",
+    "<<E",
+    "<<'E'",
+    "<<-E",
+    "\nE\n",
+    "E",
+    "<<<",
+    "if ",
+    "then ",
+    "else ",
+    "fi",
+    "for x in ",
+    "do ",
+    "done",
+    "while ",
+    "case x in ",
+    "x)",
+    "*)",
+    "esac",
+    "in",
+    "!",
+    "! ",
+    "time ",
+    "function g",
+    "g()",
+    "g",
+    "eval ",
+    "bash -c ",
+    "env ",
+    "timeout 5 ",
+    "xargs ",
+    "find . -exec ",
+    "{} \\;",
+    "trap ",
+    "command ",
+    "exec ",
+    "nohup ",
+    "-n",
+    "-f",
+    "=~",
+    "==",
+    "~",
+    "*",
+    "?",
+    "é",
+    "\u{a0}",
+    "\r",
+    "a\\ b",
+    "'a b'",
+    "\"a b\"",
+    "$",
+    "export ",
+    "local ",
+    "declare -a ",
+    "unset ",
+    "cd .",
+    "[ ",
+    " ]",
+    "[[ ",
+    " ]]",
+    "{ ",
+    "; }",
+    "( ",
+    " )",
+];
+
+/// Lines that come close to meaning something.
+const TEMPLATES: &[&str] = &[
+    "aa %; bb",
+    "if aa; then %; fi",
+    "for x in %; do aa; done",
+    "while aa; do %; done",
+    "case % in x) aa;; *) bb;; esac",
+    "{ %; }",
+    "( % )",
+    "$(%)",
+    "aa \"$(%)\" bb",
+    "aa `%`",
+    "aa <<E\n%\nE\nbb",
+    "aa <<'E' %\nx\nE\nbb",
+    "aa <<E && %\nx\nE\nbb",
+    "aa <<E | %\nx\nE\nbb",
+    "aa <<-E >f %\n\t%\n\tE\nbb",
+    "aa \"$(bb <<'E'\n%\nE\n)\"",
+    "aa <<< % | bb",
+    "aa >%; bb",
+    "aa 2>&1 % bb",
+    "if aa\nthen bb; else %; fi",
+    "case x in %) aa;; esac",
+    "aa \\\n% bb",
+    "aa % \\\nbb",
+    "time % bb",
+    "export %",
+    "x=(%) bb",
+    "${x:-%}",
+    "aa \"${x:-%}\"",
+    "aa $((%))",
+    "g() { %; }; g",
+    "[ % ]",
+    "[[ % ]]",
+    "aa '%' bb",
+    "aa \"%\" bb",
+    "aa $'%' bb",
+    "bash -c '%'",
+    "eval \"%\"",
+    "aa # %\nbb",
+    "aa <(%)",
+    "x=% aa",
+    "! %",
+    "% && bb | aa",
+];
+
+fn lines() -> impl Strategy<Value = String> {
+    let soup = || {
+        prop::collection::vec(prop::sample::select(FRAGMENTS), 1..10)
+            .prop_map(|parts| parts.concat())
+    };
+    let filled = (prop::sample::select(TEMPLATES), soup())
+        .prop_map(|(template, inner)| template.replace('%', &inner));
+    let twice = (
+        prop::sample::select(TEMPLATES),
+        prop::sample::select(TEMPLATES),
+        soup(),
+    )
+        .prop_map(|(outer, inner, soup)| outer.replace('%', &inner.replace('%', &soup)));
+    prop_oneof![soup(), filled, twice]
+}
+
+/// Runs a line, and returns the commands that it would have run, each as its words.
+fn run(line: &str, folder: &Path) -> BTreeSet<Vec<String>> {
+    let log = folder.join("log");
+    let work = folder.join("work");
+    fs::create_dir_all(&work).unwrap();
+    fs::write(&log, "").unwrap();
+    fs::write(folder.join("prelude"), PRELUDE).unwrap();
+    Command::new("/bin/bash")
+        .args(["-c", line])
+        .env_clear()
+        .env("BASH_ENV", folder.join("prelude"))
+        .env("LOG", &log)
+        .env("PATH", "/nowhere")
+        .env("LC_ALL", "C.UTF-8")
+        .current_dir(&work)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .unwrap();
+    let log = fs::read(&log).unwrap();
+    let log = String::from_utf8_lossy(&log);
+    let mut words = log.split_terminator('\0');
+    let mut commands = BTreeSet::new();
+    while let Some(count) = words.next() {
+        let count: usize = count.parse().unwrap();
+        commands.insert(words.by_ref().take(count).map(str::to_owned).collect());
+    }
+    commands
+}
+
+/// Tells whether a command that was run is one that was read.
+fn accounts_for(segment: &Segment, command: &[String]) -> bool {
+    segment.starts.iter().any(|start| {
+        let mut words = segment.words[*start..].iter();
+        for word in command {
+            match words.next() {
+                Some(read) if read.open == Open::Closed => {
+                    // The shell replaces `~`, also in `x=~`.
+                    if read.text != *word && !read.tilde && !read.text.contains("=~") {
+                        return false;
+                    }
+                }
+                Some(read) if read.open == Open::Tail => {
+                    if !word.starts_with(&read.text) && !read.tilde {
+                        return false;
+                    }
+                }
+                Some(_) => return true,
+                None => return false,
+            }
+        }
+        words.all(|rest| rest.open > Open::Tail)
+    })
+}
+
+fn check(line: &str, folder: &Path) -> Result<(), TestCaseError> {
+    let script = read(line);
+    if !script.unclear.is_empty() {
+        return Ok(());
+    }
+    for command in run(line, folder) {
+        let accounted = script
+            .segments
+            .iter()
+            .any(|segment| accounts_for(segment, &command));
+        prop_assert!(
+            accounted,
+            "bash runs {command:?} in {line:?}, which was read as {:#?}",
+            script.segments
+        );
+    }
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn whatever_bash_runs_was_read(line in lines()) {
+        let folder = tempfile::tempdir().unwrap();
+        check(&line, folder.path())?;
+    }
+
+    #[test]
+    fn reading_never_fails(line in "\\PC{0,60}|[ -~\n\t]{0,60}") {
+        read(&line);
+    }
+}
+
+#[test]
+fn handler_sees_what_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let commands = run("aa x | bb \"a b\"", folder.path());
+    let expected = [vec!["aa", "x"], vec!["bb", "a b"]];
+    assert_eq!(
+        commands.into_iter().collect::<Vec<_>>(),
+        expected.map(|words| words.into_iter().map(str::to_owned).collect::<Vec<_>>())
+    );
+}
