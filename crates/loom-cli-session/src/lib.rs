@@ -32,6 +32,7 @@
 //!   are ended before the turn is reported as over.
 //! - A panic in a tool fails that call, not the session.
 
+mod actions;
 mod begin;
 mod calls;
 mod error;

@@ -27,8 +27,7 @@ async fn in_auto_mode_a_command_runs_when_the_person_allows_it() {
             tool_call: "item_1".to_owned(),
             name: "bash".to_owned(),
             arguments: json!({"command": "touch made"}),
-            reason: "`touch made`: auto mode asks, for it runs a command and there is no working \
-                     sandbox"
+            reason: "`touch made`: auto mode asks before commands where no sandbox works"
                 .to_owned(),
             suggestions: vec![
                 RuleSuggestion {
