@@ -6,6 +6,7 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -183,7 +184,7 @@ fn operate(
                     draft.path.shown()
                 )]);
             }
-            draft.content = Some(content.clone());
+            draft.content = Some(Arc::new(content.clone()));
             Ok(None)
         }
         Operation::Delete { path } => {
@@ -200,7 +201,7 @@ fn operate(
                     .map(|misfit| format!("{shown}, {misfit}"))
                     .collect::<Vec<_>>()
             })?;
-            draft.content = Some(patched.content);
+            draft.content = Some(Arc::new(patched.content));
             let mut shown = shown;
             if let Some(to) = to {
                 shown = drafts.rename(path, to).map_err(problem)?;

@@ -4,6 +4,7 @@
 //! writes it.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -97,7 +98,7 @@ fn edit(drafts: &mut Drafts<'_>, arguments: &Arguments) -> Result<String, ToolEr
     let edited = edit::apply(&old, edit)
         .map_err(|why| ToolError::Edit(format!("{}: {why}", draft.path.shown())))?;
     let summary = summary(&draft.path, &edited);
-    draft.content = Some(edited.content);
+    draft.content = Some(Arc::new(edited.content));
     Ok(summary)
 }
 
@@ -115,7 +116,7 @@ fn fill(drafts: &mut Drafts<'_>, arguments: &Arguments) -> Result<String, ToolEr
             )));
         }
     };
-    draft.content = Some(arguments.new_string.clone());
+    draft.content = Some(Arc::new(arguments.new_string.clone()));
     Ok(summary)
 }
 

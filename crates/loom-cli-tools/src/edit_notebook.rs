@@ -5,6 +5,7 @@
 //! holds, so the notebook must have been read.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -107,7 +108,7 @@ fn edit(drafts: &mut Drafts<'_>, arguments: &Arguments) -> Result<String, ToolEr
         |why: String| ToolError::Edit(format!("{} {why} Nothing was changed.", path.shown()));
     let notebook = Notebook::parse(&old).map_err(unfit)?;
     let (content, done) = notebook.change(&change).map_err(unfit)?;
-    drafts.open(&arguments.notebook_path)?.content = Some(content);
+    drafts.open(&arguments.notebook_path)?.content = Some(Arc::new(content));
     Ok(format!("In {}: {done}.", path.shown()))
 }
 

@@ -6,6 +6,7 @@
 //! that. So do its permissions. A last line without an end is written as it is given.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -101,7 +102,7 @@ fn write(drafts: &mut Drafts<'_>, arguments: &Arguments) -> Result<Written, Tool
     let draft = drafts.open(&arguments.file_path)?;
     let path = path.shown();
     let Some(old) = &draft.content else {
-        draft.content = Some(arguments.content.clone());
+        draft.content = Some(Arc::new(arguments.content.clone()));
         return Ok(Written::New(made(&path, &arguments.content)));
     };
     if !is_seen && !old.trim().is_empty() {
@@ -111,11 +112,11 @@ fn write(drafts: &mut Drafts<'_>, arguments: &Arguments) -> Result<Written, Tool
         )));
     }
     let new = edit::rewrite(old, &arguments.content);
-    if new == *old {
+    if new == **old {
         return Ok(Written::Over(format!(
             "{path} has this content already; nothing was changed."
         )));
     }
-    draft.content = Some(new);
+    draft.content = Some(Arc::new(new));
     Ok(Written::Over(format!("Wrote {path}.")))
 }

@@ -143,3 +143,96 @@ fn is_secret_word(word: &str) -> bool {
         // As in `npm_config__authToken` and `GHTOKEN`.
         || singular.ends_with("TOKEN")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns which of these names a command inherits.
+    fn inherited(names: &[&str], named: &[&str], confinement: Confinement) -> Vec<String> {
+        let variables = names
+            .iter()
+            .map(|name| (OsString::from(name), OsString::from("value")));
+        let named: Vec<String> = named.iter().map(|name| (*name).to_owned()).collect();
+        CommandEnvironment::new(variables, &named)
+            .variables(confinement)
+            .filter(|(_, value)| *value == "value")
+            .map(|(name, _)| name.to_str().unwrap().to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn secrets_are_known_by_their_names() {
+        let secrets = [
+            "ANTHROPIC_API_KEY",
+            "AWS_ACCESS_KEY_ID",
+            "AWS_SECRET_ACCESS_KEY",
+            "AWS_SESSION_TOKEN",
+            "AZURE_STORAGE_CONNECTION_STRING",
+            "CI_JOB_JWT",
+            "DB_PASS",
+            "DOCKER_AUTH_CONFIG",
+            "GH_TOKEN",
+            "GITHUB_PAT",
+            "GOOGLE_APPLICATION_CREDENTIALS",
+            "MYSQL_PWD",
+            "NPM_AUTH",
+            "PGPASSWORD",
+            "SIGNING_KEYS",
+            "SLACK_WEBHOOK_URL",
+            "SSH_KEY_PASSPHRASE",
+            "STRIPE_SECRET",
+            "npm_config__authToken",
+            "openai_api_key",
+            "session-cookie",
+        ];
+        let none: &[&str] = &[];
+        assert_eq!(inherited(&secrets, &[], Confinement::Free), none);
+    }
+
+    #[test]
+    fn what_only_sounds_like_a_secret_is_inherited() {
+        let harmless = [
+            "AUTH0_DOMAIN",
+            "AWS_PROFILE",
+            "BYPASS_CACHE",
+            "DATABASE_URL",
+            "GPG_TTY",
+            "KEYMAP",
+            "LOOM_LOG",
+            "MAX_TOKENS",
+            "NEXT_PUBLIC_MAPS_KEY",
+            "OLDPWD",
+            "PATH",
+            "PWD",
+            "SSH_ASKPASS",
+            "TOKENIZERS_PARALLELISM",
+            "XDG_SESSION_ID",
+        ];
+        assert_eq!(inherited(&harmless, &[], Confinement::Sandboxed), harmless);
+    }
+
+    #[test]
+    fn a_secret_is_inherited_when_it_is_named_but_for_those_of_loom() {
+        let names = ["GH_TOKEN", "NPM_TOKEN", "LOOM_TOKEN"];
+        let named = ["GH_TOKEN", "LOOM_TOKEN"];
+        assert_eq!(
+            inherited(&names, &named, Confinement::Sandboxed),
+            ["GH_TOKEN"]
+        );
+    }
+
+    #[test]
+    fn who_holds_keys_is_reached_from_outside_of_the_sandbox_only() {
+        let names = ["SSH_AUTH_SOCK", "KRB5CCNAME", "HOME"];
+        assert_eq!(inherited(&names, &[], Confinement::Sandboxed), ["HOME"]);
+        assert_eq!(
+            inherited(&names, &[], Confinement::Free),
+            ["HOME", "SSH_AUTH_SOCK", "KRB5CCNAME"]
+        );
+        assert_eq!(
+            inherited(&names, &["SSH_AUTH_SOCK"], Confinement::Sandboxed),
+            ["SSH_AUTH_SOCK", "HOME"]
+        );
+    }
+}

@@ -161,6 +161,7 @@ pub(super) fn not_written(path: &WorkspacePath, reason: &str) -> ToolError {
 mod tests {
     use std::fs;
     use std::path::Path;
+    use std::sync::Arc;
 
     use loom_common_core::{Confinement, ProgressSink, ToolContext};
     use rustix::io::Errno;
@@ -208,10 +209,10 @@ mod tests {
         let workspace = Workspace::of(&context, &OutputStore::default());
         let seen = SeenFiles::default();
         let mut drafts = Drafts::new(&workspace, &seen);
-        drafts.open("changed").unwrap().content = Some("new".to_owned());
+        drafts.open("changed").unwrap().content = Some(Arc::new("new".to_owned()));
         drafts.open("removed").unwrap().content = None;
-        drafts.open("made/deep/file").unwrap().content = Some("new".to_owned());
-        drafts.open("last").unwrap().content = Some("new".to_owned());
+        drafts.open("made/deep/file").unwrap().content = Some(Arc::new("new".to_owned()));
+        drafts.open("last").unwrap().content = Some(Arc::new("new".to_owned()));
         meddle(&root);
         let result = drafts.commit(&Cancellation::default()).map(|_| ());
         (result, contents(&root))

@@ -4,6 +4,7 @@ use std::fs::{File, Metadata};
 use std::io::{self, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use loom_common_core::{ChangeKind, FileChange};
@@ -34,7 +35,7 @@ pub(crate) struct Draft {
     pub(crate) path: WorkspacePath,
     original: Option<Original>,
     /// What it is to hold; `None` when there is to be no file.
-    pub(crate) content: Option<String>,
+    pub(crate) content: Option<Arc<String>>,
     /// The permissions that it is to have if it is new; the usual ones without.
     mode: Option<u32>,
 }
@@ -42,13 +43,18 @@ pub(crate) struct Draft {
 /// A file that is there.
 struct Original {
     metadata: Metadata,
-    content: String,
+    content: Arc<String>,
 }
 
 impl Draft {
     /// Returns the content that the file has on disk, or `None` when there is no file.
     pub(crate) fn original(&self) -> Option<&str> {
         Some(&self.original.as_ref()?.content)
+    }
+
+    /// Returns the content that the file is to have.
+    fn content(&self) -> Option<&str> {
+        self.content.as_deref().map(String::as_str)
     }
 
     /// Returns what the file is replaced for.
@@ -61,7 +67,7 @@ impl Draft {
 
     /// Returns what the draft changes, or `None` when it changes nothing.
     fn change(&self) -> Option<FileChange> {
-        let (old, new) = (self.original(), self.content.as_deref());
+        let (old, new) = (self.original(), self.content());
         let kind = match (old, new) {
             (None, None) => return None,
             (Some(old), Some(new)) if old == new => return None,
@@ -78,7 +84,7 @@ impl Draft {
 
     /// Tells whether the file is to be another one than it is.
     pub(super) fn is_changed(&self) -> bool {
-        self.original() != self.content.as_deref()
+        self.original() != self.content()
     }
 }
 
@@ -115,7 +121,10 @@ impl<'a> Drafts<'a> {
     /// # Errors
     ///
     /// As [`Drafts::open`]; and when there is no such file, with names that come near.
-    pub(crate) fn open_existing(&mut self, given: &str) -> Result<(&mut Draft, String), ToolError> {
+    pub(crate) fn open_existing(
+        &mut self,
+        given: &str,
+    ) -> Result<(&mut Draft, Arc<String>), ToolError> {
         let workspace = self.workspace;
         let draft = self.open(given)?;
         match draft.content.clone() {
@@ -205,7 +214,9 @@ impl<'a> Drafts<'a> {
             return Err(ToolError::ChangedOnDisk { path: path.shown() });
         }
         Ok(Draft {
-            content: original.as_ref().map(|original| original.content.clone()),
+            content: original
+                .as_ref()
+                .map(|original| Arc::clone(&original.content)),
             original,
             mode: None,
             path,
@@ -261,7 +272,10 @@ fn read_editable(path: &WorkspacePath, file: File) -> Result<Original, ToolError
              command, such as sed or perl, or convert it with iconv.",
         )
     })?;
-    Ok(Original { metadata, content })
+    Ok(Original {
+        metadata,
+        content: Arc::new(content),
+    })
 }
 
 /// Returns the unified diff, without a header.

@@ -6,8 +6,10 @@ use std::os::unix::fs::symlink;
 use std::sync::{Arc, mpsc};
 
 use insta::assert_snapshot;
+use loom_cli_sandbox::{NetworkAccess, Sandbox, SandboxSetup};
 use loom_cli_tools::{ToolRegistry, ToolSetup};
-use loom_common_core::ProgressSink;
+use loom_common_config::Environment;
+use loom_common_core::{Confinement, ProgressSink};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
@@ -359,4 +361,54 @@ async fn calls_run_side_by_side() {
         scratch.text("bash", command("cat there; echo pong > back")),
     );
     assert_eq!((first.as_str(), second.as_str()), ("pong", "ping"));
+}
+
+/// A sandbox that cannot confine anything, as where the kernel refuses.
+async fn without_rung(folder: &std::path::Path) -> Arc<Sandbox> {
+    let folders = ["workspace", "home", "tmp"].map(|name| folder.join(name));
+    for folder in &folders {
+        fs::create_dir_all(folder).unwrap();
+    }
+    let [workspace, home, temporary] = folders;
+    let setup = SandboxSetup {
+        launcher: "/nowhere/loom".into(),
+        workspace,
+        writable: Vec::new(),
+        visible: Vec::new(),
+        home,
+        environment: Environment::default(),
+        network: NetworkAccess::Off,
+        temporary,
+        rungs: Vec::new(),
+    };
+    Arc::new(Sandbox::probe(setup).await.unwrap())
+}
+
+#[tokio::test]
+async fn a_sandbox_that_does_not_work_never_runs_a_command_unconfined() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut scratch = Scratch::with_setup(ToolSetup {
+        environment: environment([("PATH", path_variable().as_str())]),
+        sandbox: Some(without_rung(folder.path()).await),
+        ..ToolSetup::default()
+    });
+    let told = scratch.failure("bash", command("echo unconfined")).await;
+    assert!(told.contains("outside_sandbox"), "{told}");
+    // What was decided for the call counts, not what it asks for.
+    let asking = json!({"command": "echo unconfined", "outside_sandbox": true});
+    scratch.failure("bash", asking.clone()).await;
+    scratch.context.confinement = Confinement::Free;
+    assert_eq!(scratch.text("bash", asking).await, "unconfined");
+}
+
+#[tokio::test]
+async fn with_a_sandbox_the_model_can_ask_to_run_outside() {
+    let folder = tempfile::tempdir().unwrap();
+    let registry = ToolRegistry::builtin(ToolSetup {
+        sandbox: Some(without_rung(folder.path()).await),
+        ..ToolSetup::default()
+    });
+    let definitions = registry.definitions();
+    let bash = definitions.iter().find(|tool| tool.name == "bash").unwrap();
+    assert_snapshot!(serde_json::to_string_pretty(bash).unwrap());
 }
