@@ -83,6 +83,14 @@ const COUNTERPARTS: &[Counterpart] = &[
         ],
         ..tool("grep", "Grep")
     },
+    Counterpart {
+        renamed: &[("command_id", "bash_id")],
+        ..tool("command_output", "BashOutput")
+    },
+    Counterpart {
+        renamed: &[("command_id", "shell_id")],
+        ..tool("command_stop", "KillShell")
+    },
     tool("web_fetch", "WebFetch"),
     tool("web_search", "WebSearch"),
     tool("todo_write", "TodoWrite"),

@@ -50,7 +50,8 @@
 //! | `write_file` | `Write` | | |
 //! | `apply_patch` | `Edit` or `Write` | `MultiEdit` | one call for each file of the patch |
 //! | `edit_notebook` | `NotebookEdit` | | |
-//! | `list_files`, `glob`, `grep` | `LS`, `Glob`, `Grep` | | |
+//! | `list_files`, `glob`, `grep` | `LS`, `Glob`, `Grep` | | options of `grep` are `-A`, `-B`, `-C`, `-i` |
+//! | `command_output`, `command_stop` | `BashOutput`, `KillShell` | | `command_id` is `bash_id`, `shell_id` |
 //! | `web_fetch`, `web_search` | `WebFetch`, `WebSearch` | | |
 //! | `todo_write`, `ask_user` | `TodoWrite`, `AskUserQuestion` | | |
 //! | `present_plan` | `ExitPlanMode` | | |
