@@ -34,6 +34,7 @@ const BENCHMARKS: &[(&str, Benchmark)] = &[
     ("server-start", startup::server),
     ("server-memory", memory::server),
     ("cli-memory", memory::cli),
+    ("session-memory", memory::session),
     ("grep", search::grep),
     ("snapshot", snapshot::snapshot),
     ("edit", edits::edits),

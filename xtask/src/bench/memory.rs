@@ -13,7 +13,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 
 use super::installation::Installation;
-use super::model::Model;
+use super::model::{Model, Work};
 use super::server::{DataFolder, Server};
 use super::table::{Measurement, Sample, Yardstick};
 use crate::workspace::Workspace;
@@ -22,6 +22,9 @@ const RUNS: usize = 5;
 
 /// A process that has been quiet for so long is idle.
 const QUIET: Duration = Duration::from_millis(1500);
+
+/// How long the session of many commands may take.
+const SESSION_LIMIT: Duration = Duration::from_secs(300);
 
 /// `loom-server` after a few hundred requests, when it has come to rest.
 pub(super) fn server(workspace: &Workspace) -> anyhow::Result<Vec<Measurement>> {
@@ -48,6 +51,48 @@ pub(super) fn cli(workspace: &Workspace) -> anyhow::Result<Vec<Measurement>> {
         readings.push(Memory::of(terminal.pid)?);
     }
     measurements("`loom` idle at its prompt", &readings, 40.0)
+}
+
+/// The most that `loom` held during a session of 500 commands that print 100 MB between them.
+pub(super) fn session(workspace: &Workspace) -> anyhow::Result<Vec<Measurement>> {
+    // About 200 kB each, and no two alike.
+    let command = |number: usize| format!("seq {} {}", 1_000_000 + number, 1_025_000 + number);
+    let (work, ended, let_go) = Work::of(500, command);
+    let model = Model::with_work(work)?;
+    let installation = Installation::start(workspace, &model)?;
+    let mut loom = installation
+        .loom()
+        .args(["--permission-mode", "full", "--quiet", "-p", "work"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .spawn()
+        .context("cannot start loom")?;
+    let worked = ended.recv_timeout(SESSION_LIMIT);
+    let peak = peak(loom.id());
+    drop(let_go);
+    let status = loom.wait()?;
+    worked.context("the session did not come to its last answer")?;
+    if !status.success() {
+        bail!("loom ended with {status}");
+    }
+    Ok(vec![Measurement {
+        what: "`loom` in a session of 500 commands and 100 MB, peak Rss".to_owned(),
+        unit: "MB",
+        sample: Sample::new([peak?]).context("no runs")?,
+        yardsticks: vec![Yardstick::target(60.0)],
+    }])
+}
+
+/// Returns the most that a process has held (`VmHWM`, proc_pid_status(5)), in megabytes.
+fn peak(pid: u32) -> anyhow::Result<f64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes: f64 = line
+        .and_then(|line| line.trim().strip_suffix("kB"))
+        .context("the peak is not told")?
+        .trim()
+        .parse()?;
+    Ok(kilobytes * 1024.0 / 1e6)
 }
 
 fn measurements(what: &str, readings: &[Memory], target: f64) -> anyhow::Result<Vec<Measurement>> {

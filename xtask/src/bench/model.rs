@@ -5,7 +5,9 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -32,13 +34,19 @@ pub(super) struct Model {
 impl Model {
     /// Starts to listen. The threads end with the process.
     pub(super) fn start() -> anyhow::Result<Self> {
+        Self::with_work(Work::none())
+    }
+
+    /// Starts to listen, and has tools called first, as `work` says.
+    pub(super) fn with_work(work: Arc<Work>) -> anyhow::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").context("cannot listen on loopback")?;
         let address = listener.local_addr()?;
         let (sender, answers) = mpsc::channel();
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let sender = sender.clone();
-                std::thread::spawn(move || serve(stream, &sender));
+                let work = Arc::clone(&work);
+                std::thread::spawn(move || serve(stream, &sender, &work));
             }
         });
         Ok(Self { address, answers })
@@ -61,8 +69,60 @@ impl Model {
     }
 }
 
+/// Commands that a model has run before its last answer.
+pub(super) struct Work {
+    /// Makes the command line of the call with this number.
+    command: fn(usize) -> String,
+    calls: usize,
+    done: AtomicUsize,
+    /// Told when all calls have ended, ahead of the last answer.
+    ended: SyncSender<()>,
+    /// The last answer waits for this.
+    go_on: Mutex<Receiver<()>>,
+}
+
+impl Work {
+    fn none() -> Arc<Self> {
+        Self::of(0, |_| String::new()).0
+    }
+
+    /// Makes work of `calls` commands. The first channel tells that all have ended; the last answer
+    /// comes when something is sent to the second, or that is dropped.
+    pub(super) fn of(
+        calls: usize,
+        command: fn(usize) -> String,
+    ) -> (Arc<Self>, Receiver<()>, Sender<()>) {
+        let (ended, when_ended) = mpsc::sync_channel(1);
+        let (let_go, go_on) = mpsc::channel();
+        let work = Self {
+            command,
+            calls,
+            done: AtomicUsize::new(0),
+            ended,
+            go_on: Mutex::new(go_on),
+        };
+        (Arc::new(work), when_ended, let_go)
+    }
+
+    /// Returns the next command; none when all have ended.
+    fn next(&self) -> Option<(usize, String)> {
+        let number = self.done.fetch_add(1, Ordering::Relaxed);
+        if number < self.calls {
+            return Some((number, (self.command)(number)));
+        }
+        if self.calls > 0 {
+            let _ = self.ended.try_send(());
+            if let Ok(go_on) = self.go_on.lock() {
+                // Either is a go.
+                let _ = go_on.recv();
+            }
+        }
+        None
+    }
+}
+
 /// Answers requests on one connection until it closes.
-fn serve(stream: TcpStream, answers: &Sender<Answer>) -> std::io::Result<()> {
+fn serve(stream: TcpStream, answers: &Sender<Answer>, work: &Work) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut writer = stream;
@@ -75,7 +135,10 @@ fn serve(stream: TcpStream, answers: &Sender<Answer>) -> std::io::Result<()> {
         writer.write_all(
             b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n",
         )?;
-        let (opening, rest) = events();
+        let (opening, rest) = match work.next() {
+            Some((number, command)) => call_events(number, &command),
+            None => events(),
+        };
         write_chunk(&mut writer, &opening)?;
         let first_delta = Instant::now();
         for event in rest {
@@ -116,14 +179,41 @@ fn write_chunk(writer: &mut impl Write, event: &str) -> std::io::Result<()> {
     writer.write_all(format!("{:x}\r\n{event}\r\n", event.len()).as_bytes())
 }
 
+fn event(data: Value) -> String {
+    format!(
+        "event: {}\ndata: {data}\n\n",
+        data["type"].as_str().unwrap_or("")
+    )
+}
+
+/// Returns the events of an answer that runs a command.
+fn call_events(number: usize, command: &str) -> (String, Vec<String>) {
+    let opening = event(json!({"type": "message_start", "message": {
+        "id": "msg_bench", "type": "message", "role": "assistant", "model": "bench", "content": [],
+        "stop_reason": null, "stop_sequence": null, "usage": {"input_tokens": 1, "output_tokens": 1},
+    }})) + &event(json!({
+        "type": "content_block_start", "index": 0, "content_block": {
+            "type": "tool_use", "id": format!("toolu_{number}"), "name": "bash", "input": {},
+        },
+    }));
+    let arguments = json!({"command": command}).to_string();
+    let rest = vec![
+        event(json!({
+            "type": "content_block_delta", "index": 0,
+            "delta": {"type": "input_json_delta", "partial_json": arguments},
+        })),
+        event(json!({"type": "content_block_stop", "index": 0})),
+        event(json!({
+            "type": "message_delta", "delta": {"stop_reason": "tool_use", "stop_sequence": null},
+            "usage": {"output_tokens": 3},
+        })),
+        event(json!({"type": "message_stop"})),
+    ];
+    (opening, rest)
+}
+
 /// Returns the events before the first delta, and those from there on.
 fn events() -> (String, Vec<String>) {
-    let event = |data: Value| {
-        format!(
-            "event: {}\ndata: {data}\n\n",
-            data["type"].as_str().unwrap_or("")
-        )
-    };
     let delta = |text: &str| {
         event(json!({
             "type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text},
