@@ -226,31 +226,23 @@ impl Agent {
         };
         let tokens_before = self.context().used;
         let policy = self.config.compaction;
-        let limit = policy.limit(self.config.max_tokens);
-        let limit = limit.unwrap_or(match job.trigger {
-            CompactionTrigger::ContextExceeded => tokens_before / 10 * 8,
-            CompactionTrigger::Threshold | CompactionTrigger::Person => {
-                tokens_before.max(COMMON_WINDOW)
-            }
-        });
-        let taken = self.gauge.fixed_tokens() + self.waiting_tokens();
-        let before = self.log.standing().compaction.map(Arc::clone);
-        let compaction = Draft {
-            trigger: job.trigger,
-            conversation: &self.conversation,
-            before: before.as_deref(),
-            tools: &self.config.tools,
-            gauge: &self.gauge,
-            summary,
-            room: limit.saturating_sub(taken) / 2,
-            goes_on: job.after == After::ModelCall,
-            tokens_before,
+        let known = policy.limit(self.config.max_tokens);
+        let limit = known.unwrap_or(tokens_before.max(COMMON_WINDOW));
+        let limit_now = match job.trigger {
+            // The provider's word outweighs what is known of the model: it must become less.
+            CompactionTrigger::ContextExceeded => limit.min(tokens_before / 10 * 8),
+            CompactionTrigger::Threshold | CompactionTrigger::Person => limit,
+        };
+        let waiting = self.waiting_tokens();
+        let mut compaction = self.draft(&job, &summary, tokens_before, limit);
+        let fits = |compaction: &Compaction| compaction.tokens_after + waiting <= limit_now;
+        if limit_now < limit && !fits(&compaction) {
+            // Only now does it come to the person's words.
+            compaction = self.draft(&job, &summary, tokens_before, limit_now);
         }
-        .finish();
         let shorter = compaction.tokens_after < tokens_before;
-        let fits = compaction.tokens_after + self.waiting_tokens() <= limit;
         let asked_for = job.trigger == CompactionTrigger::Person;
-        if shorter && (fits || asked_for) {
+        if shorter && (asked_for || fits(&compaction)) {
             self.replace_conversation(compaction, actions);
         } else if !asked_for {
             let usage = self.turn.usage;
@@ -259,6 +251,30 @@ impl Agent {
             return;
         }
         self.go_on(job.after, actions);
+    }
+
+    /// Puts a compaction together that leaves room below a limit of tokens.
+    fn draft(
+        &self,
+        job: &Job,
+        summary: &Result<String, LlmError>,
+        tokens_before: u64,
+        limit: u64,
+    ) -> Compaction {
+        let before = self.log.standing().compaction;
+        let taken = self.gauge.fixed_tokens() + self.waiting_tokens();
+        Draft {
+            trigger: job.trigger,
+            conversation: &self.conversation,
+            before: before.map(Arc::as_ref),
+            tools: &self.config.tools,
+            gauge: &self.gauge,
+            summary: summary.clone(),
+            room: limit.saturating_sub(taken) / 2,
+            goes_on: job.after == After::ModelCall,
+            tokens_before,
+        }
+        .finish()
     }
 
     fn replace_conversation(&mut self, compaction: Compaction, actions: &mut Vec<AgentAction>) {

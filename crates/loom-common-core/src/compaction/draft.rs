@@ -26,6 +26,13 @@ pub(crate) fn summary_request(instructions: Option<&str>) -> Message {
     Message::user(text)
 }
 
+/// What is cut, and to how many bytes.
+#[derive(Clone, Copy)]
+enum Cut {
+    Results(usize),
+    Words(usize),
+}
+
 /// Makes a conversation lighter for a model that could not take it: results of tools are cut,
 /// oldest first, and then the words of the person, until it has at most `limit` tokens. None if
 /// that is not enough.
@@ -38,19 +45,17 @@ pub(crate) fn lighten(
 ) -> Option<Vec<Arc<Message>>> {
     let mut light = conversation.to_vec();
     let mut tokens = gauge.tokens(&light);
-    for cut in [
-        |message: &Arc<Message>| shorten_results(message, 400),
-        |message: &Arc<Message>| match is_said(message) {
-            true => shorten_words(message, 2_000),
-            false => Arc::clone(message),
-        },
-    ] {
+    for cut in [Cut::Results(400), Cut::Words(2_000), Cut::Words(400)] {
         for message in &mut light {
             if tokens <= limit {
                 return Some(light);
             }
             let before = gauge.tokens([&*message]);
-            *message = cut(message);
+            *message = match cut {
+                Cut::Results(bytes) => shorten_results(message, bytes),
+                Cut::Words(bytes) if is_said(message) => shorten_words(message, bytes),
+                Cut::Words(_) => continue,
+            };
             tokens = tokens.saturating_sub(before) + gauge.tokens([&*message]);
         }
     }

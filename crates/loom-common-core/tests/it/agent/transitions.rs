@@ -305,10 +305,10 @@ fn each_event_moves_each_state_where_the_table_says() {
     Finished tool_use         .           waiting     executing   .           .           .           error       .
     Finished refusal          .           waiting     waiting     .           .           .           waiting     .
     Finished pause_turn       .           .           executing   .           .           .           error       .
-    Finished context          .           waiting     executing   .           .           .           waiting     .
+    Finished context          .           waiting     executing   .           .           .           .           .
     LlmFailed may pass        .           error       error       .           .           .           error       .
     LlmFailed for good        .           waiting     waiting     .           .           .           waiting     .
-    LlmFailed context         .           waiting     waiting     .           .           .           waiting     .
+    LlmFailed context         .           waiting     waiting     .           .           .           .           .
     LlmStreamEnded            .           error       error       .           .           .           error       .
     ToolProgress c1           .           .           .           .           .           .           .           .
     ToolCompleted c1          .           .           .           hook        .           .           .           .

@@ -39,6 +39,27 @@ fn when_the_provider_finds_it_too_long_a_lighter_one_is_summed_up() {
 }
 
 #[test]
+fn what_the_provider_refused_becomes_less_whatever_is_known_of_the_model() {
+    let mut wrong = small_context();
+    wrong.compaction.context_window = Some(1_000_000);
+    let mut session = Session::with(wrong);
+    for number in 0..20 {
+        session.user(&format!("{number}: {}", long(600)));
+        session.model(says("I see."));
+    }
+    session.user("And now?");
+    session.model_fails(too_long());
+    let actions = session.model(says("Summary."));
+    let made = compaction(&actions);
+    assert!(
+        made.tokens_after < made.tokens_before / 10 * 8,
+        "{} of {}",
+        made.tokens_after,
+        made.tokens_before
+    );
+}
+
+#[test]
 fn the_model_does_not_have_the_last_word_when_it_is_asked_again() {
     let mut session = refused();
     session.model(uncounted(&[text("Searching.")], StopReason::PauseTurn));
