@@ -26,6 +26,7 @@ use std::rc::Rc;
 use loom_common_spool::{Change, FileVersion, SnapshotId, SnapshotReader, SpoolError};
 use loom_common_thread::ThreadId;
 
+use crate::process::ProcessId;
 use crate::record::{Event, Extent, Record};
 
 /// What a thread did to a path.
@@ -93,7 +94,7 @@ impl<'a> Timeline<'a> {
     pub(crate) fn new(
         records: &'a [Record],
         thread: ThreadId,
-        is_alive: impl Fn(i32) -> bool,
+        is_alive: impl Fn(&ProcessId) -> bool,
     ) -> Self {
         let mut intervals = Vec::new();
         for (start, record) in records.iter().enumerate() {
@@ -117,7 +118,7 @@ impl<'a> Timeline<'a> {
             };
             let end = match end {
                 Some((end, _)) => end,
-                None if is_alive(record.process) => usize::MAX,
+                None if is_alive(&record.process) => usize::MAX,
                 None if record.thread == thread => later()
                     .find(|(_, other)| {
                         of_thread(other) && matches!(other.event, Event::Turn { .. })

@@ -13,6 +13,7 @@ use crate::attribution::{PathHistory, Timeline};
 use crate::log::PointLog;
 use crate::place;
 use crate::plan::{OnConflict, Plan};
+use crate::process::ProcessId;
 use crate::record::{Event, Record};
 use crate::report::{FileSummary, KeptFile, KeptReason, Point, PointKind, Recorded, RestoreReport};
 use crate::{Clock, RewindError};
@@ -29,6 +30,7 @@ pub(crate) struct Core {
     clock: Clock,
     /// Why nothing is recorded any more.
     off: Mutex<Option<String>>,
+    process: ProcessId,
     /// Calls whose end could not be written down. It is with the next record.
     ended: Mutex<Vec<(Position, String)>>,
 }
@@ -65,6 +67,7 @@ impl Core {
             settings,
             clock,
             off: Mutex::new(None),
+            process: ProcessId::own(),
             ended: Mutex::new(Vec::new()),
         })
     }
@@ -76,7 +79,10 @@ impl Core {
     /// Takes a snapshot, and writes down what happened.
     pub(crate) fn record(&self, position: Position, event: Event) -> Result<Recorded, RewindError> {
         let recorded = self.try_record(position, &event);
-        if let (Err(_), Event::After { call }) = (&recorded, event) {
+        let is_off = matches!(recorded, Err(RewindError::Off { .. }));
+        if let (Err(_), Event::After { call }) = (&recorded, event)
+            && !is_off
+        {
             // Or else whatever anybody changes from now on would be taken for the call's.
             self.ended().push((position, call));
         }
@@ -142,7 +148,7 @@ impl Core {
             at: (self.clock)(),
             snapshot,
             log_len: position.log_len,
-            process: own_process(),
+            process: self.process.clone(),
             event,
         })
     }
@@ -153,7 +159,7 @@ impl Core {
         // after that knows all of them.
         let records = self.log.read()?;
         let reader = self.store.reader()?;
-        let timeline = Timeline::new(&records, thread, is_alive);
+        let timeline = Timeline::new(&records, thread, ProcessId::is_alive);
         let own = |at: &usize| records[*at].thread == thread;
         let mut points = Vec::new();
         for at in (0..records.len()).filter(own) {
@@ -308,7 +314,7 @@ impl Core {
         if !reader.contains(records[point].snapshot)? {
             return Err(expired);
         }
-        let timeline = Timeline::new(records, thread, is_alive);
+        let timeline = Timeline::new(records, thread, ProcessId::is_alive);
         match Plan::new(&reader, &timeline, point, current, on_conflict) {
             Ok(plan) => Ok((reader, plan, records[point].log_len)),
             Err(SpoolError::Gone(_)) => Err(expired),
@@ -336,16 +342,16 @@ impl Core {
     pub(crate) fn tidy(&self) -> Result<(), RewindError> {
         let now = (self.clock)();
         let mut store = self.lock()?;
-        let pruned = store.prune(now)?;
+        store.prune(now)?;
         let records = self.log.read()?;
-        if pruned.snapshots > 0 || records.len() > MAX_RECORDS {
-            let reader = self.store.reader()?;
-            let mut first = records.len().saturating_sub(MAX_RECORDS);
-            while first < records.len() && !reader.contains(records[first].snapshot)? {
-                first += 1;
-            }
-            // The last one stays, so that no number is used again.
-            let first = first.min(records.len().saturating_sub(1));
+        let reader = self.store.reader()?;
+        let mut first = records.len().saturating_sub(MAX_RECORDS);
+        while first < records.len() && !reader.contains(records[first].snapshot)? {
+            first += 1;
+        }
+        // The last one stays, so that no number is used again.
+        let first = first.min(records.len().saturating_sub(1));
+        if first > 0 {
             self.log.replace(&records[first..])?;
         }
         drop(store);
@@ -378,18 +384,4 @@ fn net_changes(history: std::collections::BTreeMap<String, PathHistory>) -> Vec<
             })
         })
         .collect()
-}
-
-fn own_process() -> i32 {
-    rustix::process::getpid().as_raw_nonzero().get()
-}
-
-fn is_alive(process: i32) -> bool {
-    rustix::process::Pid::from_raw(process).is_some_and(|pid| {
-        // A process of somebody else refuses the question, and so is there.
-        !matches!(
-            rustix::process::test_kill_process(pid),
-            Err(rustix::io::Errno::SRCH)
-        )
-    })
 }

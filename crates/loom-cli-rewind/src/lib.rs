@@ -49,6 +49,7 @@ mod error;
 mod log;
 mod place;
 mod plan;
+mod process;
 mod record;
 mod report;
 mod rewind;

@@ -5,6 +5,8 @@ use loom_common_spool::SnapshotId;
 use loom_common_thread::ThreadId;
 use serde::{Deserialize, Serialize};
 
+use crate::process::ProcessId;
+
 /// Characters of a label that are kept.
 const MAX_LABEL: usize = 200;
 
@@ -23,7 +25,7 @@ pub(crate) struct Record {
     /// Length of the conversation then.
     pub(crate) log_len: u64,
     /// The process that worked on the thread.
-    pub(crate) process: i32,
+    pub(crate) process: ProcessId,
     #[serde(flatten)]
     pub(crate) event: Event,
 }

@@ -4,12 +4,13 @@
 //! deep trees need neither stack nor open folders. Files that are as the index says keep their
 //! version; the others are to be read.
 
+use std::mem::MaybeUninit;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
-use rustix::fs::{AtFlags, Dir, FileType, OFlags, Stat, fstat, stat, statat};
+use rustix::fs::{AtFlags, FileType, OFlags, RawDir, Stat, fstat, stat, statat};
 use rustix::io::Errno;
 
 use super::index::{Index, IndexedFolder, Seen};
@@ -21,6 +22,9 @@ use crate::{SkipReason, Skipped, SnapshotLimits, SpoolError};
 
 /// How the names of files begin that a restore is about to put in place.
 pub(super) const TEMPORARY: &str = ".loom-restore-";
+
+/// Bytes for the entries of a folder that the system is asked for at once.
+const LISTING: usize = 1 << 14;
 
 /// What a scan found.
 #[derive(Debug)]
@@ -138,9 +142,9 @@ impl Scanner<'_> {
                 })
             }
             Ok(listed) => Ok(Vec::from_iter(listed)),
-            Err(error) if ahead.inode.is_none() => Err(SpoolError::io(
-                "read the workspace",
-                self.worktree.path(),
+            Err(error) if ahead.inode.is_none() || is_exhaustion(error) => Err(SpoolError::io(
+                "read",
+                &self.worktree.path().join(&ahead.path),
                 error.into(),
             )),
             Err(error) if is_absence(error) => Ok(Vec::new()),
@@ -178,10 +182,11 @@ impl Scanner<'_> {
                 folder
             }
         };
-        let mut folder = Dir::new(folder)?;
         let mut skipped = Vec::new();
         let mut names: Vec<(Box<str>, FileType, u64)> = Vec::new();
-        while let Some(entry) = folder.read() {
+        let mut buffer = [MaybeUninit::uninit(); LISTING];
+        let mut entries = RawDir::new(&folder, &mut buffer);
+        while let Some(entry) = entries.next() {
             let entry = entry?;
             let Ok(name) = entry.file_name().to_str() else {
                 let name = entry.file_name().to_string_lossy();
@@ -200,13 +205,12 @@ impl Scanner<'_> {
             names.push((name.into(), entry.file_type(), entry.ino()));
         }
         names.sort_unstable_by(|(a, ..), (b, ..)| a.cmp(b));
-        let folder = folder.fd()?;
         // What is renamed while a folder is listed may be listed twice.
         names.dedup_by(|(a, ..), (b, ..)| a == b);
 
         let mut rules = ahead.rules.clone();
         if names.iter().any(|(name, ..)| &**name == ".gitignore")
-            && let Ok(file) = open_at(folder, ".gitignore", OFlags::RDONLY | OFlags::NONBLOCK)
+            && let Ok(file) = open_at(&folder, ".gitignore", OFlags::RDONLY | OFlags::NONBLOCK)
             && file_type(&fstat(&file)?).is_file()
             && let Some(patterns) = read_bounded(file)
         {
@@ -227,7 +231,7 @@ impl Scanner<'_> {
         for (name, mut kind, inode) in names {
             let mut stat = None;
             if !kind.is_dir() {
-                stat = match statat(folder, &*name, AtFlags::SYMLINK_NOFOLLOW) {
+                stat = match statat(&folder, &*name, AtFlags::SYMLINK_NOFOLLOW) {
                     Ok(stat) => Some(stat),
                     Err(error) if is_absence(error) => continue,
                     Err(error) => return Err(error),

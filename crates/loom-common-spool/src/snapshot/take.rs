@@ -149,7 +149,9 @@ impl Taker<'_> {
             let reason = SkipReason::TooLarge(length);
             return Ok(ReadFile::Skipped(unkept(seen, mode), reason));
         }
-        let is_sure = seen == Seen::new(&stat) && seen.size == length && self.is_sure(seen);
+        let is_sure = seen == Seen::new(&stat)
+            && seen.size == length
+            && is_settled(seen.changed, self.unsure);
         let version = FileVersion {
             kind: VersionKind::File,
             id,
@@ -180,7 +182,7 @@ impl Taker<'_> {
             id: self.objects.put(ObjectKind::Link, &target)?,
             mode: 0,
         };
-        let seen = self.is_sure(seen).then_some(seen);
+        let seen = is_settled(seen.changed, self.unsure).then_some(seen);
         Ok(ReadFile::Version(version, seen))
     }
 
@@ -196,18 +198,6 @@ impl Taker<'_> {
         }
         let reason = SkipReason::Unreadable(std::io::Error::from(error).to_string());
         Ok(ReadFile::Skipped(unkept(seen, 0), reason))
-    }
-
-    /// Tells whether a further change of a file would show in its times.
-    fn is_sure(&self, seen: Seen) -> bool {
-        let is_in_seconds = seen.changed % 1_000_000_000 == 0;
-        let margin = if is_in_seconds {
-            UNSURE_IN_SECONDS
-        } else {
-            UNSURE
-        };
-        self.unsure
-            .is_some_and(|start| seen.changed < start.saturating_sub(margin))
     }
 
     /// Makes the trees, from the innermost folders up.
@@ -310,6 +300,18 @@ impl Taker<'_> {
     }
 }
 
+/// Tells whether a further change of a file would show in its times, given when it was changed last
+/// and when the snapshot began.
+fn is_settled(changed: i64, start: Option<i64>) -> bool {
+    let is_in_seconds = changed % 1_000_000_000 == 0;
+    let margin = if is_in_seconds {
+        UNSURE_IN_SECONDS
+    } else {
+        UNSURE
+    };
+    start.is_some_and(|start| changed < start.saturating_sub(margin))
+}
+
 /// Tells whether names and versions are the same.
 fn is_same(old: &[IndexedFile], new: &[IndexedFile]) -> bool {
     old.len() == new.len()
@@ -331,4 +333,24 @@ pub(super) fn file_clock(lock: impl AsFd) -> Option<i64> {
     };
     futimens(&lock, &times).ok()?;
     Some(Seen::new(&fstat(&lock).ok()?).modified)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_relied_on_only_when_the_clock_has_moved_since() {
+        const START: i64 = 1_700_000_000_500_000_000;
+        assert!(is_settled(START - 200_000_000, Some(START)));
+        assert!(!is_settled(START - 10_000_000, Some(START)));
+        assert!(!is_settled(START, Some(START)));
+        assert!(!is_settled(START + 200_000_000, Some(START)));
+        // A file system that counts in seconds, or in two.
+        assert!(!is_settled(1_700_000_000_000_000_000, Some(START)));
+        assert!(!is_settled(1_699_999_999_000_000_000, Some(START)));
+        assert!(is_settled(1_699_999_998_000_000_000, Some(START)));
+        // Without a clock nothing is.
+        assert!(!is_settled(0, None));
+    }
 }
