@@ -102,6 +102,10 @@ impl Runner {
                 }
                 self.transcript.save().await?;
                 if let Some(compacted) = compacted {
+                    // What was told of sub-folders stood in the results that are gone.
+                    let nested = self.tools.instructions.as_ref();
+                    let nested = nested.map(|instructions| instructions.nested_text());
+                    self.notes.extend(nested.filter(|text| !text.is_empty()));
                     self.show(compacted).await;
                     self.show_context().await;
                 }

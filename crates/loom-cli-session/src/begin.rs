@@ -116,13 +116,19 @@ pub(crate) fn session(setup: SessionSetup) -> (Session, impl Future<Output = ()>
         registry: Arc::new(setup.tools),
         own: own.into(),
         thread_id: thread_id.to_string(),
-        workspace: setup.workspace,
+        workspace: setup.workspace.clone(),
         mode: Arc::new(Shared::new(setup.permission_mode)),
         person: Arc::new(Shared::new(setup.person)),
         gate: setup.gate,
-        undo: setup
-            .rewind
-            .map(|rewind| Undo::new(rewind, thread_id, log_len, queues.report_sender.clone())),
+        undo: setup.rewind.map(|rewind| {
+            Undo::new(
+                rewind,
+                thread_id,
+                setup.workspace.clone(),
+                log_len,
+                queues.report_sender.clone(),
+            )
+        }),
         diagnostics: setup.diagnostics,
         hooks: setup.hooks,
         instructions: setup.nested_instructions,

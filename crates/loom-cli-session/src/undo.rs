@@ -5,6 +5,7 @@
 //! may change something waits for it. That a point could not be recorded stops no work: the person is
 //! told once that there is no undo.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -21,6 +22,7 @@ use crate::operations::Report;
 pub(crate) struct Undo {
     rewind: Rewind,
     thread: ThreadId,
+    workspace: PathBuf,
     /// Length of the thread's log.
     log_len: Arc<AtomicU64>,
     /// Held while the point of a turn is recorded.
@@ -33,12 +35,14 @@ impl Undo {
     pub(crate) fn new(
         rewind: Rewind,
         thread: ThreadId,
+        workspace: PathBuf,
         log_len: u64,
         reports: mpsc::Sender<Report>,
     ) -> Self {
         Self {
             rewind,
             thread,
+            workspace,
             log_len: Arc::new(AtomicU64::new(log_len)),
             turn: Arc::default(),
             has_complained: Arc::default(),
@@ -101,7 +105,7 @@ impl Undo {
             thread: self.thread,
             log_len: self.log_len(),
             call_id: call.id.clone(),
-            label: label(call, resources),
+            label: self.label(call, resources),
             reach,
         };
         let recorded = self.rewind.before_call(start).await;
@@ -116,6 +120,22 @@ impl Undo {
             .after_call(self.thread, self.log_len(), &call.id)
             .await;
         self.look_at(recorded).await;
+    }
+
+    /// Says what a call is about: the tool, and the first thing that it touches.
+    fn label(&self, call: &ToolCall, resources: &[Resource]) -> String {
+        let subject = resources.first().map(|resource| match resource {
+            Resource::Read(path) | Resource::Write(path) => {
+                let inside = path.strip_prefix(&self.workspace);
+                inside.unwrap_or(path).display().to_string()
+            }
+            Resource::Command { line, .. } => line.clone(),
+            Resource::Url(url) => url.clone(),
+        });
+        match subject {
+            Some(subject) => format!("{} {subject}", call.name),
+            None => call.name.clone(),
+        }
     }
 
     async fn look_at(&self, recorded: Result<Recorded, RewindError>) {
@@ -138,18 +158,5 @@ impl Undo {
             };
             let _ = self.reports.send(notice).await;
         }
-    }
-}
-
-/// Says what a call is about: the tool, and the first thing that it touches.
-fn label(call: &ToolCall, resources: &[Resource]) -> String {
-    let subject = resources.first().map(|resource| match resource {
-        Resource::Read(path) | Resource::Write(path) => path.display().to_string(),
-        Resource::Command { line, .. } => line.clone(),
-        Resource::Url(url) => url.clone(),
-    });
-    match subject {
-        Some(subject) => format!("{} {subject}", call.name),
-        None => call.name.clone(),
     }
 }

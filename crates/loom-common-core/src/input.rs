@@ -58,6 +58,14 @@ pub enum SessionInput {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         instructions: Option<String>,
     },
+    /// Says in other words what still waits.
+    #[serde(rename = "replace")]
+    Replace {
+        /// Id of the prompt, as `queue.changed` names it.
+        id: u64,
+        /// What is said instead.
+        content: PromptContent,
+    },
     /// Takes back a prompt that still waits.
     #[serde(rename = "withdraw")]
     Withdraw {

@@ -8,12 +8,25 @@ use serde_json::Value;
 use super::sanitize;
 
 /// Arguments that say most about a call, the best first.
-const TELLING: [&str; 5] = ["command", "file_path", "pattern", "path", "description"];
+const TELLING: [&str; 9] = [
+    "command",
+    "file_path",
+    "pattern",
+    "path",
+    "url",
+    "query",
+    "question",
+    "description",
+    "command_id",
+];
+/// Tools whose arguments are drawn in another way.
+const SHOWN_ELSEWHERE: [&str; 3] = ["todo_write", "present_plan", "apply_patch"];
 const MAX_CHARS: usize = 100;
 
 /// Returns the name of the tool and the argument that says most, on one short line.
 pub(crate) fn headline(name: &str, arguments: &Value) -> String {
     let subject = match arguments {
+        _ if SHOWN_ELSEWHERE.contains(&name) => String::new(),
         Value::Object(fields) => TELLING
             .iter()
             .find_map(|field| fields.get(*field)?.as_str().map(str::to_owned))

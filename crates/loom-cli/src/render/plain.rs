@@ -144,8 +144,12 @@ impl<W: Write> PlainView<W> {
                 if self.position != Position::BelowCall(item.id.clone()) {
                     writeln!(self.output, "{CYAN}●{CYAN:#} {BOLD}{line}{BOLD:#}")?;
                 }
-                // What an edit gives back is its diff, which the file change shows.
-                if (name.as_str(), *status) != ("edit_file", ItemStatus::Completed) {
+                // What these give back is drawn as a change of files, or as a list.
+                let is_drawn = matches!(
+                    name.as_str(),
+                    "edit_file" | "write_file" | "apply_patch" | "edit_notebook" | "todo_write"
+                );
+                if !is_drawn || *status != ItemStatus::Completed {
                     self.excerpt(output.as_deref().unwrap_or_default())?;
                 }
                 self.verdict(*status, *duration_ms)?;

@@ -279,6 +279,10 @@ fn inputs() -> Vec<SessionInput> {
         SessionInput::Compact {
             instructions: Some("keep the numbers".to_owned()),
         },
+        SessionInput::Replace {
+            id: 3,
+            content: PromptContent::Text("and the docs".to_owned()),
+        },
         SessionInput::Withdraw { id: 3 },
     ]
 }

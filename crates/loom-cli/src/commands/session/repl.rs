@@ -11,10 +11,12 @@ mod status;
 use std::io::{self, IsTerminal, Write};
 
 use loom_cli_instructions::{Commands, INIT_PROMPT, Segment};
+use loom_cli_mcp::McpServers;
 use loom_cli_rewind::{OnConflict, PointKind};
 use loom_cli_session::{Person, Restore, RestoreScope, SessionError};
 use loom_common_core::inquiry::Inquiry;
 use loom_common_core::stream::ThreadEvent;
+use loom_common_core::{Message, Role};
 use loom_common_thread::ThreadId;
 use loom_common_version::VERSION;
 
@@ -154,12 +156,17 @@ impl Repl {
 
     /// Says something to the agent, with what it mentions, and draws the turn.
     async fn say(&mut self, text: &str) -> Result<Next, CliError> {
-        self.interrupts.forget();
         let mut problems = Vec::new();
         let message = self.started.message(text, |problem| problems.push(problem));
         for problem in &problems {
             tell(problem)?;
         }
+        self.send(message).await
+    }
+
+    /// Sends a message to the agent, and draws the turn.
+    async fn send(&mut self, message: Message) -> Result<Next, CliError> {
+        self.interrupts.forget();
         self.started.session.handle.prompt(message).await?;
         self.turn().await
     }
@@ -207,6 +214,16 @@ impl Repl {
 
     /// Carries out a command of the person's own.
     async fn own(&mut self, name: &str, arguments: &str) -> Result<Next, CliError> {
+        let servers = self.started.servers.as_ref();
+        let prompts = servers.map(McpServers::prompts).unwrap_or_default();
+        if let Some(servers) = servers
+            && prompts.iter().any(|prompt| prompt.name == name)
+        {
+            return match servers.render_prompt(name, arguments).await {
+                Ok(messages) => self.send(as_one(messages)).await,
+                Err(error) => tell(&error.to_string()),
+            };
+        }
         let Some(command) = self.own_commands.get(name) else {
             let mut near = self.own_commands.propose(name);
             near.extend(NAMES.iter().filter(|known| known.starts_with(name)));
@@ -236,6 +253,10 @@ impl Repl {
                 "/{} {hint}  {}\n",
                 command.name, command.description
             ));
+        }
+        let servers = self.started.servers.as_ref();
+        for prompt in servers.map(McpServers::prompts).unwrap_or_default() {
+            text.push_str(&format!("/{}  {}\n", prompt.name, prompt.description));
         }
         match text.is_empty() {
             true => tell("you have none; a file .loom/commands/NAME.md makes a command /NAME"),
@@ -433,6 +454,17 @@ impl Repl {
 
 fn broken_off() -> CliError {
     CliError::failed("the session broke off; this is a defect")
+}
+
+/// Makes one message of those that a server's prompt consists of.
+fn as_one(messages: Vec<Message>) -> Message {
+    Message {
+        role: Role::User,
+        content: messages
+            .into_iter()
+            .flat_map(|message| message.content)
+            .collect(),
+    }
 }
 
 /// Says something to the person between turns.

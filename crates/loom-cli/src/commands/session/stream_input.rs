@@ -115,6 +115,7 @@ impl StreamInput {
             SessionInput::SetPermissionMode { mode } => handle.set_permission_mode(mode).await?,
             SessionInput::SetEffort { effort } => handle.set_effort(effort).await?,
             SessionInput::Compact { instructions } => handle.compact(instructions).await?,
+            SessionInput::Replace { id, content } => handle.replace(id, message(content)).await?,
             SessionInput::Withdraw { id } => handle.withdraw(id).await?,
             SessionInput::SetModel { provider, model } => {
                 let provider = provider.unwrap_or_else(|| self.provider.clone());
