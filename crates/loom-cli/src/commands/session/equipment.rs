@@ -303,7 +303,7 @@ pub(crate) fn load_hooks(
             project(".claude/settings.local.json"),
         ],
         workspace: setting.workspace.clone(),
-        environment: setting.environment.variables().into_iter().collect(),
+        environment: setting.environment.variables().collect(),
     };
     let trust = TrustStore::new(&setting.directories().state()?);
     let hooks = Hooks::load(&setup, &trust);
