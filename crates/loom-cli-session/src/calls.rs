@@ -83,6 +83,9 @@ impl ToolRunner {
         };
         let before = self.hooks_before(call).await;
         self.tell(site, &before).await;
+        if let Some(reason) = &before.halt {
+            return ToolOutput::denied(format!("A hook of the user stops the turn: {reason}"));
+        }
         let call = match &before.updated_input {
             None => Cow::Borrowed(call),
             Some(arguments) => Cow::Owned(ToolCall {

@@ -2,8 +2,9 @@
 //! wrote down for it.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use loom_cli_hooks::{HookFile, HookSetup, Hooks};
 use loom_cli_instructions::{Folder, InstructionSetup, Instructions, Skills};
@@ -64,6 +65,8 @@ impl Equipment {
         let diagnostics = diagnostics(setting, sandbox.clone());
         let setup = tool_setup(setting, model, thread, sandbox)?;
         let servers = servers(setting, &setup, warnings)?;
+        let rewind = rewind(setting, warnings).await?;
+        tidy(setting, setup.outputs.limits(), rewind.clone())?;
         let (instructions, nested_instructions) = instructions(setting, warnings)?;
         Ok(Self {
             gate,
@@ -83,7 +86,7 @@ impl Equipment {
             sandbox: rung,
             hooks: hooks(setting, warnings)?,
             diagnostics,
-            rewind: rewind(setting, warnings).await?,
+            rewind,
             instructions,
             nested_instructions,
         })
@@ -117,6 +120,31 @@ impl Toolbox {
         }
         registry
     }
+}
+
+/// Removes what earlier sessions have left and is too old or too much, in the background. What cannot
+/// be removed now is tried again by the next session.
+fn tidy(setting: &Setting, limits: OutputLimits, rewind: Option<Rewind>) -> Result<(), CliError> {
+    let outputs = outputs_folder(setting)?;
+    let now = SystemTime::from(Setting::clock()());
+    tokio::task::spawn_blocking(move || {
+        if let Err(error) = OutputStore::sweep(&outputs, limits, now) {
+            tracing::debug!(%error, "old outputs could not be removed");
+        }
+    });
+    if let Some(rewind) = rewind {
+        tokio::spawn(async move {
+            if let Err(error) = rewind.tidy().await {
+                tracing::debug!(%error, "old snapshots could not be removed");
+            }
+        });
+    }
+    Ok(())
+}
+
+/// Returns the folder for outputs that are too long for the model.
+fn outputs_folder(setting: &Setting) -> Result<PathBuf, CliError> {
+    Ok(setting.directories().state()?.join("outputs"))
 }
 
 /// Finds the sandbox; none where it is switched off or does not work.
@@ -183,7 +211,7 @@ fn tool_setup(
         shown_bytes: config.max_output_bytes,
         ..OutputLimits::default()
     };
-    let outputs = setting.directories().state()?.join("outputs");
+    let outputs = outputs_folder(setting)?;
     Ok(ToolSetup {
         limits: ToolLimits {
             bash_timeout: Duration::from_millis(config.bash_timeout_ms),
