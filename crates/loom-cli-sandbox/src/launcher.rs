@@ -8,7 +8,7 @@
 //! - `run COMMAND...` takes the policy from the environment and confines; `run-with-files` hands on
 //!   open files too. With Landlock alone it
 //!   then becomes the command; with namespaces it starts `init` in them and waits ([`outer`]).
-//! - `init STATUS COMMAND...` is the first process inside of the namespaces: it sets up mounts and
+//! - `init FILES COMMAND...` is the first process inside of the namespaces: it sets up mounts and
 //!   the network, confines itself and starts the command ([`init`]).
 //! - `check ATTEMPTS` is the command of the probe: it tries what must fail ([`check`]).
 //!
@@ -122,9 +122,9 @@ fn dispatch(
             &Task::new(arguments, environment).ok_or_else(wrong)?,
         ),
         Some("init") => {
-            let pipe = arguments.next().ok_or_else(wrong)?;
+            let files = arguments.next().ok_or_else(wrong)?;
             let task = Task::new(arguments, environment).ok_or_else(wrong)?;
-            init::run(&policy, pipe.to_str().ok_or_else(wrong)?, &task)
+            init::run(&policy, files.to_str().unwrap_or_default(), &task)
         }
         _ => Err(wrong()),
     }

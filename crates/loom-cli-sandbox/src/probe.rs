@@ -35,7 +35,7 @@ pub(crate) async fn probe(
     std::fs::write(&secret, "hidden\n").map_err(SandboxError::Temporary)?;
     let attempts = Attempts {
         inside: policy.temporary.clone(),
-        outside: own.to_owned(),
+        outside: outside(&policy, own),
         hidden: [vec![secret.clone()], policy.hidden.clone()].concat(),
     };
     let attempts = serde_json::to_string(&attempts).map_err(|_| SandboxError::NotUnicode {
@@ -70,6 +70,20 @@ pub(crate) async fn probe(
         stronger,
     };
     Ok((status, None))
+}
+
+/// Returns a folder that the policy does not let commands write: the sandbox's own, if it does not
+/// lie in the workspace.
+fn outside(policy: &Policy, own: &Path) -> PathBuf {
+    let is_outside = |path: &Path| {
+        let mut writable = policy.writable.iter();
+        !writable.any(|folder| path.starts_with(folder))
+    };
+    [own, &policy.home]
+        .into_iter()
+        .find(|path| is_outside(path))
+        .unwrap_or(Path::new("/"))
+        .to_owned()
 }
 
 /// Returns the policy for a rung, or why it cannot even be tried.

@@ -226,6 +226,12 @@ fn refused(closed: Closed) -> Result<Rules, LaunchError> {
     if closed.outside_is_reachable {
         // To every process of the person.
         add(&mut rules, libc::SYS_kill, [(0, Is(u32::MAX.into()))])?;
+        // Limits of another process: who it belongs to is all that the kernel asks.
+        add(
+            &mut rules,
+            libc::SYS_prlimit64,
+            [(0, is_not(0)), (2, IsNotNull)],
+        )?;
         rules.extend(SHARED_BY_KEY.iter().map(|call| (*call, Vec::new())));
     }
     if closed.truncating_is_free {
@@ -297,8 +303,10 @@ enum Comparison {
     Is(u64),
     IsNot(u64),
     IsMasked(u64, u64),
+    /// Of a pointer, which is compared as a whole.
+    IsNotNull,
 }
-use Comparison::{Is, IsMasked, IsNot};
+use Comparison::{Is, IsMasked, IsNot, IsNotNull};
 
 fn is(value: i32) -> Comparison {
     Is(u64::from(value.cast_unsigned()))
@@ -322,12 +330,15 @@ fn add(
     let conditions = arguments
         .into_iter()
         .map(|(index, comparison)| {
-            let (operator, value) = match comparison {
-                Is(value) => (SeccompCmpOp::Eq, value),
-                IsNot(value) => (SeccompCmpOp::Ne, value),
-                IsMasked(mask, value) => (SeccompCmpOp::MaskedEq(mask), value),
+            let (length, operator, value) = match comparison {
+                Is(value) => (SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, value),
+                IsNot(value) => (SeccompCmpArgLen::Dword, SeccompCmpOp::Ne, value),
+                IsMasked(mask, value) => {
+                    (SeccompCmpArgLen::Dword, SeccompCmpOp::MaskedEq(mask), value)
+                }
+                IsNotNull => (SeccompCmpArgLen::Qword, SeccompCmpOp::Ne, 0),
             };
-            SeccompCondition::new(index, SeccompCmpArgLen::Dword, operator, value)
+            SeccompCondition::new(index, length, operator, value)
         })
         .collect::<Result<Vec<_>, _>>();
     let rule = conditions

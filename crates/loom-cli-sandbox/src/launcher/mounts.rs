@@ -59,6 +59,12 @@ pub(crate) struct View {
 }
 
 impl View {
+    /// Tells whether something that is to be hidden has gone since the view was found.
+    pub(super) fn is_outdated(&self) -> bool {
+        let mut places = self.hidden.iter().chain(&self.sockets);
+        places.any(|place| place.symlink_metadata().is_err())
+    }
+
     /// Looks at the disk, from outside of the namespaces: the sockets of services are listed by the
     /// network that they belong to.
     pub(super) fn find(policy: &Policy) -> Self {
@@ -132,12 +138,15 @@ impl View {
             mount_bind(folder, folder).map_err(refused(format!("pin {}", folder.display())))?;
         }
         for place in &self.protected.read_only {
-            put_over(place, place)?;
+            put_over(place, place).map_err(refused(format!("protect {}", place.display())))?;
         }
         for place in self.hidden.iter().chain(&self.sockets) {
-            // Sockets come and go.
-            if place.symlink_metadata().is_ok() {
-                put_over(&cover(policy, place), place)?;
+            match put_over(&cover(policy, place), place) {
+                // It has gone meanwhile, as sockets do.
+                Ok(()) | Err(Errno::NOENT) => {}
+                Err(error) => {
+                    return Err(refused(format!("hide {}", place.display()))(error));
+                }
             }
         }
         self.replace_folders()?;
@@ -182,13 +191,10 @@ pub(super) fn cover(policy: &Policy, place: &Path) -> PathBuf {
 }
 
 /// Puts a read-only copy of a file or folder over a place.
-fn put_over(source: &Path, place: &Path) -> Result<(), LaunchError> {
-    let step = || format!("cover {}", place.display());
-    mount_bind_recursive(source, place).map_err(refused(step()))?;
-    let flags = rustix::fs::statvfs(place).map(|data| of_statvfs(data.f_flag));
-    flags
-        .and_then(|flags| make_read_only(place, flags))
-        .map_err(refused(step()))
+fn put_over(source: &Path, place: &Path) -> Result<(), Errno> {
+    mount_bind_recursive(source, place)?;
+    let flags = of_statvfs(rustix::fs::statvfs(place)?.f_flag);
+    make_read_only(place, flags)
 }
 
 /// Replaces `/run`, which holds the sockets of services, by one with only what is kept.

@@ -5,21 +5,24 @@
 //! signals on, and ends as the command has ended as soon as `init` says so through a pipe. What the
 //! command has left in the background goes on without it, below `init`.
 //!
-//! The pipe tells both ways: when `init` ends without a word, its end is closed, and when this
-//! process is killed, `init` sees that and takes everything inside with it.
+//! `bwrap` stays as well for as long as anything runs inside, and would hold the streams of the
+//! command open. So it gets none, and the command's come to `init` under other numbers.
+//!
+//! There are two pipes. Through one `init` tells the ending; when it ends without a word, that end is
+//! closed. Through the other it is told of signals; when this process is killed, that end is closed,
+//! and `init` takes everything inside with it.
 
-use std::io::{PipeReader, PipeWriter, Read as _};
-use std::os::fd::AsRawFd as _;
+use std::io::{PipeReader, PipeWriter, Read as _, Write as _};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStringExt as _;
-use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitCode};
+use std::process::{Child, ChildStderr, Command, ExitCode, ExitStatus, Stdio};
 
 use nix::sys::signal::{SigSet, Signal as NixSignal, raise};
 use nix::sys::signalfd::SignalFd;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::{Errno, FdFlags, fcntl_setfd};
-use rustix::process::{Pid, Signal, kill_process};
 
 use super::mounts::View;
 use super::{ARGUMENT, FAILED, Task, bubblewrap, namespaces};
@@ -30,7 +33,7 @@ use crate::rung::Rung;
 
 /// Signals that are passed on to the command, other than those that a terminal sends to all of its
 /// programs at once.
-pub(super) const PASSED_ON: [NixSignal; 8] = [
+const PASSED_ON: [NixSignal; 8] = [
     NixSignal::SIGHUP,
     NixSignal::SIGINT,
     NixSignal::SIGQUIT,
@@ -40,6 +43,12 @@ pub(super) const PASSED_ON: [NixSignal; 8] = [
     NixSignal::SIGALRM,
     NixSignal::SIGWINCH,
 ];
+
+/// How often `bwrap` is started.
+const MAX_ATTEMPTS: u32 = 5;
+
+/// How much of what `bwrap` says is passed on, in bytes.
+const MAX_COMPLAINT: u64 = 4096;
 
 /// `si_code` of a signal that a process has sent, and not the kernel.
 const SENT_BY_A_PROCESS: i32 = 0;
@@ -70,48 +79,95 @@ impl Ending {
 }
 
 /// Starts `init` in namespaces, and waits for the command.
+///
+/// `bwrap` fails when a place that it is to cover has gone meanwhile, as sockets do. Then it is
+/// started anew, with a new look at the disk.
 pub(super) fn run(policy: &Policy, task: &Task) -> Result<ExitCode, LaunchError> {
     protected::make_missing_hooks(&policy.writable);
-    let view = View::find(policy);
-    let (reader, writer) = std::io::pipe().map_err(LaunchError::step("make a pipe"))?;
-    let mut child = start(policy, view, task, &writer)?;
-    drop(writer);
-    match wait(&child, reader)? {
-        Some(Ending::Code(code)) => Ok(ExitCode::from(code)),
-        Some(Ending::Signal(number)) => Ok(die_of(number)),
-        None => {
-            let status = child
-                .wait()
-                .map_err(LaunchError::step("wait for the command"))?;
-            // It has said why.
-            match status.code() {
-                Some(code) if code == i32::from(FAILED) => Ok(ExitCode::from(FAILED)),
-                _ if status.signal().is_some() => Ok(die_of(9)),
-                _ => Err(LaunchError::Call(format!(
-                    "the sandbox ended with {status}"
-                ))),
+    let mut attempts = 1;
+    loop {
+        let view = View::find(policy);
+        match attempt(policy, &view, task)? {
+            Outcome::Ended(Ending::Code(code)) => return Ok(ExitCode::from(code)),
+            Outcome::Ended(Ending::Signal(number)) => return Ok(die_of(number)),
+            Outcome::NotStarted(_) if attempts < MAX_ATTEMPTS && view.is_outdated() => {
+                attempts += 1;
             }
+            Outcome::NotStarted(complaint) => return Err(LaunchError::Call(complaint)),
+            Outcome::Complained => return Ok(ExitCode::from(FAILED)),
         }
     }
 }
 
-/// Starts `init`. It inherits the writing end of the pipe under its number.
+/// What has come of starting `init`.
+enum Outcome {
+    /// The command has ended.
+    Ended(Ending),
+    /// `init` has given up, and said why.
+    Complained,
+    /// `bwrap` has given up, and says why.
+    NotStarted(String),
+}
+
+fn attempt(policy: &Policy, view: &View, task: &Task) -> Result<Outcome, LaunchError> {
+    let pipe = || std::io::pipe().map_err(LaunchError::step("make a pipe"));
+    let (endings, telling) = pipe()?;
+    let (heeding, signals) = pipe()?;
+    let mut child = start(policy, view, task, (&heeding, &telling))?;
+    drop((heeding, telling));
+    let complaints = child.stderr.take();
+    if let Some(ending) = wait(endings, signals)? {
+        return Ok(Outcome::Ended(ending));
+    }
+    let status = child
+        .wait()
+        .map_err(LaunchError::step("wait for the command"))?;
+    Ok(match status.code() {
+        Some(code) if code == i32::from(FAILED) => Outcome::Complained,
+        Some(_) => Outcome::NotStarted(complaint(complaints, status)),
+        None => Outcome::Ended(Ending::Signal(9)),
+    })
+}
+
+/// Returns what `bwrap` has said.
+fn complaint(complaints: Option<ChildStderr>, status: ExitStatus) -> String {
+    let mut text = Vec::new();
+    if let Some(complaints) = complaints {
+        let _ = complaints.take(MAX_COMPLAINT).read_to_end(&mut text);
+    }
+    match String::from_utf8_lossy(&text).trim() {
+        "" => format!("the sandbox ended with {status}"),
+        text => text.to_owned(),
+    }
+}
+
+/// Starts `init`. It inherits its ends of the pipes under their numbers.
 fn start(
     policy: &Policy,
-    view: View,
+    view: &View,
     task: &Task,
-    writer: &PipeWriter,
+    (heeding, telling): (&PipeReader, &PipeWriter),
 ) -> Result<Child, LaunchError> {
-    fcntl_setfd(writer, FdFlags::empty()).map_err(LaunchError::step("pass the pipe on"))?;
+    fcntl_setfd(heeding, FdFlags::empty())
+        .and_then(|()| fcntl_setfd(telling, FdFlags::empty()))
+        .map_err(LaunchError::step("pass the pipes on"))?;
+    let mut files = vec![heeding.as_raw_fd(), telling.as_raw_fd()];
+    // Held until the child has them.
+    let mut streams = Vec::new();
     let mut command = match (policy.rung, &policy.bubblewrap) {
         (Rung::Bubblewrap, Some(programs)) => {
+            streams = own_streams().map_err(LaunchError::step("pass the streams on"))?;
+            files.extend(streams.iter().map(AsRawFd::as_raw_fd));
             let here = rustix::process::getcwd(Vec::new())
                 .map_err(LaunchError::step("find the current folder"))?;
             let here = PathBuf::from(std::ffi::OsString::from_vec(here.into_bytes()));
             let mut command = Command::new(&programs.program);
             command
-                .args(bubblewrap::arguments(policy, &view, &here))
-                .arg(&programs.launcher);
+                .args(bubblewrap::arguments(policy, view, &here))
+                .arg(&programs.launcher)
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(Stdio::piped());
             command
         }
         _ => {
@@ -122,69 +178,82 @@ fn start(
         }
     };
     let policy = Policy {
-        view: Some(view),
+        view: Some(view.clone()),
         ..policy.clone()
     };
     let policy =
         serde_json::to_string(&policy).map_err(|error| LaunchError::Call(error.to_string()))?;
     command
         .args([ARGUMENT, "init"])
-        .arg(writer.as_raw_fd().to_string())
+        .arg(numbers(&files))
         .arg(&task.program)
         .args(&task.arguments)
         .env(VARIABLE, policy);
-    command
+    let child = command
         .spawn()
-        .map_err(namespaces::refused("start a process in the namespaces"))
+        .map_err(namespaces::refused("start a process in the namespaces"));
+    drop(streams);
+    child
+}
+
+/// Returns copies of the standard streams, which a child inherits.
+fn own_streams() -> Result<Vec<OwnedFd>, Errno> {
+    use rustix::stdio::{stderr, stdin, stdout};
+    [stdin(), stdout(), stderr()]
+        .map(rustix::io::dup)
+        .into_iter()
+        .collect()
+}
+
+/// Writes the numbers of file descriptors for `init`.
+fn numbers(files: &[RawFd]) -> String {
+    let numbers: Vec<String> = files.iter().map(ToString::to_string).collect();
+    numbers.join(",")
 }
 
 /// Passes signals on until `init` tells how the command has ended. Returns `None` when it has ended
 /// without telling.
-fn wait(init: &Child, mut reader: PipeReader) -> Result<Option<Ending>, LaunchError> {
+fn wait(mut endings: PipeReader, mut to_init: PipeWriter) -> Result<Option<Ending>, LaunchError> {
     let step = "wait for the command";
-    let signals: SigSet = PASSED_ON.into_iter().collect();
-    signals
+    let passed_on: SigSet = PASSED_ON.into_iter().collect();
+    let signals = passed_on
         .thread_block()
-        .and_then(|()| SignalFd::new(&signals))
-        .map_err(LaunchError::step(step))
-        .and_then(|signals| {
+        .and_then(|()| SignalFd::new(&passed_on))
+        .map_err(LaunchError::step(step))?;
+    loop {
+        let mut sources = [
+            PollFd::new(&endings, PollFlags::IN),
+            PollFd::new(&signals, PollFlags::IN),
+        ];
+        match poll(&mut sources, None) {
+            Err(Errno::INTR) => continue,
+            outcome => outcome.map_err(LaunchError::step(step))?,
+        };
+        let [told, signalled] = sources.map(|source| !source.revents().is_empty());
+        if signalled {
+            pass_on(&signals, &mut to_init);
+        }
+        if told {
             let mut bytes = [0; 2];
-            loop {
-                let mut sources = [
-                    PollFd::new(&reader, PollFlags::IN),
-                    PollFd::new(&signals, PollFlags::IN),
-                ];
-                match poll(&mut sources, None) {
-                    Err(Errno::INTR) => continue,
-                    outcome => outcome.map_err(LaunchError::step(step))?,
-                };
-                let [told, signalled] = sources.map(|source| !source.revents().is_empty());
-                if signalled {
-                    pass_on(&signals, init);
-                }
-                if told {
-                    return Ok(reader
-                        .read_exact(&mut bytes)
-                        .is_ok()
-                        .then(|| Ending::from_bytes(bytes)));
-                }
+            if endings.read_exact(&mut bytes).is_ok() {
+                return Ok(Some(Ending::from_bytes(bytes)));
             }
-        })
+            // Another child must not inherit that they are blocked.
+            let _ = passed_on.thread_unblock();
+            return Ok(None);
+        }
+    }
 }
 
 /// Passes the next signal on. What the kernel sends comes from the terminal, and the command has
 /// got it as well.
-fn pass_on(signals: &SignalFd, init: &Child) {
+fn pass_on(signals: &SignalFd, to_init: &mut PipeWriter) {
     let Ok(Some(received)) = signals.read_signal() else {
         return;
     };
-    let signal = i32::try_from(received.ssi_signo)
-        .ok()
-        .and_then(Signal::from_named_raw);
-    let init = i32::try_from(init.id()).ok().and_then(Pid::from_raw);
-    if let (SENT_BY_A_PROCESS, Some(signal), Some(init)) = (received.ssi_code, signal, init) {
+    if let (SENT_BY_A_PROCESS, Ok(number)) = (received.ssi_code, u8::try_from(received.ssi_signo)) {
         // It may have ended meanwhile.
-        let _ = kill_process(init, signal);
+        let _ = to_init.write_all(&[number]);
     }
 }
 

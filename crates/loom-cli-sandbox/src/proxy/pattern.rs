@@ -46,6 +46,9 @@ impl FromStr for HostPattern {
             pattern: text.to_owned(),
             reason,
         };
+        if text.contains('/') {
+            return Err(wrong("give the host alone, such as example.com"));
+        }
         let (host, port) = match text.rsplit_once(':') {
             Some((host, port)) => {
                 let port = port.parse().map_err(|_| wrong("the port is no number"))?;
@@ -65,9 +68,6 @@ impl FromStr for HostPattern {
                     .bytes()
                     .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
         };
-        if name.contains('/') {
-            return Err(wrong("give the host alone, such as example.com"));
-        }
         if !name.split('.').all(is_label) {
             return Err(wrong(
                 "a name is letters, digits, hyphens and dots, such as *.example.com",
@@ -134,7 +134,7 @@ mod tests {
             ("*", "a name is letters"),
             ("exa mple.com", "a name is letters"),
             ("a..b", "a name is letters"),
-            ("https://example.com", "the port is no number"),
+            ("https://example.com", "give the host alone"),
             ("example.com/path", "give the host alone"),
             ("example.com:x", "the port is no number"),
             ("a.*.com", "a name is letters"),

@@ -141,7 +141,10 @@ impl From<SandboxError> for CliError {
             SandboxError::Temporary(_) => Some("set TMPDIR to a folder with room"),
             SandboxError::Proxy(_) | SandboxError::HostPattern { .. } => None,
         };
-        let error = Self::failed(error.to_string());
+        let error = match &error {
+            SandboxError::HostPattern { .. } => Self::usage(error.to_string()),
+            _ => Self::failed(error.to_string()),
+        };
         match hint {
             Some(hint) => error.hint(hint),
             None => error,

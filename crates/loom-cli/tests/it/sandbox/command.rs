@@ -77,6 +77,7 @@ fn a_killed_launcher_takes_the_command_with_it() {
                 &[
                     "--",
                     "flock",
+                    "--no-fork",
                     "lock",
                     "bash",
                     "-c",
@@ -114,8 +115,9 @@ fn a_terminal_works() {
 fn an_interrupt_from_the_terminal_reaches_the_command_once() {
     for cage in Cage::all() {
         let user = person();
-        let script = "n=0; trap 'n=$((n+1)); echo interrupt $n' INT; echo ready; \
-             while [ $n -lt 2 ]; do sleep 0.02; done; exit 0";
+        let script = "perl -e '$| = 1; my $count = 0; \
+             $SIG{INT} = sub { $count++; print \"interrupt $count\\n\" }; print \"ready\\n\"; \
+             select(undef, undef, undef, 0.02) while $count < 2'";
         let mut terminal = cage
             .loom(&user, &["--", "bash", "-c", script])
             .spawn_on_terminal();
