@@ -16,7 +16,7 @@ fn patch(body: &str) -> Value {
 }
 
 /// All files of the workspace with their contents.
-fn files(scratch: &Scratch) -> BTreeMap<String, String> {
+fn files(scratch: &Scratch) -> Folder {
     let mut files = BTreeMap::new();
     let mut folders = vec![scratch.workspace().to_owned()];
     while let Some(folder) = folders.pop() {
@@ -233,6 +233,41 @@ fn operations() -> impl Strategy<Value = Vec<(u8, &'static str, String)>> {
     prop::collection::vec((0..4_u8, name, "[xy]"), 1..6)
 }
 
+/// Files by name.
+type Folder = BTreeMap<String, String>;
+
+/// Does what an operation means, or returns `None` when it does not fit.
+fn operate(mut folder: Folder, kind: u8, name: &str, line: &str) -> Option<Folder> {
+    let there = folder.get(name).cloned();
+    // The file with one line of it replaced, which must be the only one of its kind.
+    let with_line = |new: &str| {
+        let content = there.clone()?;
+        let is_only = content.lines().filter(|other| *other == line).count() == 1;
+        let lines = content
+            .lines()
+            .map(|other| if other == line { new } else { other });
+        is_only.then(|| lines.flat_map(|line| [line, "\n"]).collect::<String>())
+    };
+    match kind {
+        0 if there.is_none() => {
+            folder.insert(name.to_owned(), format!("{line}\n"));
+        }
+        1 if there.is_some() => {
+            folder.remove(name);
+        }
+        2 => {
+            folder.insert(name.to_owned(), with_line(&line.repeat(2))?);
+        }
+        3 if name == "a" || !folder.contains_key("a") => {
+            let moved = with_line(&format!("{line}\nz"))?;
+            folder.remove(name);
+            folder.insert("a".to_owned(), moved);
+        }
+        _ => return None,
+    }
+    Some(folder)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         // Each case writes files; a long run is asked for by the environment.
@@ -244,47 +279,16 @@ proptest! {
     #[test]
     fn a_patch_is_applied_whole_or_not_at_all(operations in operations()) {
         let mut body = String::new();
-        let start: BTreeMap<String, String> = [("a".to_owned(), "x\n".to_owned())].into();
+        let start: Folder = [("a".to_owned(), "x\n".to_owned())].into();
         let mut model = Some(start.clone());
         for (kind, name, line) in &operations {
-            let name = (*name).to_owned();
-            let there = model.as_ref().and_then(|files| files.get(&name)).cloned();
-            let then = |model: &mut Option<BTreeMap<String, String>>, fits: bool, change: &dyn Fn(&mut BTreeMap<String, String>)| {
-                match model {
-                    Some(files) if fits => change(files),
-                    _ => *model = None,
-                }
-            };
-            let content = format!("{line}\n");
-            match kind {
-                0 => {
-                    body.push_str(&format!("*** Add File: {name}\n+{line}\n"));
-                    then(&mut model, there.is_none(), &|files| {
-                        files.insert(name.clone(), content.clone());
-                    });
-                }
-                1 => {
-                    body.push_str(&format!("*** Delete File: {name}\n"));
-                    then(&mut model, there.is_some(), &|files| {
-                        files.remove(&name);
-                    });
-                }
-                2 => {
-                    body.push_str(&format!("*** Update File: {name}\n-{line}\n+{line}{line}\n"));
-                    then(&mut model, there.as_ref() == Some(&content), &|files| {
-                        files.insert(name.clone(), format!("{line}{line}\n"));
-                    });
-                }
-                _ => {
-                    body.push_str(&format!("*** Update File: {name}\n*** Move to: a\n {line}\n+z\n"));
-                    let is_free = name == "a"
-                        || model.as_ref().is_some_and(|files| !files.contains_key("a"));
-                    then(&mut model, there.as_ref() == Some(&content) && is_free, &|files| {
-                        files.remove(&name);
-                        files.insert("a".to_owned(), format!("{line}\nz\n"));
-                    });
-                }
-            }
+            body.push_str(&match kind {
+                0 => format!("*** Add File: {name}\n+{line}\n"),
+                1 => format!("*** Delete File: {name}\n"),
+                2 => format!("*** Update File: {name}\n-{line}\n+{line}{line}\n"),
+                _ => format!("*** Update File: {name}\n*** Move to: a\n {line}\n+z\n"),
+            });
+            model = model.and_then(|folder| operate(folder, *kind, name, line));
         }
         let scratch = Scratch::with_patches();
         scratch.write("a", "x\n");
