@@ -45,6 +45,26 @@ const OTHERS: &[Requirement] = &[
         why: "tests talk to the reference servers of the Model Context Protocol",
         debian_package: "npm",
     },
+    Requirement {
+        programs: &["bwrap"],
+        why: "the sandbox is tested with namespaces that bubblewrap makes",
+        debian_package: "bubblewrap",
+    },
+    Requirement {
+        programs: &["perl"],
+        why: "attempts to leave the sandbox make system calls",
+        debian_package: "perl-base",
+    },
+    Requirement {
+        programs: &["nsenter", "prlimit", "setpriv", "unshare"],
+        why: "the tests of the sandbox ask what the machine allows",
+        debian_package: "util-linux",
+    },
+    Requirement {
+        programs: &["script"],
+        why: "the tests of the sandbox make terminals",
+        debian_package: "bsdutils",
+    },
 ];
 
 /// Where the programs were found.
