@@ -9,6 +9,7 @@ mod first_token;
 mod installation;
 mod memory;
 mod model;
+mod permission;
 mod search;
 mod server;
 mod snapshot;
@@ -38,6 +39,7 @@ const BENCHMARKS: &[(&str, Benchmark)] = &[
     ("grep", search::grep),
     ("snapshot", snapshot::snapshot),
     ("edit", edits::edits),
+    ("permission", permission::judging),
     ("first-token", first_token::added_latency),
 ];
 

@@ -26,8 +26,9 @@ mod wrapper;
 pub(crate) use reader::read;
 pub(crate) use word::{Open, Word};
 
-/// The longest line that is looked at, in bytes. Longer ones are left unclear.
-pub(crate) const MAX_LINE: usize = 64 * 1024;
+/// The longest line that is looked at, in bytes. Longer ones are left unclear: the parser may look at all
+/// that it has read for each token of a line that follows no grammar.
+const MAX_LINE: usize = 16 * 1024;
 
 /// How deeply commands may be nested, by syntax or by `bash -c` in `bash -c`.
 const MAX_DEPTH: usize = 40;

@@ -14,6 +14,7 @@ use super::{Finding, Judge, by_possible_rule, by_rule};
 use crate::decision::{Act, Cause, Effect, Verdict};
 use crate::places::Sensitivity;
 use crate::rule::{FileUse, Match};
+use crate::rule_file::Entry;
 use crate::shell::read_only::{self, Reads};
 use crate::shell::{self, Assignment, Open, Redirection, Script, Segment};
 
@@ -294,7 +295,7 @@ impl Judge<'_> {
         findings: &mut Vec<Finding>,
     ) {
         const WHY: &str = "the file is only known when it runs";
-        let about_files = |entry: &crate::rule_file::Entry| {
+        let about_files = |entry: &Entry| {
             entry.rule.covers_files(use_of_file)
                 || entry.rule.path_pattern_of_kind(use_of_file).is_some()
         };
@@ -325,6 +326,11 @@ impl Judge<'_> {
         segment: &Segment,
         findings: &mut Vec<Finding>,
     ) {
+        // Following links is what takes longest here.
+        let steers = self.mode == PermissionMode::Auto && !read_only;
+        if !steers && !self.has_rules_about_files() {
+            return;
+        }
         for path in &operands.paths {
             let forms = super::files::forms(path);
             if let Some(finding) = self.forbidden_file("", FileUse::Read, &forms, &segment.text) {
@@ -351,9 +357,7 @@ impl Judge<'_> {
                     };
                 }
                 findings.push(finding);
-            } else if self.mode == PermissionMode::Auto
-                && let Some(sensitive) = self.steering_file(&forms)
-            {
+            } else if steers && let Some(sensitive) = self.steering_file(&forms) {
                 let cause = Cause::Sensitive {
                     why: sensitive,
                     writes: true,
@@ -366,6 +370,20 @@ impl Judge<'_> {
                 }
             }
         }
+    }
+
+    fn has_rules_about_files(&self) -> bool {
+        let about_files = |entry: &Entry| {
+            [FileUse::Read, FileUse::Write]
+                .into_iter()
+                .any(|use_of_file| {
+                    entry.rule.covers_files(use_of_file)
+                        || entry.rule.path_pattern_of_kind(use_of_file).is_some()
+                })
+        };
+        [Effect::Deny, Effect::Ask]
+            .into_iter()
+            .any(|effect| self.find(effect, about_files).is_some())
     }
 
     /// Tells whether a rule allows the very command.

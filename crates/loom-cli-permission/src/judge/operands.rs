@@ -136,7 +136,15 @@ impl Operands {
         };
         let start = segment.starts.last().copied().unwrap_or(0) + 1;
         for word in segment.words.get(start..).unwrap_or_default() {
-            operands.add(word, folders, home);
+            match word.text.strip_prefix('-') {
+                // The value of a short option may be attached to it.
+                Some(option) if word.open == Open::Closed => {
+                    if let Some(value) = option.get(1..).filter(|value| !value.is_empty()) {
+                        operands.add(&Word::closed(value), folders, home);
+                    }
+                }
+                _ => operands.add(word, folders, home),
+            }
             // The value of an option, or what a variable is set to.
             if let Some((_, value)) = word.text.split_once('=') {
                 let value = Word {

@@ -290,7 +290,12 @@ proptest! {
     }
 
     #[test]
-    fn reading_never_fails(line in "\\PC{0,60}|[ -~\n\t]{0,60}") {
+    fn any_text_is_read(line in "\\PC{0,60}|[ -~\n\t]{0,60}") {
+        read(&line);
+    }
+
+    #[test]
+    fn anything_like_a_line_is_read(line in lines()) {
         read(&line);
     }
 }
@@ -303,5 +308,43 @@ fn handler_sees_what_runs() {
     assert_eq!(
         commands.into_iter().collect::<Vec<_>>(),
         expected.map(|words| words.into_iter().map(str::to_owned).collect::<Vec<_>>())
+    );
+}
+
+#[test]
+fn lines_that_the_grammar_reads_otherwise_are_not_believed() {
+    let folder = tempfile::tempdir().unwrap();
+    for line in [
+        "aa\r",
+        "! if aa; then bb; fi",
+        "time -n<<E\nE\n",
+        "{ time x=1function aa; }",
+        "=~\\\n 2>&1",
+        "x=E\\\n# aa",
+        "aa|-n2>&1",
+        "aa <<'E' &&aa=~\nx\nE\nbb",
+        "aa <<'E'x\nE\nx; bb",
+        "!\\\naa",
+        "aa \"$\\\n(bb)\"",
+        "aa <<E\n$\\\n(bb)\nE\n",
+        "[ aa && bb ]",
+        "aa \\ #; bb",
+        "aa $'\\\\' ; bb #'",
+    ] {
+        check(line, folder.path()).unwrap();
+    }
+}
+
+#[test]
+fn characters_beyond_the_tables_of_the_scanner_are_read() {
+    let line = "G\"^/\u{1df0f}\u{209b}\u{23a}\u{1e946}'\u{1f574}'\u{fffd}<v\u{d1b}\u{4b7}\u{11d54}.\u{1e2c5}\
+        \u{a5}Q\\YUc={\"\\{\u{e011d}\u{bd7}\u{23a}.\u{11153}\u{16ad0}\u{a5}C2\u{1f574}\u{b88}\u{468}\u{a687}\
+        \u{23a}.\\(\u{11946}u\u{1ee82},\u{a5}*\u{b9e}\u{180b}.h";
+    assert!(!read(line).unclear.is_empty());
+    let words = read("aa \u{1f574} '\u{1e946}' caf\u{e9}");
+    assert_eq!(words.unclear, []);
+    assert_eq!(
+        words.segments[0].words,
+        ["aa", "\u{1f574}", "\u{1e946}", "caf\u{e9}"].map(Word::closed)
     );
 }

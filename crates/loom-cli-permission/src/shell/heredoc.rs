@@ -34,6 +34,10 @@ pub(super) fn find(line: &str, start: Range<usize>, strips_tabs: bool) -> Option
         return None;
     }
     let rest = line.get(start.end..)?;
+    // Otherwise the delimiter goes on.
+    if !rest.starts_with([' ', '\t', '\n', ';', '&', '|', '<', '>', '(', ')']) {
+        return None;
+    }
     let first_line = &rest[..rest.find('\n')?];
     if first_line.contains("<<") || first_line.ends_with('\\') {
         return None;
@@ -76,6 +80,8 @@ pub(super) fn is_verified(line: &str, body: Range<usize>, expansions: &[Range<us
                 Some(next) if next.is_ascii_alphanumeric() || b"_({[@*#?$!-".contains(next) => {
                     return false;
                 }
+                // What stands behind a line end that is taken away comes to stand here.
+                Some(b'\\') if bytes.get(at + 2) == Some(&b'\n') => return false,
                 _ => at += 1,
             },
             _ => at += 1,
@@ -112,6 +118,7 @@ mod tests {
             ("cat <<A\nx\n", 6..7),
             ("cat <<$x\n$x\n", 6..8),
             ("cat <<A'B'\nAB\n", 6..10),
+            ("cat <<'A'B\nA\nAB\n", 6..9),
         ] {
             assert_eq!(find(line, start, false), None, "{line}");
         }
@@ -124,5 +131,7 @@ mod tests {
         assert!(!is_verified(line, 0..line.len(), &seen));
         assert!(is_verified(line, 6..line.len(), &seen));
         assert!(!is_verified(line, 6..line.len(), &[]));
+        let continued = "$\\\n(id)";
+        assert!(!is_verified(continued, 0..continued.len(), &[]));
     }
 }

@@ -11,22 +11,34 @@ mod sequence;
 mod test_command;
 
 use std::cell::RefCell;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
-use tree_sitter::{Node, Parser};
+use tree_sitter::{Node, ParseOptions, ParseState, Parser, Tree};
 
 use super::expansion;
 use super::word::{Becomes, Expansion, Word, unquote};
 use super::wrapper::unwrap;
 use super::{Assignment, MAX_DEPTH, MAX_LINE, MAX_SEGMENTS, Reach, Script, Segment};
 
-const NO_PARSER: &str = "the grammar of the shell cannot be loaded";
+const TOO_MUCH: &str = "it takes too long to read";
 const TOO_LONG: &str = "it is too long";
 const TOO_DEEP: &str = "it is nested too deeply";
 const TOO_MANY: &str = "it has too many commands";
 const SYNTAX: &str = "it does not follow the grammar of bash";
 const DISAGREEMENT: &str = "bash may read it differently than it looks";
 const DYNAMIC_NAME: &str = "the name of the command is only known when it runs";
+
+/// After so many hundreds of its operations the parser gives a line up. Lines of the longest length that
+/// follow the grammar take half of them.
+const MAX_STEPS: u32 = 2_000;
+
+/// The longest line, in bytes, of which the rest is read behind an error of syntax, for rules that deny. To
+/// recover the parser may look at all that it has read, again and again.
+const MAX_WRONG_LINE: usize = 2048;
+
+/// The most `|` in a line. The parser keeps several readings of a pipeline until it ends, and looks at
+/// all of them where it then goes wrong.
+const MAX_BARS: usize = 500;
 
 thread_local! {
     /// Making a parser takes as long as reading some lines with it.
@@ -48,22 +60,14 @@ pub(super) fn read_into(line: &str, script: &mut Script, depth: usize) {
     if line.len() > MAX_LINE {
         return script.unclear(line, TOO_LONG);
     }
+    if line.bytes().filter(|byte| *byte == b'|').count() > MAX_BARS {
+        return script.unclear(line, TOO_MUCH);
+    }
     if line.contains('\0') {
         return script.unclear(line, DISAGREEMENT);
     }
-    // The parser stays borrowed no longer than it parses: lines hold lines.
-    let tree = PARSER.with_borrow_mut(|parser| {
-        if parser.is_none() {
-            let mut fresh = Parser::new();
-            fresh
-                .set_language(&tree_sitter_bash::LANGUAGE.into())
-                .ok()?;
-            *parser = Some(fresh);
-        }
-        parser.as_mut()?.parse(line, None)
-    });
-    let Some(tree) = tree else {
-        return script.unclear(line, NO_PARSER);
+    let Some(tree) = parse(line) else {
+        return script.unclear(line, TOO_MUCH);
     };
     let root = tree.root_node();
     if root.has_error() {
@@ -77,6 +81,43 @@ pub(super) fn read_into(line: &str, script: &mut Script, depth: usize) {
     reader.check_gap(0, root.start_byte());
     reader.sequence(root);
     reader.check_gap(root.end_byte(), line.len());
+}
+
+/// Parses a line; `None` if that takes too long. Then the parser forgets it.
+fn parse(line: &str) -> Option<Tree> {
+    PARSER.with_borrow_mut(|parser| {
+        if parser.is_none() {
+            let mut fresh = Parser::new();
+            fresh
+                .set_language(&tree_sitter_bash::LANGUAGE.into())
+                .ok()?;
+            *parser = Some(fresh);
+        }
+        let parser = parser.as_mut()?;
+        let mut steps = 0_u32;
+        let mut count = |state: &ParseState| {
+            steps += 1;
+            let recovers = state.has_error() && line.len() > MAX_WRONG_LINE;
+            if steps < MAX_STEPS && !recovers {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
+        };
+        let options = ParseOptions::new().progress_callback(&mut count);
+        // The scanner of the grammar looks characters up in the tables of C, far behind their end for those
+        // that are not ASCII. For bash these are parts of words like this one.
+        let ascii: Vec<u8> = line
+            .bytes()
+            .map(|byte| if byte.is_ascii() { byte } else { b'%' })
+            .collect();
+        let mut read = |at: usize, _| ascii.get(at..).unwrap_or_default();
+        let tree = parser.parse_with_options(&mut read, None, Some(options));
+        if tree.is_none() {
+            parser.reset();
+        }
+        tree
+    })
 }
 
 struct Reader<'a> {
@@ -112,6 +153,11 @@ impl<'a> Reader<'a> {
 
     fn text_of(&self, node: Node<'_>) -> &'a str {
         self.text(node.byte_range())
+    }
+
+    /// Returns the byte before a place. The grammar may end a token inside a character.
+    fn byte_before(&self, at: usize) -> Option<u8> {
+        self.line.as_bytes().get(at.checked_sub(1)?).copied()
     }
 
     fn unclear(&mut self, node: Node<'_>, why: &'static str) {
@@ -224,8 +270,8 @@ impl<'a> Reader<'a> {
 
     /// Tells whether bash may take what stands right before a redirection for its descriptor.
     fn touches_descriptor(&self, redirection: usize) -> bool {
-        let before = self.text(0..redirection);
-        before.ends_with(|last: char| last == '}' || last.is_ascii_digit())
+        self.byte_before(redirection)
+            .is_some_and(|byte| byte == b'}' || byte.is_ascii_digit())
     }
 
     /// Takes a command apart into what it runs, and adds that to the script.

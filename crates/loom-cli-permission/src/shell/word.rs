@@ -239,7 +239,10 @@ impl<'a, I: Iterator<Item = &'a Expansion>> Scanner<'a, I> {
 
     /// Passes a `$` that bash leaves alone; what it would expand must have been found before.
     fn lone_dollar(&mut self, next: Option<u8>) -> Result<(), Mismatch> {
+        // What stands behind a line end that is taken away comes to stand here.
+        let continues = next == Some(b'\\') && self.bytes.get(self.at + 2) == Some(&b'\n');
         match next {
+            _ if continues => Err(Mismatch),
             Some(next) if next.is_ascii_alphanumeric() || b"_({[@*#?$!-".contains(&next) => {
                 Err(Mismatch)
             }
@@ -429,6 +432,8 @@ mod tests {
             "$'\\x00'",
             "\"`x`\"",
             "a(b)",
+            "\"$\\\n(x)\"",
+            "$\\\nx",
         ] {
             assert_eq!(unquoted(written), Err(Mismatch), "{written}");
         }

@@ -365,6 +365,7 @@ fn what_only_looks_is_asked_for_where_it_reaches_secrets() {
         "x=~/.ssh/id; cat $x",
         "cat ~ada/x",
         "grep --file=../.ssh/id_ed25519 x y",
+        "grep -f../.ssh/id_ed25519 x y",
         "find .. -exec cat {} +",
         "ls .. | xargs cat",
     ];
@@ -401,14 +402,24 @@ fn git_is_not_trusted_in_other_folders() {
 fn endless_and_deep_lines_are_never_allowed_by_rules() {
     let machine = Machine::with_rules("allow = ['bash']");
     let permissions = machine.permissions();
-    let long = format!("echo {}", "a".repeat(70_000));
+    let long = format!("echo {}", "a".repeat(20_000));
     let deep = format!("{}ls{}", "$(echo ".repeat(200), ")".repeat(200));
     let parentheses = "(".repeat(10_000);
     let nested = (0..60).fold("ls".to_owned(), |inner, _| {
         format!("bash -c {}", quoted(&inner))
     });
     let many = "make; ".repeat(600);
-    for line in [&long, &deep, &parentheses, &nested, &many] {
+    let pipes = "a|".repeat(8_000);
+    let redirections = "<".repeat(16_000);
+    for line in [
+        &long,
+        &deep,
+        &parentheses,
+        &nested,
+        &many,
+        &pipes,
+        &redirections,
+    ] {
         assert_eq!(
             machine.asks_about(&permissions, line),
             Ask,

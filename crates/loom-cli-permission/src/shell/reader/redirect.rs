@@ -110,7 +110,7 @@ impl Reader<'_> {
     /// Checks that a descriptor is a number and stands apart from what is before it.
     fn check_descriptor(&mut self, node: Node<'_>) {
         let is_number = self.text_of(node).bytes().all(|byte| byte.is_ascii_digit());
-        let before = self.text(0..node.start_byte()).bytes().next_back();
+        let before = self.byte_before(node.start_byte());
         if !is_number || before.is_some_and(|byte| !b" \t\n;&|()".contains(&byte)) {
             self.unclear(node, DISAGREEMENT);
         }

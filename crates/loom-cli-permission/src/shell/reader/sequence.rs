@@ -66,7 +66,7 @@ impl Reader<'_> {
                 }
                 "fi" | "done" | "}" => {
                     // `}` and the like are words like others where a command goes on.
-                    if !ended && !self.line[..place.end].ends_with(')') {
+                    if !ended && self.byte_before(place.end) != Some(b')') {
                         self.unclear(node, DISAGREEMENT);
                     }
                     place.before = Before::Command;
@@ -96,16 +96,14 @@ impl Reader<'_> {
 
     /// Tells whether a `#` at this place begins a comment for bash.
     fn begins_word(&self, at: usize) -> bool {
-        self.line[..at]
-            .bytes()
-            .next_back()
+        self.byte_before(at)
             .is_none_or(|byte| b" \t\n;&|()".contains(&byte))
     }
 
     /// Checks that a reserved word is not the beginning of a longer one.
     fn check_blank_after(&mut self, word: Node<'_>) {
         let next = self.line.as_bytes().get(word.end_byte());
-        if !next.is_none_or(|byte| b" \t\n\\;&|()<>".contains(byte)) {
+        if !next.is_none_or(|byte| b" \t\n;&|()<>".contains(byte)) {
             self.unclear(word, DISAGREEMENT);
         }
     }

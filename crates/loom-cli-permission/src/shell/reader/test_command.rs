@@ -46,7 +46,7 @@ impl Reader<'_> {
             let is_parenthesis = matches!(kind, "(" | ")");
             if gap != Gap::Blank && !simple.words.is_empty() && !is_parenthesis {
                 let touches_parenthesis =
-                    gap == Gap::None && self.line[..*end].ends_with(['(', ')']);
+                    gap == Gap::None && matches!(self.byte_before(*end), Some(b'(' | b')'));
                 if !touches_parenthesis {
                     self.unclear(node, DISAGREEMENT);
                 }
