@@ -5,9 +5,9 @@
 //! to be confined does it itself, before it becomes the command: no code runs between `fork` and
 //! `exec`, where little is safe. There are three ways to be called:
 //!
-//! - `run COMMAND...` takes the policy from the environment and confines; `run-with-files` hands on
-//!   open files too. With Landlock alone it
-//!   then becomes the command; with namespaces it starts `init` in them and waits ([`outer`]).
+//! - `run COMMAND...` takes the policy from the environment and confines. With Landlock alone it then
+//!   becomes the command; with namespaces it starts `init` in them and waits ([`outer`]).
+//!   `run-with-files` hands on open files too.
 //! - `init FILES COMMAND...` is the first process inside of the namespaces: it sets up mounts and
 //!   the network, confines itself and starts the command ([`init`]).
 //! - `check ATTEMPTS` is the command of the probe: it tries what must fail ([`check`]).
@@ -59,7 +59,7 @@ pub(crate) const FAILED: u8 = 125;
 pub(crate) const COMPLAINT: &str = "loom sandbox: ";
 
 /// The variable that tells a command how it is confined.
-pub(crate) const TELLING_VARIABLE: &str = "LOOM_SANDBOX";
+pub(crate) const TELLING_VARIABLE: &str = "LOOM_SANDBOXED";
 
 /// Variables that lead out of the sandbox to services of the person's session.
 const VARIABLES_LEADING_OUT: &[&str] = &[

@@ -52,7 +52,11 @@ pub(crate) async fn probe(
         };
         let mut tried = policy.clone();
         tried.hidden.push(secret.clone());
-        match check(setup, &encode(&tried)?, &attempts).await {
+        let checked = match encode(&tried) {
+            Ok(encoded) => check(setup, &encoded, &attempts).await,
+            Err(error) => Err(error.to_string()),
+        };
+        match checked {
             Ok(landlock) => {
                 let status = Status {
                     rung,

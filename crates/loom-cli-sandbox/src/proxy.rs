@@ -34,6 +34,7 @@ pub use pattern::HostPattern;
 use self::dialer::Dialer;
 use crate::error::SandboxError;
 use crate::policy::NetworkRoute;
+use crate::short_path::ShortPath;
 
 /// How many connections are served at a time.
 const MAX_CONNECTIONS: usize = 128;
@@ -94,7 +95,9 @@ impl Proxy {
         hosts: Vec<HostPattern>,
         dialer: Dialer,
     ) -> Result<Self, SandboxError> {
-        let unix = UnixListener::bind(&socket).map_err(SandboxError::Proxy)?;
+        let unix = ShortPath::to(&socket)
+            .and_then(|short| UnixListener::bind(short.path()))
+            .map_err(SandboxError::Proxy)?;
         let tcp = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
             .await
             .map_err(SandboxError::Proxy)?;

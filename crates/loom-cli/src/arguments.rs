@@ -211,6 +211,12 @@ pub(crate) enum Command {
     /// Say what is wrong and how to mend it.
     Doctor,
     /// Run a command in the sandbox in which the agent runs its own.
+    ///
+    /// The command can write in the current folder and in a folder for temporary files of its own
+    /// (TMPDIR). It can read the rest but for credentials, keyrings, browser profiles and Loom's
+    /// own files. It has no network but for hosts that are allowed, here or in the configuration.
+    ///
+    /// Its exit code is passed on; 125 means that it could not be confined and did not run.
     Sandbox(SandboxArguments),
     /// Print the version.
     Version {
@@ -323,11 +329,6 @@ pub(crate) enum ConfigCommand {
 }
 
 /// What `loom sandbox` runs, and in which sandbox.
-///
-/// The command can write in the current folder and in a folder for temporary files of its own
-/// (TMPDIR); it can read the rest but for credentials, keyrings, browser profiles and Loom's own
-/// files; it has no network. Its exit code is passed on; 125 means that it could not be confined
-/// and did not run.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Rungs, from the strongest: namespaces (own files, processes and network), \

@@ -1,16 +1,18 @@
 //! Snapshots for undo: the first of a large folder, and those after that.
 //!
 //! The folder holds 50,000 files of generated text, most of them some KiB long and a few more than
-//! 100 KiB, as in repositories. It is in the system's cache, as it has just been written.
+//! 100 KiB, as in repositories. It is in the system's cache, as it has just been written. `git status`,
+//! which has to look at the same files, is run in turn.
 
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::time::Instant;
 
 use anyhow::{Context, bail};
 
-use super::table::{Measurement, Sample, Yardstick};
+use super::table::{Measurement, Sample, Yardstick, milliseconds};
 use crate::process;
 use crate::workspace::Workspace;
 
@@ -36,8 +38,13 @@ pub(super) fn snapshot(workspace: &Workspace) -> anyhow::Result<Vec<Measurement>
     let tree = tempfile::tempdir().context("cannot make a temporary folder")?;
     let bytes = write_files(tree.path())?;
     println!("    {FILES} files, {} MB", bytes / 1_000_000);
+    git(tree.path(), &["init", "--quiet"])?;
+    git(tree.path(), &["add", "--all"])?;
+    // Whatever is younger than the index is read again each time.
+    git(tree.path(), &["status", "--porcelain"])?;
     let program = workspace.target_path("release/examples/snapshot");
     let mut times = [Vec::new(), Vec::new(), Vec::new()];
+    let mut git_times = Vec::new();
     for _ in 0..ROUNDS {
         let mut command = Command::new(&program);
         command
@@ -52,7 +59,12 @@ pub(super) fn snapshot(workspace: &Workspace) -> anyhow::Result<Vec<Measurement>
         for (times, value) in times.iter_mut().zip(values) {
             times.push(value);
         }
+        let times: Result<Vec<_>, _> = (0..SNAPSHOTS_PER_ROUND)
+            .map(|_| git(tree.path(), &["status", "--porcelain"]))
+            .collect();
+        git_times.push(Sample::new(times?).context("no runs")?.median());
     }
+    let git = Sample::new(git_times).context("no runs")?;
     let kinds = [
         ("first", FIRST),
         ("after a change", AFTER_CHANGE),
@@ -62,14 +74,25 @@ pub(super) fn snapshot(workspace: &Workspace) -> anyhow::Result<Vec<Measurement>
         .into_iter()
         .zip(times)
         .map(|((kind, target), times)| {
+            let mut yardsticks = vec![Yardstick::target(target)];
+            if target == AFTER_CHANGE {
+                yardsticks.push(Yardstick::peer("`git status`", &git));
+            }
             Ok(Measurement {
                 what: format!("snapshot of {FILES} files, {kind}"),
                 unit: "ms",
                 sample: Sample::new(times).context("no runs")?,
-                yardsticks: vec![Yardstick::target(target)],
+                yardsticks,
             })
         })
         .collect()
+}
+
+/// Runs git in the folder, and returns the milliseconds from fork to exit.
+fn git(folder: &Path, arguments: &[&str]) -> anyhow::Result<f64> {
+    let start = Instant::now();
+    process::output(Command::new("git").args(arguments).current_dir(folder))?;
+    Ok(milliseconds(start.elapsed()))
 }
 
 /// Writes the files, always the same ones, and returns how many bytes they have.

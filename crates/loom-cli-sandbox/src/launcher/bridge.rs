@@ -4,10 +4,12 @@
 use std::io;
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+
+use crate::short_path::ShortPath;
 
 /// How many connections are carried at a time. Those that come on top are closed.
 const MAX_CONNECTIONS: usize = 128;
@@ -61,8 +63,8 @@ fn thread(work: impl FnOnce() + Send + 'static) -> io::Result<()> {
 }
 
 /// Copies both ways until both are done.
-fn carry(inside: &TcpStream, socket: &PathBuf) -> io::Result<()> {
-    let outside = UnixStream::connect(socket)?;
+fn carry(inside: &TcpStream, socket: &Path) -> io::Result<()> {
+    let outside = UnixStream::connect(ShortPath::to(socket)?.path())?;
     let (mut from, mut to) = (inside.try_clone()?, outside.try_clone()?);
     let up = thread::Builder::new().stack_size(STACK).spawn(move || {
         let _ = io::copy(&mut from, &mut to);

@@ -43,8 +43,9 @@ pub(super) const KEPT_OF_RUN: [&str; 6] = [
     "wrappers",
 ];
 
-/// How many sockets of services outside are covered one by one.
-const MAX_SOCKETS: usize = 4096;
+/// How many sockets of services outside are covered one by one; all of `/run` is replaced. The list
+/// travels in a variable of the environment, which has a bound of its own.
+const MAX_SOCKETS: usize = 512;
 
 /// What is to be where, beside the writable folders of the policy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,10 +60,16 @@ pub(crate) struct View {
 }
 
 impl View {
-    /// Tells whether something that is to be hidden has gone since the view was found.
-    pub(super) fn is_outdated(&self) -> bool {
+    /// Tells whether something that is to be hidden has gone since the view was found, or had when
+    /// there was a `complaint` about it.
+    pub(super) fn is_outdated(&self, complaint: &str) -> bool {
         let mut places = self.hidden.iter().chain(&self.sockets);
-        places.any(|place| place.symlink_metadata().is_err())
+        places.any(|place| {
+            place.symlink_metadata().is_err()
+                || place
+                    .to_str()
+                    .is_some_and(|place| complaint.contains(place))
+        })
     }
 
     /// Looks at the disk, from outside of the namespaces: the sockets of services are listed by the
@@ -87,6 +94,7 @@ impl View {
                 .any(|folder| socket.starts_with(folder));
             !is_covered && !is_ours && is_socket(socket)
         });
+        sockets.truncate(MAX_SOCKETS);
         Self {
             protected: Protected::find(&policy.writable),
             hidden,
@@ -291,7 +299,6 @@ fn sockets(text: &str) -> Vec<PathBuf> {
         .collect();
     paths.sort();
     paths.dedup();
-    paths.truncate(MAX_SOCKETS);
     paths
 }
 

@@ -45,7 +45,7 @@ const PASSED_ON: [NixSignal; 8] = [
 ];
 
 /// How often `bwrap` is started.
-const MAX_ATTEMPTS: u32 = 5;
+const MAX_ATTEMPTS: u32 = 10;
 
 /// How much of what `bwrap` says is passed on, in bytes.
 const MAX_COMPLAINT: u64 = 4096;
@@ -90,7 +90,12 @@ pub(super) fn run(policy: &Policy, task: &Task) -> Result<ExitCode, LaunchError>
         match attempt(policy, &view, task)? {
             Outcome::Ended(Ending::Code(code)) => return Ok(ExitCode::from(code)),
             Outcome::Ended(Ending::Signal(number)) => return Ok(die_of(number)),
-            Outcome::NotStarted(_) if attempts < MAX_ATTEMPTS && view.is_outdated() => {
+            // Only what `bwrap` says itself proves that the command has not run.
+            Outcome::NotStarted(complaint)
+                if attempts < MAX_ATTEMPTS
+                    && complaint.starts_with("bwrap: ")
+                    && view.is_outdated(&complaint) =>
+            {
                 attempts += 1;
             }
             Outcome::NotStarted(complaint) => return Err(LaunchError::Call(complaint)),
@@ -105,7 +110,7 @@ enum Outcome {
     Ended(Ending),
     /// `init` has given up, and said why.
     Complained,
-    /// `bwrap` has given up, and says why.
+    /// What was to make the namespaces has given up, and says why.
     NotStarted(String),
 }
 

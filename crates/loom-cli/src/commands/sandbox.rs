@@ -1,6 +1,7 @@
 //! `loom sandbox`: runs a command in the sandbox in which the agent runs its own.
 
 use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
 use std::process::{ExitCode, ExitStatus};
 
 use loom_cli_sandbox::{HostPattern, NetworkAccess, Rung, Sandbox, SandboxError, SandboxSetup};
@@ -28,10 +29,8 @@ pub(crate) async fn run(
     for place in &arguments.visible {
         setup.visible.push(std::path::absolute(place)?);
     }
-    if !arguments.hosts.is_empty() {
-        let hosts = arguments.hosts.iter().map(|host| host.parse());
-        setup.network = NetworkAccess::AllowList(hosts.collect::<Result<Vec<HostPattern>, _>>()?);
-    }
+    let configured = &setting.config.value.sandbox.allow_hosts;
+    setup.network = network(configured.iter().chain(&arguments.hosts))?;
     if let Some(rung) = arguments.rung {
         setup.rungs = vec![rung.into()];
     }
@@ -57,17 +56,35 @@ pub(crate) fn setup(setting: &Setting) -> Result<SandboxSetup, CliError> {
         CliError::failed("HOME is not set, so nobody knows what to hide")
             .hint("set HOME to your home folder")
     })?;
+    let config = &setting.config.value.sandbox;
     let temporary = setting.environment.get("TMPDIR").unwrap_or("/tmp".as_ref());
     Ok(SandboxSetup {
         launcher: "/proc/self/exe".into(),
         workspace: setting.workspace.clone(),
-        writable: Vec::new(),
+        writable: config
+            .write
+            .iter()
+            .map(|folder| match folder.strip_prefix("~") {
+                Ok(below) => Path::new(home).join(below),
+                Err(_) => folder.clone(),
+            })
+            .collect(),
         visible: Vec::new(),
         home: home.into(),
         environment: setting.environment.clone(),
-        network: NetworkAccess::Off,
+        network: network(&config.allow_hosts)?,
         temporary: temporary.into(),
         rungs: Rung::ALL.to_vec(),
+    })
+}
+
+/// Returns the way to the network when these hosts are allowed.
+fn network<'a>(hosts: impl IntoIterator<Item = &'a String>) -> Result<NetworkAccess, SandboxError> {
+    let hosts = hosts.into_iter().map(|host| host.parse());
+    let hosts = hosts.collect::<Result<Vec<HostPattern>, _>>()?;
+    Ok(match hosts.is_empty() {
+        true => NetworkAccess::Off,
+        false => NetworkAccess::AllowList(hosts),
     })
 }
 

@@ -12,7 +12,7 @@ use loom_cli_lsp::{Diagnostics, Launch, Launcher, LspSetup, definitions};
 use loom_cli_mcp::{ConfigFiles, McpConfig, McpLimits, McpServers, McpSetup};
 use loom_cli_permission::{PermissionFiles, Permissions, Places};
 use loom_cli_rewind::Rewind;
-use loom_cli_sandbox::{HostPattern, NetworkAccess, Rung, Sandbox, hidden_places};
+use loom_cli_sandbox::{Rung, Sandbox, hidden_places};
 use loom_cli_session::{Gate, ModelChoice};
 use loom_cli_tools::{
     CommandEnvironment, EditStyle, OutputLimits, OutputStore, ToolLimits, ToolRegistry, ToolSetup,
@@ -152,17 +152,10 @@ async fn sandbox(
     setting: &Setting,
     warnings: &mut Vec<String>,
 ) -> Result<Option<Arc<Sandbox>>, CliError> {
-    let config = &setting.config.value.sandbox;
-    if !config.enabled {
+    if !setting.config.value.sandbox.enabled {
         return Ok(None);
     }
-    let mut setup = sandbox::setup(setting)?;
-    setup.writable.extend(config.write.iter().cloned());
-    if !config.allow_hosts.is_empty() {
-        let hosts = config.allow_hosts.iter().map(|host| host.parse());
-        setup.network = NetworkAccess::AllowList(hosts.collect::<Result<Vec<HostPattern>, _>>()?);
-    }
-    let sandbox = Sandbox::probe(setup).await?;
+    let sandbox = Sandbox::probe(sandbox::setup(setting)?).await?;
     if sandbox.status().is_confined() {
         return Ok(Some(Arc::new(sandbox)));
     }

@@ -24,6 +24,7 @@ impl Cage {
     ///
     /// Other programs are asked what the machine allows, so that a cage that Loom fails to build is
     /// a failure and no gap. Landlock must be there.
+    #[expect(clippy::print_stderr, reason = "whoever reads the log must know")]
     pub(super) fn all() -> Vec<Self> {
         let all = [
             Self::Namespaces,

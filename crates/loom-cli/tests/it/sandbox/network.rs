@@ -71,6 +71,24 @@ fn nothing_that_listens_on_this_machine_can_be_reached() {
 }
 
 #[test]
+fn services_that_come_and_go_keep_no_command_from_running() {
+    let user = person();
+    let path = outside(&user).join("socket");
+    let script = r#"perl -MSocket -e 'while (1) {
+        socket(S, AF_UNIX, SOCK_STREAM, 0); bind(S, pack_sockaddr_un($ARGV[0]));
+        select(undef, undef, undef, 0.005); unlink $ARGV[0]; close S }' "$0""#;
+    let service = user.program("bash", ["-c", script, path.to_str().unwrap()]);
+    let service = service.spawn();
+    for cage in Cage::all() {
+        for _ in 0..5 {
+            cage.run(&user, "true").assert_success();
+        }
+    }
+    service.signal(rustix::process::Signal::KILL);
+    let _ = service.wait();
+}
+
+#[test]
 fn sockets_past_the_internets_are_refused() {
     for cage in Cage::all() {
         SOCKETS.assert_refused(cage, &person(), SOCKET);

@@ -218,6 +218,23 @@ fn what_the_person_names_can_be_read_and_the_rest_stays_hidden() {
 }
 
 #[test]
+fn a_secret_that_is_replaced_while_a_command_runs_stays_hidden() {
+    for cage in Cage::all() {
+        let user = person_with_secrets();
+        let script = "echo ready; until [ -e go ]; do sleep 0.02; done; grep SECRET ~/.netrc";
+        let mut running = cage.loom(&user, &["--", "bash", "-c", script]).spawn();
+        running.wait_for_line(|line| line == "ready");
+        // As programs write their credentials: a new file takes the place of the old.
+        let new = user.home().join("netrc.new");
+        fs::write(&new, "SECRET").unwrap();
+        fs::rename(&new, user.home().join(".netrc")).unwrap();
+        fs::write(user.work().join("go"), "").unwrap();
+        let output = running.wait();
+        assert_eq!(output.stdout, "ready\n", "{cage:?}: {output}");
+    }
+}
+
+#[test]
 fn variables_that_lead_out_are_not_inherited() {
     for cage in Cage::all() {
         let user = person();
