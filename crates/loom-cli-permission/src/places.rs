@@ -197,6 +197,14 @@ impl Places {
     }
 }
 
+/// Tells whether the path is a folder in which files steer programs. Naming the folder as such, as one
+/// does to leave it out, is no reason to ask.
+pub(crate) fn is_steering_folder(path: &Path) -> bool {
+    path.file_name()
+        .and_then(|name| name.to_str())
+        .is_some_and(|name| STEERING_FOLDERS.contains(&name))
+}
+
 /// Tells whether files of this name hold the settings of a deployment, with its secrets.
 pub(crate) fn is_environment_file(name: &str) -> bool {
     match name.strip_prefix(".env") {

@@ -9,10 +9,11 @@
 //! that allow do not count for such a line.
 //!
 //! Commands that run others are taken apart by [`wrapper`]: `timeout 5 cargo test` is a `cargo test`, and
-//! `bash -c '…'` is what stands in its quotes. What sees the words only, without the rest of the
+//! `bash -c '…'` is what stands in its quotes; [`builtin`] knows what the shell evaluates. What sees the words only, without the rest of the
 //! line, is [`read_only`] (is this command known to change nothing?) and [`variables`] (can setting this
 //! variable change what other commands do?).
 
+mod builtin;
 #[cfg(test)]
 mod differential;
 mod expansion;

@@ -12,7 +12,7 @@ use super::operands::{Folders, Operands};
 use super::remedy::Remedy;
 use super::{Finding, Judge, by_possible_rule, by_rule};
 use crate::decision::{Act, Cause, Effect, Verdict};
-use crate::places::Sensitivity;
+use crate::places::{Sensitivity, is_steering_folder};
 use crate::rule::{FileUse, Match};
 use crate::rule_file::Entry;
 use crate::shell::read_only::{self, Reads};
@@ -53,6 +53,9 @@ const RUNNERS: &[&str] = &[
     "watch",
 ];
 
+const UNKNOWN_FILE: &str = "the file is only known when it runs";
+const CONNECTION: &str = "the shell opens a connection to the network for this name";
+
 /// A line, and what holds for all of its commands.
 struct Line<'a> {
     script: &'a Script,
@@ -91,12 +94,7 @@ impl Judge<'_> {
         let before = findings.len();
         for unclear in &script.unclear {
             findings.extend(self.possible_command_rule(&unclear.text, Some(unclear.why)));
-            let cause = Cause::Unclear {
-                mode: self.mode,
-                why: unclear.why.to_owned(),
-            };
-            let (verdict, _) = self.command_by_mode(&line);
-            findings.push(Finding::new(verdict, unclear.text.clone(), cause));
+            findings.push(self.by_mode_alone(&line, &unclear.text, unclear.why));
         }
         for segment in &script.segments {
             self.segment(&line, segment, findings);
@@ -266,6 +264,10 @@ impl Judge<'_> {
             return self.unknown_file(line, redirection, use_of_file, findings);
         };
         for path in paths.iter().filter(|path| !is_device(path)) {
+            if is_connection(path) {
+                findings.push(self.by_mode_alone(line, &redirection.text, CONNECTION));
+                continue;
+            }
             let mut finding = self.file("", use_of_file, path);
             let by_mode = matches!(finding.reason.cause, Cause::Mode { .. });
             // The sandbox decides about the writing of what runs in it.
@@ -294,7 +296,6 @@ impl Judge<'_> {
         use_of_file: FileUse,
         findings: &mut Vec<Finding>,
     ) {
-        const WHY: &str = "the file is only known when it runs";
         let about_files = |entry: &Entry| {
             entry.rule.covers_files(use_of_file)
                 || entry.rule.path_pattern_of_kind(use_of_file).is_some()
@@ -307,15 +308,19 @@ impl Judge<'_> {
             Finding::new(
                 Verdict::Ask,
                 subject.clone(),
-                by_possible_rule(entry, Some(WHY)),
+                by_possible_rule(entry, Some(UNKNOWN_FILE)),
             )
         }));
-        let (verdict, _) = self.command_by_mode(line);
+        findings.push(self.by_mode_alone(line, &subject, UNKNOWN_FILE));
+    }
+
+    /// Judges a part of a line that no rule can allow.
+    fn by_mode_alone(&self, line: &Line<'_>, subject: &str, why: &str) -> Finding {
         let cause = Cause::Unclear {
             mode: self.mode,
-            why: WHY.to_owned(),
+            why: why.to_owned(),
         };
-        findings.push(Finding::new(verdict, subject, cause));
+        Finding::new(self.command_by_mode(line).0, subject, cause)
     }
 
     /// Applies the rules that ask for or deny files to the files that the command names.
@@ -441,16 +446,11 @@ impl Judge<'_> {
         }
     }
 
-    /// Tells why a file that steers programs may not be touched, but for the folder it stands in.
+    /// Tells why a file that steers programs may not be touched.
     fn steering_file(&self, forms: &[PathBuf]) -> Option<Sensitivity> {
         let sensitive = self.sensitive(FileUse::Write, forms)?;
-        let is_folder_itself = forms.iter().any(|form| {
-            form.file_name()
-                .is_some_and(|name| *name == *sensitive.name)
-                && sensitive.name.len() < 8
-                && !sensitive.name.ends_with("rc")
-        });
-        (!is_folder_itself).then_some(sensitive.why)
+        let is_folder = forms.iter().any(|form| is_steering_folder(form));
+        (!is_folder).then_some(sensitive.why)
     }
 }
 
@@ -476,4 +476,9 @@ fn is_device(path: &std::path::Path) -> bool {
                 | "/dev/urandom"
         )
     )
+}
+
+/// Tells whether bash opens a connection instead of a file (Bash Reference Manual, section 3.6).
+fn is_connection(path: &std::path::Path) -> bool {
+    path.starts_with("/dev/tcp") || path.starts_with("/dev/udp")
 }

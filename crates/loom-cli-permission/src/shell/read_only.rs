@@ -24,11 +24,10 @@ pub(crate) enum Reads {
 
 /// Commands without an option that changes something, and without one that reads files.
 const PLAIN: &[&str] = &[
-    "[", "[[", ":", "arch", "basename", "break", "cal", "continue", "df", "dirname", "du", "echo",
-    "exec", "exit", "expr", "false", "getconf", "groups", "id", "jobs", "locale", "ls", "lscpu",
-    "nproc", "popd", "printenv", "ps", "pwd", "readlink", "realpath", "return", "seq", "shift",
-    "sleep", "stat", "test", "time", "tr", "true", "tty", "type", "uname", "uptime", "wait",
-    "which", "whoami",
+    "[[", ":", "arch", "basename", "break", "cal", "continue", "df", "dirname", "du", "echo",
+    "exec", "exit", "expr", "false", "getconf", "groups", "id", "locale", "ls", "lscpu", "nproc",
+    "popd", "printenv", "ps", "pwd", "readlink", "realpath", "return", "seq", "shift", "sleep",
+    "stat", "time", "tr", "true", "tty", "type", "uname", "uptime", "which", "whoami",
 ];
 
 /// Commands that hand out the files they are given, without an option that changes something.
@@ -70,12 +69,11 @@ const READERS: &[&str] = &[
     "wc",
 ];
 
-/// Programs that tell their version, and do nothing else then.
+/// Programs that tell their version, and do nothing else then. Not those that let the files of a project
+/// choose their own version, for such a file may name a program: rustup does, yarn and go do.
 const VERSIONED: &[&str] = &[
-    "bash", "bun", "cargo", "clang", "cmake", "deno", "docker", "dotnet", "g++", "gcc", "gh", "go",
-    "java", "javac", "jj", "kubectl", "make", "node", "npm", "npx", "perl", "php", "pip", "pip3",
-    "pnpm", "python", "python3", "rg", "ruby", "rustc", "rustfmt", "rustup", "sh", "tsc", "uv",
-    "yarn",
+    "bash", "clang", "cmake", "docker", "g++", "gcc", "java", "javac", "jj", "kubectl", "make",
+    "node", "perl", "php", "python", "python3", "rg", "ruby", "sh",
 ];
 
 /// Tells what a command hands out that is known to change nothing; `None` for all other commands.
@@ -105,7 +103,11 @@ pub(crate) fn reads(words: &[Word]) -> Option<Reads> {
             Reads::Trees,
         ),
         "env" => (arguments.is_empty(), Reads::Nothing),
-        "export" | "local" | "declare" | "typeset" | "readonly" | "unset" => (true, Reads::Nothing),
+        "[" | "test" => (is_test_harmless(arguments), Reads::Nothing),
+        "wait" => (arguments.is_empty(), Reads::Nothing),
+        "export" | "local" | "declare" | "typeset" | "readonly" | "unset" => {
+            (sets_nothing_influential(arguments), Reads::Nothing)
+        }
         "fd" | "fdfind" => (
             lacks_options(
                 arguments,
@@ -228,12 +230,31 @@ fn is_find_harmless(arguments: &[Word]) -> bool {
     })
 }
 
-/// `read` sets variables: plain names only, for a subscript would be evaluated.
+/// A test of words that are not quoted may turn out to be another test.
+fn is_test_harmless(arguments: &[Word]) -> bool {
+    arguments.iter().all(|word| word.open <= Open::Tail)
+        && !arguments.windows(2).any(|pair| {
+            let may_be_operator = pair[0].open == Open::Tail && pair[0].may_be_option();
+            let is_operator = |text: &str| text.starts_with(['-', '=', '!', ']', ')', '<', '>']);
+            may_be_operator && !is_operator(&pair[1].text)
+        })
+}
+
+/// Tells whether none of the variables that are set changes what commands do. The words are checked
+/// to be names, with values or without, before.
+fn sets_nothing_influential(arguments: &[Word]) -> bool {
+    arguments.iter().all(|word| {
+        let name = word.text.split(['=', '+']).next().unwrap_or_default();
+        !super::variables::is_influential(name)
+            || super::variables::is_harmless(name, &Word::unknown())
+    })
+}
+
+/// `read` sets variables.
 fn is_read_harmless(arguments: &[Word]) -> bool {
     arguments.iter().all(|word| {
-        word.known().is_some_and(|text| {
-            !text.contains('[') && !super::variables::is_influential(text.trim_start_matches('-'))
-        })
+        word.known()
+            .is_some_and(|text| !super::variables::is_influential(text.trim_start_matches('-')))
     })
 }
 

@@ -14,6 +14,7 @@
 //! All others that run commands (`ssh`, `watch`, `parallel`, `make`) are ordinary commands, and need a rule
 //! that names them.
 
+use super::builtin::evaluates;
 use super::expansion::is_name;
 use super::reader::read_into;
 use super::word::{Open, Word};
@@ -365,7 +366,7 @@ fn carried(name: &str, words: &[Word]) -> Carried {
             Some(None) => Carried::Unclear(DYNAMIC_LINE),
         },
         "find" => find(arguments),
-        _ => Carried::Nothing,
+        _ => evaluates(name, arguments).map_or(Carried::Nothing, Carried::Unclear),
     }
 }
 

@@ -211,7 +211,14 @@ fn rules_allow_no_more_than_they_say() {
         "cargo test <<E; rm x\nE\n",
         "x=$(rm x) cargo test",
         "x=(a $(rm x)); cargo test",
-        "printf -v x a; cargo test",
+        "cargo test < /dev/tcp/example.com/80",
+        "rustc --version",
+        "test -v 'a[$(rm x)]'; cargo test",
+        "\\unset 'a[$(rm x)]'; cargo test",
+        "[ $x = 1 ]",
+        "[ \"$x\" \"$y\" ]",
+        "jobs -x rm y",
+        "awk 'BEGIN{ARGV[1]=\"a\"} {print}'",
         "tee x < a",
     ];
     let expected = [all(&allowed, Allow), all(&not_allowed, Ask)].concat();

@@ -139,9 +139,12 @@ pub(super) fn is_awk_harmless(arguments: &[Word]) -> bool {
     false
 }
 
-/// Tells whether a program can neither write nor run: `>` and `|` do, in any place but a string.
+/// Tells whether a program can neither write nor run, nor choose its files by itself. Signs are refused
+/// wherever they stand.
 fn is_awk_program_harmless(program: &str) -> bool {
-    !["|", ">", "@", "system", "getline", "close", "fflush", "-f"]
-        .iter()
-        .any(|token| program.contains(token))
+    ![
+        "|", ">", "@", "ARGV", "close", "fflush", "getline", "system",
+    ]
+    .iter()
+    .any(|token| program.contains(token))
 }

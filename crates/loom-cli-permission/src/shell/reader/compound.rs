@@ -7,8 +7,6 @@ use super::super::variables;
 use super::super::word::{Open, Word};
 use super::{Assignment, DISAGREEMENT, Gap, Reach, Reader, Simple};
 
-const ATTRIBUTES: &str = "this attribute makes the shell evaluate the value of the variable";
-
 impl Reader<'_> {
     /// Reads `{ …; }` or `((…))`.
     pub(super) fn compound(&mut self, node: Node<'_>) {
@@ -197,7 +195,13 @@ impl Reader<'_> {
                 }
                 _ => {
                     let word = self.word(child);
-                    self.declared(child, &word, &mut set);
+                    if let Some(name) = word.known().filter(|name| expansion::is_name(name)) {
+                        set.push(Assignment {
+                            name: name.to_owned(),
+                            value: Word::unknown(),
+                            reach: Reach::Exported,
+                        });
+                    }
                     simple.words.push(word);
                 }
             }
@@ -212,24 +216,6 @@ impl Reader<'_> {
         self.finish(node, simple);
     }
 
-    /// Looks at an argument of a declaration that the grammar does not take for an assignment.
-    fn declared(&mut self, node: Node<'_>, word: &Word, set: &mut Vec<Assignment>) {
-        match word.known() {
-            // `-i` evaluates, `-n` makes another name of a variable, `-f` is about functions.
-            Some(options) if options.starts_with('-') => {
-                if !options[1..].bytes().all(|byte| b"xrgapAlu".contains(&byte)) {
-                    self.unclear(node, ATTRIBUTES);
-                }
-            }
-            Some(name) if expansion::is_name(name) => set.push(Assignment {
-                name: name.to_owned(),
-                value: Word::unknown(),
-                reach: Reach::Exported,
-            }),
-            _ => self.unclear(node, ATTRIBUTES),
-        }
-    }
-
     /// Reads `unset`.
     pub(super) fn unset(&mut self, node: Node<'_>) {
         let mut simple = Simple::default();
@@ -239,24 +225,19 @@ impl Reader<'_> {
                 continue;
             }
             let word = self.word(child);
-            match word.known() {
-                Some("-v" | "-f") => {}
-                Some(name) if expansion::is_name(name) => {
-                    self.script.assignments.push(Assignment {
-                        name: name.to_owned(),
-                        value: Word::closed(""),
-                        reach: Reach::Shell,
-                    })
-                }
-                // A subscript is arithmetic.
-                _ => self.unclear(node, ARITHMETIC),
+            if let Some(name) = word.known().filter(|name| expansion::is_name(name)) {
+                self.script.assignments.push(Assignment {
+                    name: name.to_owned(),
+                    value: Word::closed(""),
+                    reach: Reach::Shell,
+                });
             }
             simple.words.push(word);
         }
         self.finish(node, simple);
     }
 
-    /// Returns the and checks that blanks divide them.
+    /// Returns the parts of a node, and checks that blanks divide them.
     fn divided<'tree>(&mut self, node: Node<'tree>) -> Vec<Node<'tree>> {
         let parts = self.parts(node);
         for pair in parts.windows(2) {

@@ -118,7 +118,12 @@ impl Reader<'_> {
 
     /// Reads `<<< word`.
     pub(super) fn here_string(&mut self, node: Node<'_>) {
+        let mut end = node.start_byte();
         for child in self.parts(node) {
+            if matches!(self.gap(end, child.start_byte()), Gap::Bad | Gap::LineEnd) {
+                self.unclear(node, DISAGREEMENT);
+            }
+            end = child.end_byte();
             match child.kind() {
                 "file_descriptor" => self.check_descriptor(child),
                 "<<<" => {}
@@ -163,7 +168,8 @@ impl Reader<'_> {
                     _ => {}
                 }
             }
-            if matches!(self.gap(end, part.start_byte()), Gap::Bad | Gap::LineEnd) {
+            let gap = self.gap(end, part.start_byte());
+            if matches!(gap, Gap::Bad | Gap::LineEnd) {
                 self.unclear(node, DISAGREEMENT);
             }
             end = part.end_byte();
@@ -177,7 +183,7 @@ impl Reader<'_> {
                 "comment" | "heredoc_body" | "heredoc_end" => self.unclear(node, DISAGREEMENT),
                 kind if is_statement(kind) => self.statement(*part),
                 _ => {
-                    if is_chained {
+                    if is_chained || gap != Gap::Blank {
                         self.unclear(node, DISAGREEMENT);
                     }
                     words.push(self.word(*part));
