@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use loom_common_core::PermissionMode;
 use loom_common_core::inquiry::RuleScope;
+use loom_common_core::{PermissionMode, ReadFilter, Resource};
 use sha2::{Digest, Sha256};
 
-use crate::decision::{Decision, Effect, Layer, Origin};
+use crate::decision::{Decision, Effect, Layer, Origin, Verdict};
 use crate::error::PermissionError;
 use crate::judge::{Call, Judge, Surroundings};
 use crate::places::Places;
@@ -135,16 +135,68 @@ impl Permissions {
         call: &Call<'_>,
         surroundings: &Surroundings,
     ) -> Decision {
+        self.judge_by(&self.rules(), mode, call, surroundings)
+            .decide()
+    }
+
+    /// Returns which of the files and folders below those that the call reads it may read too, by
+    /// the rules as they are now.
+    ///
+    /// What would be asked for is withheld as well, unless the same was asked for the folder above
+    /// it: then the call runs because the person has said yes to that.
+    pub fn readable(
+        &self,
+        mode: PermissionMode,
+        call: &Call<'_>,
+        surroundings: &Surroundings,
+    ) -> ReadFilter {
+        let permissions = self.clone();
         let rules = self.rules();
-        let judge = Judge {
-            rules: &rules,
+        let (tool, access, surroundings) = (call.tool.to_owned(), call.access, *surroundings);
+        let (resources, workspace) = (call.resources.to_vec(), call.workspace.to_owned());
+        let withheld = move |path: &Path| {
+            let call = Call {
+                tool: &tool,
+                access,
+                resources: &resources,
+                workspace: &workspace,
+            };
+            permissions
+                .judge_by(&rules, mode, &call, &surroundings)
+                .withheld(path)
+        };
+        let answered: Vec<_> = call
+            .resources
+            .iter()
+            .filter_map(|resource| match resource {
+                Resource::Read(folder) => Some((folder.clone(), withheld(folder)?)),
+                _ => None,
+            })
+            .collect();
+        ReadFilter::new(move |path| match withheld(path) {
+            None => true,
+            Some((Verdict::Deny, _)) => false,
+            Some(question) => answered
+                .iter()
+                .any(|(folder, answered)| path.starts_with(folder) && *answered == question),
+        })
+    }
+
+    fn judge_by<'a>(
+        &'a self,
+        rules: &'a RuleSet,
+        mode: PermissionMode,
+        call: &'a Call<'a>,
+        surroundings: &'a Surroundings,
+    ) -> Judge<'a> {
+        Judge {
+            rules,
             places: &self.shared.places,
             files: &self.shared.files,
             mode: self.permitted_mode(mode),
             call,
             surroundings,
-        };
-        judge.decide()
+        }
     }
 
     /// Returns what switches a mode off: only full mode can be, and only by the organization.

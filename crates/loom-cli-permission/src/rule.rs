@@ -36,7 +36,7 @@ const EDIT: &str = "edit";
 const READING_TOOLS: &[&str] = &["read_file", "list_files", "glob", "grep", "view_image"];
 
 /// Tools that change files.
-const WRITING_TOOLS: &[&str] = &["edit_file", "write_file", "apply_patch", "notebook_edit"];
+const WRITING_TOOLS: &[&str] = &["edit_file", "write_file", "apply_patch", "edit_notebook"];
 
 /// What a rule is about: calls of a tool, or those that touch what a pattern describes.
 ///

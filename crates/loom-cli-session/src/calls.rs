@@ -14,8 +14,8 @@ use loom_cli_lsp::Diagnostics;
 use loom_cli_tools::ToolRegistry;
 use loom_common_core::stream::NoticeLevel;
 use loom_common_core::{
-    AgentEvent, Confinement, PermissionMode, ProgressSink, Resource, ToolAccess, ToolCall,
-    ToolContext, ToolDefinition, ToolOutput, ToolResultContent, ToolStatus,
+    AgentEvent, Confinement, PermissionMode, ProgressSink, ReadFilter, Resource, ToolAccess,
+    ToolCall, ToolContext, ToolDefinition, ToolOutput, ToolResultContent, ToolStatus,
 };
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
@@ -107,6 +107,7 @@ impl ToolRunner {
                         let context = ToolContext {
                             confinement,
                             permitted: Some(resources.clone()),
+                            readable: self.readable(&call, access, &resources),
                             ..self.context(site)
                         };
                         let edited = edited_files(access, &resources);
@@ -148,6 +149,7 @@ impl ToolRunner {
             progress: progress_of(site),
             confinement: Confinement::default(),
             permitted: None,
+            readable: ReadFilter::everything(),
         }
     }
 

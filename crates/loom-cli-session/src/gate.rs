@@ -10,7 +10,7 @@ use loom_cli_permission::{
 };
 use loom_common_core::inquiry::{Answer, Inquiry, RememberedRule, RuleSuggestion};
 use loom_common_core::stream::NoticeLevel;
-use loom_common_core::{Confinement, Resource, ToolAccess, ToolCall};
+use loom_common_core::{Confinement, ReadFilter, Resource, ToolAccess, ToolCall};
 
 use crate::calls::ToolRunner;
 use crate::inquiries::{CallSite, Person};
@@ -23,6 +23,14 @@ pub struct Gate {
     pub permissions: Permissions,
     /// Whether commands can be kept in a sandbox here.
     pub sandbox_works: bool,
+}
+
+impl Gate {
+    fn surroundings(&self) -> Surroundings {
+        Surroundings {
+            sandbox_works: self.sandbox_works,
+        }
+    }
 }
 
 impl ToolRunner {
@@ -44,15 +52,8 @@ impl ToolRunner {
         }
         let decision = self.gate.permissions.judge(
             self.mode.get(),
-            &Call {
-                tool: &call.name,
-                access,
-                resources,
-                workspace: &self.workspace,
-            },
-            &Surroundings {
-                sandbox_works: self.gate.sandbox_works,
-            },
+            &self.judged(call, access, resources),
+            &self.gate.surroundings(),
         );
         let confinement = decision.confinement;
         match (decision.verdict, wish) {
@@ -70,6 +71,34 @@ impl ToolRunner {
                 self.ask(site, call, &decision, &reason).await?;
                 Ok(confinement)
             }
+        }
+    }
+
+    /// Returns which files below those that the call names it may read.
+    pub(crate) fn readable(
+        &self,
+        call: &ToolCall,
+        access: ToolAccess,
+        resources: &[Resource],
+    ) -> ReadFilter {
+        self.gate.permissions.readable(
+            self.mode.get(),
+            &self.judged(call, access, resources),
+            &self.gate.surroundings(),
+        )
+    }
+
+    fn judged<'a>(
+        &'a self,
+        call: &'a ToolCall,
+        access: ToolAccess,
+        resources: &'a [Resource],
+    ) -> Call<'a> {
+        Call {
+            tool: &call.name,
+            access,
+            resources,
+            workspace: &self.workspace,
         }
     }
 

@@ -14,7 +14,9 @@ use std::path::Path;
 use std::time::Instant;
 
 use loom_cli_tools::{ToolRegistry, ToolSetup};
-use loom_common_core::{Confinement, Extra, ProgressSink, ToolCall, ToolContext, ToolStatus};
+use loom_common_core::{
+    Confinement, Extra, ProgressSink, ReadFilter, ToolCall, ToolContext, ToolStatus,
+};
 use serde_json::{Value, json};
 
 /// How many lines of 50 bytes make 1 MB.
@@ -96,6 +98,7 @@ async fn main() {
         progress: ProgressSink::discard(),
         confinement: Confinement::default(),
         permitted: None,
+        readable: ReadFilter::everything(),
     };
     for turn in 0..iterations {
         let call = call(&case, turn);

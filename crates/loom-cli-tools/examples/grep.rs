@@ -12,7 +12,9 @@ use std::path::Path;
 use std::time::Instant;
 
 use loom_cli_tools::{ToolRegistry, ToolSetup};
-use loom_common_core::{Confinement, Extra, ProgressSink, ToolCall, ToolContext, ToolStatus};
+use loom_common_core::{
+    Confinement, Extra, ProgressSink, ReadFilter, ToolCall, ToolContext, ToolStatus,
+};
 
 #[tokio::main]
 async fn main() {
@@ -28,6 +30,7 @@ async fn main() {
         progress: ProgressSink::discard(),
         confinement: Confinement::default(),
         permitted: None,
+        readable: ReadFilter::everything(),
     };
     let call = ToolCall {
         id: String::new(),

@@ -21,7 +21,7 @@ use crate::missing::require;
 use crate::outputs::OutputStore;
 use crate::setup::ToolLimits;
 use crate::tool::Tool;
-use crate::walk::{PathPattern, walk};
+use crate::walk::{PathPattern, Withheld, walk};
 use crate::workspace::{Touch, Workspace, resource};
 
 /// The most files that are returned.
@@ -65,10 +65,15 @@ impl Tool for GlobTool {
     ) -> BoxFuture<'a, ToolOutput> {
         answer(&self.definition, arguments, async |arguments: Arguments| {
             let workspace = Workspace::of(context, &self.outputs);
-            let found =
-                run_blocking(move |cancellation| find(&workspace, &arguments, cancellation))
-                    .await?;
-            Ok(ToolOutput::completed(found.report(self.max_output_bytes)))
+            let withheld = Withheld::default();
+            let noted = withheld.clone();
+            let found = run_blocking(move |cancellation| {
+                find(&workspace, &arguments, &noted, cancellation)
+            })
+            .await?;
+            let mut report = found.report(self.max_output_bytes);
+            withheld.append_to(&mut report);
+            Ok(ToolOutput::completed(report))
         })
         .boxed()
     }
@@ -127,13 +132,15 @@ impl Found {
 fn find(
     workspace: &Workspace,
     arguments: &Arguments,
+    withheld: &Withheld,
     cancellation: &Cancellation,
 ) -> Result<Found, ToolError> {
     let start = workspace.resolve(arguments.path.as_deref().unwrap_or("."), Touch::Read)?;
     require(workspace, &start, "look in")?;
     let pattern = PathPattern::parse("pattern", &arguments.pattern, workspace)?;
     let found = Mutex::new(Found::default());
-    walk(workspace, &start).build_parallel().run(|| {
+    let walk = walk(workspace, &start, withheld);
+    walk.build_parallel().run(|| {
         let (found, pattern, start) = (&found, &pattern, &start);
         Box::new(move |entry| {
             if cancellation.is_cancelled() {

@@ -26,7 +26,7 @@ use crate::missing::require;
 use crate::outputs::OutputStore;
 use crate::setup::ToolLimits;
 use crate::tool::Tool;
-use crate::walk::{PathPattern, walk};
+use crate::walk::{PathPattern, Withheld, walk};
 use crate::workspace::{Touch, Workspace, WorkspacePath, resource};
 use findings::{Findings, Limits};
 use search::FileSearch;
@@ -140,9 +140,11 @@ fn grep(
             bytes: max_bytes,
         },
     );
-    walk(workspace, &start).build_parallel().run(|| {
+    let withheld = Withheld::default();
+    let walk = walk(workspace, &start, &withheld);
+    walk.build_parallel().run(|| {
         let mut search = FileSearch::new(matcher.clone(), arguments, mode, &findings, cancellation);
-        let (findings, pattern, start) = (&findings, &pattern, &start);
+        let (findings, pattern, start, withheld) = (&findings, &pattern, &start, &withheld);
         Box::new(move |entry| {
             if cancellation.is_cancelled() {
                 return WalkState::Quit;
@@ -156,13 +158,18 @@ fn grep(
             }
             let path = entry.path();
             let from_workspace = path.strip_prefix(workspace.root()).unwrap_or(path);
-            if is_wanted(pattern.as_ref(), start, path, from_workspace) {
+            // The start itself is what the call was permitted.
+            if is_wanted(pattern.as_ref(), start, path, from_workspace)
+                && (entry.depth() == 0 || withheld.admits(workspace, path))
+            {
                 search.search(path, from_workspace);
             }
             WalkState::Continue
         })
     });
-    Ok(findings.report())
+    let mut report = findings.report();
+    withheld.append_to(&mut report);
+    Ok(report)
 }
 
 /// Tells whether the file matches the pattern, if there is one.

@@ -21,7 +21,7 @@ use crate::missing::require;
 use crate::outputs::OutputStore;
 use crate::setup::ToolLimits;
 use crate::tool::Tool;
-use crate::walk::walk;
+use crate::walk::{Withheld, walk};
 use crate::workspace::{Touch, Workspace, WorkspacePath, resource};
 
 /// Levels that are shown when the call does not say.
@@ -120,7 +120,10 @@ fn list(
             source: std::io::ErrorKind::Interrupted.into(),
         });
     }
-    Ok(tree.report(&start, depth, wanted))
+    let withheld = tree.withheld.clone();
+    let mut report = tree.report(&start, depth, wanted);
+    withheld.append_to(&mut report);
+    Ok(report)
 }
 
 /// The upper levels of a folder.
@@ -131,6 +134,7 @@ struct Tree {
     left_out: usize,
     /// Whether there is a folder on the lowest level.
     has_deeper: bool,
+    withheld: Withheld,
 }
 
 impl Tree {
@@ -143,7 +147,7 @@ impl Tree {
     ) -> Self {
         let mut tree = Self::default();
         let mut count = 0;
-        let entries = walk(workspace, start)
+        let entries = walk(workspace, start, &tree.withheld)
             .max_depth(Some(depth))
             .sort_by_file_name(Ord::cmp)
             .build();

@@ -7,7 +7,7 @@ use ignore::Walk;
 use similar::get_close_matches;
 
 use crate::error::ToolError;
-use crate::walk::walk;
+use crate::walk::{Withheld, walk};
 use crate::workspace::{Workspace, WorkspacePath};
 
 /// How many names are suggested.
@@ -71,7 +71,10 @@ fn names_near(workspace: &Workspace, path: &WorkspacePath) -> Vec<String> {
         let path = path.strip_prefix(workspace.root()).unwrap_or(path);
         path.display().to_string()
     };
-    let everywhere: Walk = walk(workspace, &top).sort_by_file_name(Ord::cmp).build();
+    let withheld = Withheld::default();
+    let everywhere: Walk = walk(workspace, &top, &withheld)
+        .sort_by_file_name(Ord::cmp)
+        .build();
     let namesakes: Vec<String> = everywhere
         .flatten()
         .take(MAX_ENTRIES)
@@ -94,7 +97,7 @@ fn names_near(workspace: &Workspace, path: &WorkspacePath) -> Vec<String> {
     let Ok(folder) = workspace.locate(folder) else {
         return Vec::new();
     };
-    let siblings: Vec<String> = walk(workspace, &folder)
+    let siblings: Vec<String> = walk(workspace, &folder, &withheld)
         .max_depth(Some(1))
         .build()
         .flatten()

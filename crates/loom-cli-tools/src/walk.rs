@@ -7,8 +7,13 @@
 //! own ignore file (`core.excludesFile`) does not: it stands outside of what the tools are given.
 //! A folder that is named in the call is searched even when it is ignored. Symbolic links are not
 //! followed, so no search leaves the folder that it was permitted.
+//!
+//! Rules of permission can withhold what is below a folder that may be searched: folders are then not
+//! gone into, files not looked into, and the answer says so ([`Withheld`]).
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use globset::{GlobBuilder, GlobMatcher};
 use ignore::WalkBuilder;
@@ -19,27 +24,93 @@ use crate::workspace::{Workspace, WorkspacePath};
 /// Folders in which version control keeps its own data.
 pub(crate) const VERSION_CONTROL: [&str; 4] = [".git", ".hg", ".jj", ".svn"];
 
-/// Makes the walk through `start`: a folder, or a single file.
-pub(crate) fn walk(workspace: &Workspace, start: &WorkspacePath) -> WalkBuilder {
+/// The most names of withheld files and folders that an answer gives.
+const MAX_WITHHELD_NAMES: usize = 3;
+
+/// Makes the walk through `start`: a folder, or a single file. Folders that it may not go into are
+/// noted in `withheld`.
+pub(crate) fn walk(
+    workspace: &Workspace,
+    start: &WorkspacePath,
+    withheld: &Withheld,
+) -> WalkBuilder {
     // The folder whose repository counts.
     let top = if start.is_inside() {
         workspace.root()
     } else {
         &start.absolute
     };
+    let workspace = workspace.clone();
+    let withheld = withheld.clone();
     let mut walk = WalkBuilder::new(&start.absolute);
     walk.hidden(false)
         .require_git(false)
         .parents(is_in_repository(top))
         .git_global(false)
         .current_dir(top)
-        .filter_entry(|entry| {
-            entry.depth() == 0
-                || !VERSION_CONTROL
-                    .iter()
-                    .any(|name| entry.file_name() == *name)
+        .filter_entry(move |entry| {
+            if entry.depth() == 0 {
+                return true;
+            }
+            if VERSION_CONTROL
+                .iter()
+                .any(|name| entry.file_name() == *name)
+            {
+                return false;
+            }
+            let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+            !is_folder || withheld.admits(&workspace, entry.path())
         });
     walk
+}
+
+/// The files and folders that rules keep out of a search. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Withheld(Arc<Mutex<WithheldPaths>>);
+
+#[derive(Debug, Default)]
+struct WithheldPaths {
+    count: usize,
+    /// The first of them by path, as they are shown.
+    first: BTreeSet<PathBuf>,
+}
+
+impl Withheld {
+    /// Tells whether a file or folder below the start may be read, and notes it if not.
+    pub(crate) fn admits(&self, workspace: &Workspace, path: &Path) -> bool {
+        if workspace.readable().admits(path) {
+            return true;
+        }
+        let mut withheld = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        withheld.count += 1;
+        let shown = path.strip_prefix(workspace.root()).unwrap_or(path);
+        withheld.first.insert(shown.to_owned());
+        if withheld.first.len() > MAX_WITHHELD_NAMES {
+            withheld.first.pop_last();
+        }
+        false
+    }
+
+    /// Adds to an answer what was kept out of the search.
+    pub(crate) fn append_to(&self, answer: &mut String) {
+        let withheld = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if withheld.count == 0 {
+            return;
+        }
+        let names: Vec<_> = withheld
+            .first
+            .iter()
+            .map(|path| path.display().to_string().replace('\n', "\\n"))
+            .collect();
+        let more = match withheld.count - names.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        answer.push_str(&format!(
+            "\n(not searched, as rules of permission withhold it: {}{more})",
+            names.join(", ")
+        ));
+    }
 }
 
 fn is_in_repository(folder: &Path) -> bool {

@@ -13,7 +13,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use loom_common_core::{Resource, ToolContext};
+use loom_common_core::{ReadFilter, Resource, ToolContext};
 use rustix::fs::{AtFlags, Mode, OFlags, mkdirat, open, openat, unlinkat};
 use rustix::io::Errno;
 
@@ -35,6 +35,7 @@ pub(crate) struct Workspace {
     root: PathBuf,
     /// What the call was permitted to touch; the workspace when nobody was asked.
     permitted: Option<Vec<Resource>>,
+    readable: ReadFilter,
     outputs: OutputStore,
 }
 
@@ -91,6 +92,7 @@ impl Workspace {
         Self {
             root: context.workspace.clone(),
             permitted: context.permitted.clone(),
+            readable: context.readable.clone(),
             outputs: outputs.clone(),
         }
     }
@@ -100,6 +102,7 @@ impl Workspace {
         Self {
             root: root.to_owned(),
             permitted: None,
+            readable: ReadFilter::everything(),
             outputs: OutputStore::default(),
         }
     }
@@ -107,6 +110,11 @@ impl Workspace {
     /// Returns the folder.
     pub(crate) fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Tells which of the files and folders below a permitted folder may be read.
+    pub(crate) fn readable(&self) -> &ReadFilter {
+        &self.readable
     }
 
     /// Resolves a path as the model gave it, relative to the workspace or absolute, if the call may

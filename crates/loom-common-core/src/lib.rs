@@ -79,6 +79,6 @@ pub use state::{
     WaitingInput,
 };
 pub use tool::{
-    ChangeKind, Confinement, FileChange, PermissionMode, ProgressSink, Resource, ToolAccess,
-    ToolContext, ToolDefinition, ToolOutput, ToolStatus,
+    ChangeKind, Confinement, FileChange, PermissionMode, ProgressSink, ReadFilter, Resource,
+    ToolAccess, ToolContext, ToolDefinition, ToolOutput, ToolStatus,
 };

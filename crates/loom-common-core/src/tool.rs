@@ -1,7 +1,7 @@
 //! What a tool is to the model, to the agent and to its runner.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use schemars::JsonSchema;
@@ -121,6 +121,39 @@ pub struct ToolContext {
     /// The tool touches no other path, even when a symbolic link has come to lead elsewhere since.
     /// Without it paths end at the workspace.
     pub permitted: Option<Vec<Resource>>,
+    /// Which of the files and folders below a permitted folder may be read.
+    pub readable: ReadFilter,
+}
+
+/// Tells which of the files and folders below a folder a call may read.
+///
+/// A call that searches a folder was judged by the folder; what is in it may be withheld all the
+/// same. Of a folder that is withheld not even the names inside are told.
+#[derive(Clone)]
+pub struct ReadFilter(Arc<dyn Fn(&Path) -> bool + Send + Sync>);
+
+impl ReadFilter {
+    /// Makes a filter that lets those paths through, absolute and with symbolic links resolved, for
+    /// which `admits` is true. It is asked for each file of a search, on several threads.
+    pub fn new(admits: impl Fn(&Path) -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(admits))
+    }
+
+    /// Makes a filter that lets everything through.
+    pub fn everything() -> Self {
+        Self::new(|_| true)
+    }
+
+    /// Tells whether the file or folder may be read.
+    pub fn admits(&self, path: &Path) -> bool {
+        (self.0)(path)
+    }
+}
+
+impl fmt::Debug for ReadFilter {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("ReadFilter")
+    }
 }
 
 /// Takes the output of a tool while it runs, piece by piece.

@@ -9,7 +9,7 @@ use loom_cli_mcp::{
 };
 use loom_cli_tools::{CommandEnvironment, OutputLimits, OutputStore, ToolRegistry};
 use loom_common_config::Environment;
-use loom_common_core::{Confinement, ProgressSink, ToolCall, ToolContext, ToolOutput};
+use loom_common_core::{Confinement, ProgressSink, ReadFilter, ToolCall, ToolContext, ToolOutput};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use serde_json::{Value, json};
@@ -223,6 +223,7 @@ impl Session {
             progress,
             confinement: Confinement::default(),
             permitted: None,
+            readable: ReadFilter::everything(),
         }
     }
 

@@ -17,27 +17,38 @@ use crate::rule_file::Entry;
 impl Judge<'_> {
     /// Judges a file that a tool names.
     pub(super) fn file(&self, tool: &str, use_of_file: FileUse, path: &Path) -> Finding {
-        let forms = forms(path);
+        self.file_in_forms(tool, use_of_file, &forms(path))
+    }
+
+    /// Tells why a call may not read a path, or what it is asked for; `None` when it may read it.
+    /// Links on the way to the path have been followed before.
+    pub(crate) fn withheld(&self, path: &Path) -> Option<(Verdict, Cause)> {
+        let forms = [path.to_owned()];
+        let finding = self.file_in_forms(self.call.tool, FileUse::Read, &forms);
+        (finding.verdict != Verdict::Allow).then_some((finding.verdict, finding.reason.cause))
+    }
+
+    fn file_in_forms(&self, tool: &str, use_of_file: FileUse, forms: &[PathBuf]) -> Finding {
         let subject = self.place(&forms[0]).shown();
         let writes = use_of_file == FileUse::Write;
         let is_refused = writes && self.mode == PermissionMode::Plan;
-        let forbidden = self.forbidden_file(tool, use_of_file, &forms, &subject);
+        let forbidden = self.forbidden_file(tool, use_of_file, forms, &subject);
         if let Some(finding) = forbidden
             && (finding.verdict == Verdict::Deny || !is_refused)
         {
             return finding;
         }
         if is_refused {
-            return Finding::new(Verdict::Deny, subject, self.by_mode(self.edit_act(&forms)));
+            return Finding::new(Verdict::Deny, subject, self.by_mode(self.edit_act(forms)));
         }
         let allowing = self.find(Effect::Allow, |entry| {
-            self.allows_file(entry, tool, use_of_file, &forms)
+            self.allows_file(entry, tool, use_of_file, forms)
         });
         if self.mode != PermissionMode::Full
-            && let Some(sensitive) = self.sensitive(use_of_file, &forms)
+            && let Some(sensitive) = self.sensitive(use_of_file, forms)
         {
             let knowing = self.find(Effect::Allow, |entry| {
-                self.allows_file(entry, tool, use_of_file, &forms)
+                self.allows_file(entry, tool, use_of_file, forms)
                     && entry
                         .rule
                         .path_pattern(tool, use_of_file)
@@ -59,7 +70,7 @@ impl Judge<'_> {
         if !writes {
             return Finding::new(Verdict::Allow, subject, self.by_mode(Act::Read));
         }
-        let act = self.edit_act(&forms);
+        let act = self.edit_act(forms);
         let verdict = match (self.mode, act) {
             (PermissionMode::Full, _) | (PermissionMode::Auto, Act::Edit) => Verdict::Allow,
             _ => Verdict::Ask,

@@ -3,7 +3,7 @@
 use std::os::unix::fs::symlink;
 
 use loom_cli_permission::Verdict::{self, Allow, Ask, Deny};
-use loom_common_core::PermissionMode::Auto;
+use loom_common_core::PermissionMode::{Auto, Full};
 use loom_common_core::{Resource, ToolAccess};
 
 use crate::machine::{Machine, Sandbox};
@@ -128,5 +128,65 @@ fn sensitive_places_are_allowed_only_by_rules_that_name_them() {
             verdict(&machine, Resource::Write(file.clone().unwrap())),
             Ask
         );
+    }
+}
+
+#[test]
+fn below_a_folder_that_is_searched_what_is_denied_or_asked_for_is_withheld() {
+    let machine = Machine::with_rules(
+        "deny = ['read_file(private/**)', 'read_file(**/*.pem)'] \n ask = ['read_file(drafts/**)']",
+    );
+    let inside = |path: &str| machine.workspace.join(path);
+    let readable = machine.readable(Auto, &machine.workspace);
+    for path in ["src/main.rs", ".env.example", "src/private/x", "."] {
+        assert!(readable.admits(&inside(path)), "{path}");
+    }
+    for path in [
+        "private",
+        "private/x",
+        "deep/key.pem",
+        "drafts",
+        "drafts/x",
+        ".env",
+        "sub/.env.local",
+    ] {
+        assert!(!readable.admits(&inside(path)), "{path}");
+    }
+    let home = machine.readable(Auto, &machine.home);
+    assert!(!home.admits(&machine.home.join(".ssh")));
+    assert!(home.admits(&machine.home.join("notes.txt")));
+}
+
+#[test]
+fn what_was_asked_for_the_folder_is_not_withheld_below_it_but_other_things_are() {
+    let machine =
+        Machine::with_rules("deny = ['read_file(**/*.pem)'] \n ask = ['read_file(drafts/**)']");
+    let inside = |path: &str| machine.workspace.join(path);
+    let drafts = machine.readable(Auto, &inside("drafts"));
+    assert!(drafts.admits(&inside("drafts/x")));
+    assert!(!drafts.admits(&inside("drafts/key.pem")));
+    let keys = machine.home.join(".ssh");
+    let ssh = machine.readable(Auto, &keys);
+    assert!(ssh.admits(&keys.join("config")));
+    assert!(!ssh.admits(&keys.join("key.pem")));
+    assert!(!ssh.admits(&inside(".env")), "not below the folder");
+}
+
+#[test]
+fn a_rule_that_names_a_file_with_secrets_opens_it_to_searches() {
+    let machine = Machine::with_rules("allow = ['read(.env)', 'read(**)']");
+    let readable = machine.readable(Auto, &machine.workspace);
+    assert!(readable.admits(&machine.workspace.join(".env")));
+    assert!(!readable.admits(&machine.workspace.join(".env.local")));
+    let full = machine.readable(Full, &machine.workspace);
+    assert!(full.admits(&machine.workspace.join(".env.local")));
+}
+
+#[test]
+fn a_rule_that_denies_one_tool_that_edits_holds_for_the_others() {
+    for tool in ["edit_file", "write_file", "apply_patch", "edit_notebook"] {
+        let machine = Machine::with_rules(&format!("deny = ['{tool}(locked/**)']"));
+        let locked = machine.workspace.join("locked/a.ipynb");
+        assert_eq!(verdict(&machine, Resource::Write(locked)), Deny, "{tool}");
     }
 }

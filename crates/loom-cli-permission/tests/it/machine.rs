@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use loom_cli_permission::{
     Call, Decision, PermissionError, PermissionFiles, Permissions, Places, Surroundings, Verdict,
 };
-use loom_common_core::{Confinement, PermissionMode, Resource, ToolAccess};
+use loom_common_core::{Confinement, PermissionMode, ReadFilter, Resource, ToolAccess};
 use tempfile::TempDir;
 
 pub(crate) struct Machine {
@@ -100,6 +100,21 @@ impl Machine {
             sandbox_works: sandbox == Sandbox::Works,
         };
         permissions.judge(mode, &call, &surroundings)
+    }
+
+    /// Returns which paths below `folder` a search of it may read.
+    pub(crate) fn readable(&self, mode: PermissionMode, folder: &Path) -> ReadFilter {
+        let resources = [Resource::Read(folder.to_owned())];
+        let call = Call {
+            tool: "grep",
+            access: ToolAccess::Read,
+            resources: &resources,
+            workspace: &self.workspace,
+        };
+        let surroundings = Surroundings {
+            sandbox_works: true,
+        };
+        self.permissions().readable(mode, &call, &surroundings)
     }
 
     /// Returns the verdict on a line in ask mode without a sandbox: what rules and knowledge say.

@@ -163,7 +163,7 @@ mod tests {
     use std::path::Path;
     use std::sync::Arc;
 
-    use loom_common_core::{Confinement, ProgressSink, ToolContext};
+    use loom_common_core::{Confinement, ProgressSink, ReadFilter, ToolContext};
     use rustix::io::Errno;
 
     use super::super::Drafts;
@@ -205,6 +205,7 @@ mod tests {
             progress: ProgressSink::discard(),
             confinement: Confinement::default(),
             permitted: None,
+            readable: ReadFilter::everything(),
         };
         let workspace = Workspace::of(&context, &OutputStore::default());
         let seen = SeenFiles::default();

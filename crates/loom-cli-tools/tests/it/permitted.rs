@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use loom_common_core::{Confinement, Resource};
+use loom_common_core::{Confinement, ReadFilter, Resource};
 use serde_json::{Value, json};
 
 use crate::scratch::{Scratch, call};
@@ -170,6 +170,44 @@ async fn folders_outside_can_be_listed_and_searched() {
             .text("grep", json!({"pattern": "needle", "path": path}))
             .await,
         format!("{path}/sub/a.txt\n1:needle")
+    );
+}
+
+#[tokio::test]
+async fn searches_leave_out_what_is_withheld_and_say_so() {
+    let mut scratch = Scratch::new();
+    for path in ["a.txt", ".env", "private/b.txt", "private/sub/c.txt"] {
+        scratch.write(path, "needle\n");
+    }
+    for number in 1..=3 {
+        scratch.write(&format!("keys/{number}.pem"), "needle\n");
+    }
+    scratch.context.readable = ReadFilter::new(|path| {
+        let name = path.file_name().unwrap();
+        let is_key = path.extension().is_some_and(|extension| extension == "pem");
+        name != ".env" && name != "private" && !is_key
+    });
+    assert_eq!(
+        scratch.text("grep", json!({"pattern": "needle"})).await,
+        "a.txt\n1:needle\n\
+         (not searched, as rules of permission withhold it: .env, keys/1.pem, keys/2.pem and 2 more)"
+    );
+    // What is in a file is withheld; its name is the folder's.
+    let withheld = "(not searched, as rules of permission withhold it: private)";
+    assert_eq!(
+        scratch.text("list_files", json!({})).await,
+        format!("./\n  .env\n  a.txt\n  keys/\n    1.pem\n    2.pem\n    3.pem\n{withheld}")
+    );
+    assert_eq!(
+        scratch.text("glob", json!({"pattern": "?.txt"})).await,
+        format!("a.txt\n{withheld}")
+    );
+    // The file that the call was permitted is not judged again.
+    assert_eq!(
+        scratch
+            .text("grep", json!({"pattern": "needle", "path": ".env"}))
+            .await,
+        ".env\n1:needle"
     );
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use loom_cli_tools::{CommandEnvironment, EditStyle, ToolLimits, ToolRegistry, ToolSetup};
 use loom_common_core::{
-    Confinement, Extra, ProgressSink, ToolCall, ToolContext, ToolOutput, ToolStatus,
+    Confinement, Extra, ProgressSink, ReadFilter, ToolCall, ToolContext, ToolOutput, ToolStatus,
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -46,6 +46,7 @@ impl Scratch {
                 progress: ProgressSink::discard(),
                 confinement: Confinement::default(),
                 permitted: None,
+                readable: ReadFilter::everything(),
             },
             folder,
         }

@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex};
 use futures::FutureExt as _;
 use loom_cli_tools::Tool;
 use loom_cli_web::{NameLookup, Reach, WebFetchSettings, WebFetchTool};
-use loom_common_core::{Confinement, ProgressSink, ToolContext, ToolOutput, ToolStatus};
+use loom_common_core::{
+    Confinement, ProgressSink, ReadFilter, ToolContext, ToolOutput, ToolStatus,
+};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -200,6 +202,7 @@ pub(crate) async fn call(tool: &dyn Tool, arguments: Value) -> ToolOutput {
         progress: ProgressSink::discard(),
         confinement: Confinement::default(),
         permitted: None,
+        readable: ReadFilter::everything(),
     };
     let arguments = arguments.as_object().unwrap().clone();
     tool.run(arguments, &context).await

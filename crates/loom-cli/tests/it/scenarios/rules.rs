@@ -1,5 +1,8 @@
 //! Rules of permission, whoever wrote them.
 
+use loom_testing::Reply;
+use serde_json::json;
+
 use super::{Scene, bash, done, read};
 
 fn user_rules(scene: &Scene, rules: &str) {
@@ -53,6 +56,33 @@ async fn a_rule_of_the_project_that_denies_counts_at_once() {
     );
     let played = scene.play(&[], "read it");
     assert_eq!(played.statuses(), ["denied"], "{:?}", scene.told());
+    scene.end();
+}
+
+#[tokio::test]
+async fn a_search_of_the_folder_above_does_not_show_what_is_denied() {
+    let scene = Scene::new([
+        Reply::tool_call("grep", json!({"pattern": "swordfish"})),
+        Reply::tool_call("list_files", json!({})),
+        done(),
+    ])
+    .await;
+    for path in ["notes.txt", ".env", "secrets/key.txt"] {
+        scene.write(path, "swordfish");
+    }
+    user_rules(&scene, "deny = [\"read_file(secrets/**)\"]\n");
+    let played = scene.play(&[], "look for it");
+    assert_eq!(played.statuses(), ["completed", "completed"]);
+    let searched = scene.requests()[1].tool_results()[0].content.clone();
+    assert_eq!(
+        searched,
+        "notes.txt\n1:swordfish\n(not searched, as rules of permission withhold it: .env, secrets)"
+    );
+    let listed = &scene.told()[0];
+    assert!(
+        listed.contains(".env") && !listed.contains("key.txt"),
+        "{listed}"
+    );
     scene.end();
 }
 
