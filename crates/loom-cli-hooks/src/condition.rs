@@ -161,7 +161,7 @@ mod tests {
             tool_name: tool.to_owned(),
             tool_input: input.as_object().unwrap().clone(),
         };
-        Condition::parse(condition).matches(&[tool], &call, Path::new("/work"))
+        Condition::parse(condition).matches(&[tool], &call, Path::new("/project"))
     }
 
     #[test]
@@ -188,14 +188,14 @@ mod tests {
     #[test]
     fn paths_are_meant_by_name_from_the_workspace_and_from_the_root() {
         let edit = |pattern: &str, path: &str| meant(pattern, "Edit", json!({"file_path": path}));
-        assert!(edit("Edit(*.ts)", "/work/a/b.ts"));
-        assert!(!edit("Edit(*.ts)", "/work/a/b.tsx"));
-        assert!(edit("Edit(src/*)", "/work/src/a/b.rs"));
-        assert!(edit("Edit(/src/**)", "/work/src/a/b.rs"));
-        assert!(edit("Edit(**/*.rs)", "/work/b.rs"));
-        assert!(!edit("Edit(src/*)", "/work/other/src/a"));
+        assert!(edit("Edit(*.ts)", "/project/a/b.ts"));
+        assert!(!edit("Edit(*.ts)", "/project/a/b.tsx"));
+        assert!(edit("Edit(src/*)", "/project/src/a/b.rs"));
+        assert!(edit("Edit(/src/**)", "/project/src/a/b.rs"));
+        assert!(edit("Edit(**/*.rs)", "/project/b.rs"));
+        assert!(!edit("Edit(src/*)", "/project/other/src/a"));
         assert!(edit("Edit(//etc/*)", "/etc/passwd"));
-        assert!(!edit("Edit(//etc/*)", "/work/etc/passwd"));
+        assert!(!edit("Edit(//etc/*)", "/project/etc/passwd"));
     }
 
     #[test]

@@ -264,8 +264,8 @@ mod tests {
             output,
             exit_code,
             refused: Vec::new(),
-            writable: &[PathBuf::from("/work"), PathBuf::from("/tmp/loom/tmp")],
-            closed: &[PathBuf::from("/work/.git/hooks")],
+            writable: &[PathBuf::from("/project"), PathBuf::from("/tmp/loom/tmp")],
+            closed: &[PathBuf::from("/project/.git/hooks")],
         })
     }
 
@@ -289,7 +289,7 @@ mod tests {
                 DenialKind::Files,
             ),
             (
-                "touch: cannot touch '/work/.git/hooks/x': Read-only file system",
+                "touch: cannot touch '/project/.git/hooks/x': Read-only file system",
                 DenialKind::Files,
             ),
             (
@@ -323,7 +323,7 @@ mod tests {
         for line in [
             "",
             "error[E0308]: mismatched types",
-            "bash: /work/script.sh: Permission denied",
+            "bash: /project/script.sh: Permission denied",
             "git@example.com: Permission denied (publickey).",
             "cat: x: No such file or directory",
             "connect to 127.0.0.1 port 1: Connection refused",
@@ -348,7 +348,7 @@ mod tests {
         assert_eq!(
             denial.for_model(),
             "(the sandbox has probably refused access to a file: touch: cannot touch '/etc/x': \
-             Read-only file system. Commands can write in /work, /tmp/loom/tmp only ($TMPDIR is for \
+             Read-only file system. Commands can write in /project, /tmp/loom/tmp only ($TMPDIR is for \
              temporary files), and cannot see credentials. If the command needs this, run it again \
              with `outside_sandbox: true`, which asks the person; else find a way without.)"
         );

@@ -24,7 +24,7 @@ fn kept(scratch: &Scratch) -> Vec<Value> {
     let root = scratch.workspace().to_string_lossy().into_owned();
     texts
         .iter()
-        .map(|text| serde_json::from_str(&text.replace(&root, "/work")).unwrap())
+        .map(|text| serde_json::from_str(&text.replace(&root, "/project")).unwrap())
         .collect()
 }
 
@@ -84,7 +84,7 @@ async fn a_patch_is_told_file_by_file() {
         told,
         [
             (json!("Edit"), json!("/old.rs")),
-            (json!("Write"), json!("/work/new.rs"))
+            (json!("Write"), json!("/project/new.rs"))
         ]
     );
 }
