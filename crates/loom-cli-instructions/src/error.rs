@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use loom_common_core::picture::PictureError;
+
 /// What is wrong with a file that somebody wrote for the agent. The rest is used; trying again
 /// helps once the file is mended.
 #[derive(Debug, thiserror::Error)]
@@ -28,12 +30,12 @@ pub enum InstructionError {
         path: PathBuf,
     },
     /// It is a picture that no provider takes.
-    #[error("{} {reason}", path.display())]
+    #[error("{} {error}", path.display())]
     BadPicture {
         /// The file.
         path: PathBuf,
-        /// Why not, and what to do.
-        reason: String,
+        /// Why not.
+        error: PictureError,
     },
     /// Something of a project leads out of it, by itself or through a symbolic link.
     #[error("{} leads out of {}, and what a project brings along stays inside", path.display(), root.display())]

@@ -49,7 +49,6 @@ mod error;
 mod front_matter;
 mod instructions;
 mod mentions;
-mod picture;
 mod project;
 mod skills;
 mod template;

@@ -8,12 +8,12 @@ use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use loom_common_core::ContentBlock;
+use loom_common_core::picture::{self, PictureError};
+use loom_common_core::{ContentBlock, ImageData};
 
 use crate::Scope;
 use crate::at_path;
 use crate::error::InstructionError;
-use crate::picture::{self, picture};
 use crate::text_file::{self, MAX_FILE_BYTES, Reach};
 
 /// Mentions of one prompt that are attached.
@@ -135,19 +135,23 @@ impl Attaching<'_> {
         let unreadable = |error| InstructionError::unreadable(path, error);
         let mut content = Vec::new();
         file.by_ref()
-            .take(picture::START)
+            .take(picture::START_BYTES as u64)
             .read_to_end(&mut content)
             .map_err(unreadable)?;
-        if let Some(media_type) = picture::media_type(&content) {
-            // More than is taken, so that a picture that is too large is known.
-            file.take(picture::MAX_BYTES as u64)
+        if picture::media_type(&content).is_some() {
+            let refused = |error| InstructionError::BadPicture {
+                path: path.to_owned(),
+                error,
+            };
+            let bytes = file.metadata().map_err(unreadable)?.len();
+            let limit = picture::MAX_BYTES as u64;
+            if bytes > limit {
+                return Err(refused(PictureError::TooLarge { bytes }));
+            }
+            file.take(limit)
                 .read_to_end(&mut content)
                 .map_err(unreadable)?;
-            let image =
-                picture(media_type, &content).map_err(|reason| InstructionError::BadPicture {
-                    path: path.to_owned(),
-                    reason,
-                })?;
+            let image = ImageData::of_picture(&content).map_err(refused)?;
             let name = format!("<picture path=\"{}\"/>", self.shown(path));
             self.attachments.blocks.push(ContentBlock::text(name));
             self.attachments.blocks.push(ContentBlock::Image(image));

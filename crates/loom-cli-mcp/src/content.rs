@@ -1,22 +1,15 @@
 //! From what a server answers to what the model sees.
 //!
-//! A picture that a provider refuses would make every later request of the conversation fail, so
-//! pictures are looked at before they go in: what they are is told by their bytes, not by the
-//! server.
+//! A picture that providers would refuse is described instead; what it is is told by its bytes, not
+//! by the server.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use imagesize::ImageType;
 use loom_cli_tools::OutputStore;
+use loom_common_core::picture::{self, PictureError};
 use loom_common_core::{ContentBlock, ImageData, ToolOutput, ToolResultContent, ToolStatus};
 use rmcp::model::{CallToolResult, ContentBlock as McpContent, Resource, ResourceContents};
 use serde_json::Value;
-
-/// The largest picture that providers take, in bytes: 5 MB of base64 at the strictest of them.
-const MAX_IMAGE_BYTES: usize = 3_700_000;
-
-/// The longest side of a picture that providers take among many, in pixels.
-const MAX_IMAGE_SIDE: usize = 2000;
 
 /// The most pictures of one answer: a request may hold some dozens in all.
 const MAX_IMAGES: usize = 8;
@@ -235,32 +228,18 @@ impl Parts {
 
 /// Returns a picture as providers take it, or why they would not.
 fn picture(base64: &str) -> Result<ImageData, String> {
-    if decoded_bytes(base64) > MAX_IMAGE_BYTES {
-        return Err(format!("the limit is {MAX_IMAGE_BYTES} bytes"));
+    let refused = |error: PictureError| format!("it {error}");
+    // What is too large is not even decoded.
+    let bytes = decoded_bytes(base64);
+    if bytes > picture::MAX_BYTES {
+        let bytes = bytes as u64;
+        return Err(refused(PictureError::TooLarge { bytes }));
     }
     let compact: String = base64.split_ascii_whitespace().collect();
     let bytes = STANDARD
         .decode(compact)
         .map_err(|_| "it is not base64".to_owned())?;
-    let media_type = match imagesize::image_type(&bytes) {
-        Ok(ImageType::Png) => "image/png",
-        Ok(ImageType::Jpeg) => "image/jpeg",
-        Ok(ImageType::Gif) => "image/gif",
-        Ok(ImageType::Webp) => "image/webp",
-        _ => return Err("models cannot look at this kind".to_owned()),
-    };
-    match imagesize::blob_size(&bytes) {
-        Ok(size) if size.width == 0 || size.height == 0 => Err("it has no pixels".to_owned()),
-        Ok(size) if size.width.max(size.height) > MAX_IMAGE_SIDE => Err(format!(
-            "it has {} x {} pixels, and the limit is {MAX_IMAGE_SIDE} on each side",
-            size.width, size.height
-        )),
-        Ok(_) => Ok(ImageData {
-            media_type: media_type.to_owned(),
-            data: STANDARD.encode(&bytes),
-        }),
-        Err(_) => Err("it is damaged".to_owned()),
-    }
+    ImageData::of_picture(&bytes).map_err(refused)
 }
 
 /// Returns how many bytes a base64 text stands for, about.

@@ -1,5 +1,7 @@
 //! What a file holds, judged by its first bytes.
 
+use loom_common_core::picture;
+
 /// The largest file that can be edited, in bytes. Larger ones are read in pages only.
 pub(crate) const MAX_EDITABLE_BYTES: u64 = 16 * 1024 * 1024;
 
@@ -8,19 +10,15 @@ pub(crate) const MAX_EDITABLE_BYTES: u64 = 16 * 1024 * 1024;
 pub(crate) enum Sniffed {
     /// Text of some encoding that has ASCII in it.
     Text,
-    /// A picture that models can look at, with its media type.
-    Image(&'static str),
+    /// A picture that models can look at.
+    Image,
     /// Anything else, in a few words.
     Binary(&'static str),
 }
 
 /// Judges a file by its first bytes: some thousand are enough.
 pub(crate) fn sniff(start: &[u8]) -> Sniffed {
-    const KNOWN: [(&[u8], Sniffed); 13] = [
-        (b"\x89PNG\r\n\x1a\n", Sniffed::Image("image/png")),
-        (b"\xff\xd8\xff", Sniffed::Image("image/jpeg")),
-        (b"GIF87a", Sniffed::Image("image/gif")),
-        (b"GIF89a", Sniffed::Image("image/gif")),
+    const KNOWN: [(&[u8], Sniffed); 9] = [
         (b"%PDF-", Sniffed::Binary("a PDF document")),
         (b"\x7fELF", Sniffed::Binary("an ELF program or library")),
         (b"PK\x03\x04", Sniffed::Binary("a ZIP archive")),
@@ -40,8 +38,8 @@ pub(crate) fn sniff(start: &[u8]) -> Sniffed {
             Sniffed::Binary("UTF-16 text, which `iconv -f UTF-16` makes readable"),
         ),
     ];
-    if start.starts_with(b"RIFF") && start.get(8..12) == Some(b"WEBP") {
-        return Sniffed::Image("image/webp");
+    if picture::media_type(start).is_some() {
+        return Sniffed::Image;
     }
     if let Some((_, known)) = KNOWN.iter().find(|(magic, _)| start.starts_with(magic)) {
         return *known;

@@ -141,7 +141,7 @@ fn read(
     let mut reader = BufReader::new(file);
     match sniff(reader.fill_buf().map_err(unreadable)?) {
         Sniffed::Text => {}
-        Sniffed::Image(_) => {
+        Sniffed::Image => {
             return Err(wrong_kind(format!(
                 "is a picture of {size} bytes. Look at it with view_image."
             )));

@@ -1,15 +1,13 @@
 //! The tool `view_image`: a picture of the disk, for models that can look at pictures.
 //!
-//! A picture in a thread goes with each later request, and a provider refuses a whole request for
-//! one picture that it does not take. So what a provider may refuse is refused here.
+//! What a provider would refuse is refused here, with what to do about it.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
+use loom_common_core::picture::{self, PictureError};
 use loom_common_core::{
     ImageData, Resource, ToolAccess, ToolContext, ToolDefinition, ToolOutput, ToolResultContent,
     ToolStatus,
@@ -26,14 +24,6 @@ use crate::missing::missing;
 use crate::outputs::OutputStore;
 use crate::tool::Tool;
 use crate::workspace::{Touch, Workspace, WorkspacePath, resource};
-
-/// The largest picture that is given to the model: in base64 it stays below the 5 MB that
-/// providers take.
-const MAX_BYTES: u64 = 3_700_000;
-
-/// The longest side of a picture, in pixels: providers refuse a whole request that has many
-/// pictures when one is larger.
-const MAX_SIDE: usize = 2000;
 
 /// Shows pictures to the model.
 pub(crate) struct ViewImageTool {
@@ -104,8 +94,8 @@ fn view(workspace: &Workspace, path: &WorkspacePath) -> Result<ToolOutput, ToolE
         return Err(wrong_kind("is not a file.".to_owned()));
     }
     let mut reader = BufReader::new(file);
-    let media_type = match sniff(reader.fill_buf().map_err(unreadable)?) {
-        Sniffed::Image(media_type) => media_type,
+    match sniff(reader.fill_buf().map_err(unreadable)?) {
+        Sniffed::Image => {}
         Sniffed::Text => return Err(wrong_kind("is text. Use read_file.".to_owned())),
         Sniffed::Binary(what) => {
             return Err(wrong_kind(format!(
@@ -113,54 +103,49 @@ fn view(workspace: &Workspace, path: &WorkspacePath) -> Result<ToolOutput, ToolE
                  be; make a copy in one of these with a command first."
             )));
         }
-    };
-    if metadata.len() > MAX_BYTES {
-        return Err(wrong_kind(format!(
-            "is a picture of {} bytes; the limit is {MAX_BYTES}. Make a smaller copy with a command \
-             first.",
-            metadata.len()
-        )));
+    }
+    let refused = |error| wrong_kind(with_remedy(error));
+    let limit = picture::MAX_BYTES as u64;
+    if metadata.len() > limit {
+        let bytes = metadata.len();
+        return Err(refused(PictureError::TooLarge { bytes }));
     }
     let mut content = Vec::new();
     reader
-        .take(MAX_BYTES)
+        .take(limit)
         .read_to_end(&mut content)
         .map_err(unreadable)?;
-    check_sides(&content).map_err(wrong_kind)?;
+    let image = ImageData::of_picture(&content).map_err(refused)?;
     Ok(ToolOutput {
         status: ToolStatus::Completed,
         content: vec![
             ToolResultContent::text(format!(
-                "{} ({media_type}, {} bytes)",
+                "{} ({}, {} bytes)",
                 path.shown(),
+                image.media_type,
                 content.len()
             )),
-            ToolResultContent::Image(ImageData {
-                media_type: media_type.to_owned(),
-                data: STANDARD.encode(&content),
-            }),
+            ToolResultContent::Image(image),
         ],
         changes: Vec::new(),
     })
 }
 
-/// Tells why providers would not take a picture of these measures, if they would not.
-fn check_sides(content: &[u8]) -> Result<(), String> {
-    match imagesize::blob_size(content) {
-        Ok(size) if size.width == 0 || size.height == 0 => {
-            Err("is a picture without any pixels; the file may be damaged.".to_owned())
+/// Says why a picture cannot be looked at, and what the model can do about it.
+fn with_remedy(error: PictureError) -> String {
+    let remedy = match error {
+        PictureError::TooLarge { .. } => " Make a smaller copy with a command first.".to_owned(),
+        PictureError::TooManyPixels { .. } => {
+            let side = picture::MAX_SIDE;
+            format!(
+                " Scale a copy down with a command first, such as `magick FILE -resize \
+                 {side}x{side} COPY`, and look at that."
+            )
         }
-        Ok(size) if size.width.max(size.height) > MAX_SIDE => Err(format!(
-            "is a picture of {} x {} pixels; the limit is {MAX_SIDE} on each side. Scale a \
-             copy down with a command first, such as `magick FILE -resize \
-             {MAX_SIDE}x{MAX_SIDE} COPY`, and look at that.",
-            size.width, size.height
-        )),
-        Ok(_) => Ok(()),
-        Err(_) => Err(
-            "starts like a picture, but its width and height cannot be read; the file may be \
-             damaged. Look at it with a command, such as `file` or `xxd | head`."
-                .to_owned(),
-        ),
-    }
+        PictureError::Damaged => {
+            " Look at it with a command, such as `file` or `xxd | head`.".to_owned()
+        }
+        PictureError::NoPixels | PictureError::UnknownKind => String::new(),
+    };
+    format!("{error}.{remedy}")
 }

@@ -8,7 +8,7 @@
 //!   taken out of a [`Log`]; the conversation is what its entries come to.
 //! - [`llm`]: the [`LlmClient`] trait over all providers, its request, its response and the
 //!   events of a streamed response; [`ResponseBuilder`] turns the events into a response.
-//! - [`figures`]: how much a model takes, and what it costs.
+//! - [`figures`]: how much a model takes, and what it costs; [`picture`]: what it can look at.
 //! - [`tool`]: what a tool is to the model ([`ToolDefinition`]) and to its runner.
 //! - [`state`] and [`agent`]: the [`Agent`], a pure and synchronous state machine.
 //! - [`context`], [`compaction`] and [`limits`]: how full the model's context is, how a
@@ -56,6 +56,7 @@ pub mod limits;
 pub mod llm;
 pub mod log;
 pub mod message;
+pub mod picture;
 pub mod state;
 pub mod stream;
 pub mod tool;

@@ -72,13 +72,16 @@ fn a_picture_that_providers_refuse_is_described() {
         ("not base64!", "it is not base64"),
         (
             "aGVsbG8gd29ybGQsIHRoaXMgaXMgbm90IGEgcGljdHVyZQ==",
-            "models cannot look at this kind",
+            "it is no picture that models can look at; PNG, JPEG, GIF and WebP are",
         ),
         (
             &wide,
-            "it has 4000 x 1 pixels, and the limit is 2000 on each side",
+            "it has 4000 x 1 pixels; the limit is 2000 on each side",
         ),
-        (&"A".repeat(6_000_000), "the limit is 3700000 bytes"),
+        (
+            &"A".repeat(6_000_000),
+            "it has 4500000 bytes; the limit is 3700000",
+        ),
     ] {
         let text = text_of(McpContent::image(data, "image/png"));
         assert!(text.starts_with("[picture, image/png, "), "{text}");

@@ -61,7 +61,7 @@ async fn a_picture_that_is_too_large_is_not_returned() {
         scratch
             .failure("view_image", json!({"file_path": "a.png"}))
             .await,
-        "a.png is a picture of 5000000 bytes; the limit is 3700000. Make a smaller copy with a \
+        "a.png has 5000000 bytes; the limit is 3700000. Make a smaller copy with a \
          command first."
     );
 }
@@ -81,8 +81,8 @@ async fn a_picture_with_a_side_that_is_too_long_is_not_returned() {
         );
     }
     assert_snapshot!(texts.join("\n"), @"
-    wide.gif is a picture of 2001 x 1 pixels; the limit is 2000 on each side. Scale a copy down with a command first, such as `magick FILE -resize 2000x2000 COPY`, and look at that.
-    high.gif is a picture of 1 x 2001 pixels; the limit is 2000 on each side. Scale a copy down with a command first, such as `magick FILE -resize 2000x2000 COPY`, and look at that.
+    wide.gif has 2001 x 1 pixels; the limit is 2000 on each side. Scale a copy down with a command first, such as `magick FILE -resize 2000x2000 COPY`, and look at that.
+    high.gif has 1 x 2001 pixels; the limit is 2000 on each side. Scale a copy down with a command first, such as `magick FILE -resize 2000x2000 COPY`, and look at that.
     ");
     scratch
         .text("view_image", json!({"file_path": "just.gif"}))
@@ -108,10 +108,10 @@ async fn a_picture_whose_measures_cannot_be_read_is_not_returned() {
         );
     }
     assert_snapshot!(texts.join("\n"), @"
-    cut.png starts like a picture, but its width and height cannot be read; the file may be damaged. Look at it with a command, such as `file` or `xxd | head`.
-    cut.jpeg starts like a picture, but its width and height cannot be read; the file may be damaged. Look at it with a command, such as `file` or `xxd | head`.
-    cut.webp starts like a picture, but its width and height cannot be read; the file may be damaged. Look at it with a command, such as `file` or `xxd | head`.
-    empty.gif is a picture without any pixels; the file may be damaged.
+    cut.png starts like a picture, but its width and height cannot be read; it may be damaged. Look at it with a command, such as `file` or `xxd | head`.
+    cut.jpeg starts like a picture, but its width and height cannot be read; it may be damaged. Look at it with a command, such as `file` or `xxd | head`.
+    cut.webp starts like a picture, but its width and height cannot be read; it may be damaged. Look at it with a command, such as `file` or `xxd | head`.
+    empty.gif has no pixels; it may be damaged.
     ");
 }
 
