@@ -9,6 +9,7 @@
 //! | [`command_line`] | [`CommandLine`]: `loom` as a user with an empty home runs it |
 //! | [`repository`] | [`Repository`]: a git repository made for one test |
 //! | [`search`] | [`FakeSearchEngine`](search::FakeSearchEngine): a search engine that finds what it is told |
+//! | [`broken_server`] | [`BrokenServer`]: a server that sends garbage, breaks off or says nothing |
 //! | [`deadline`] | the bound on all waiting |
 //! | `database`, a feature | `TestDatabase`: an empty SQLite or PostgreSQL database; `both_databases!` tries a store on both |
 //! | `server`, a feature | `TestServer`: the server inside the test's process |
@@ -26,6 +27,7 @@
     reason = "test support fails a test by panicking"
 )]
 
+pub mod broken_server;
 pub mod command_line;
 #[cfg(feature = "database")]
 pub mod database;
@@ -40,6 +42,7 @@ pub mod search;
 pub mod server;
 mod watched;
 
+pub use broken_server::{BrokenServer, Then};
 pub use command_line::CommandLine;
 #[cfg(feature = "database")]
 pub use database::TestDatabase;

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use loom_common_core::{LlmError, LlmErrorKind};
 use loom_search_core::SearchProvider as _;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpListener;
+use loom_testing::{BrokenServer, Then};
 
 use crate::client::{client, request};
 
@@ -13,39 +12,11 @@ use crate::client::{client, request};
 const PATIENT: Duration = Duration::from_secs(30);
 const IMPATIENT: Duration = Duration::from_millis(50);
 
-/// What a server does after it has sent its text.
-#[derive(Clone, Copy)]
-enum Then {
-    Close,
-    SayNothing,
-    RepeatForever,
-}
-
 /// Searches at a server that sends `text`, whatever it is asked.
 async fn search(text: &'static str, then: Then, timeout: Duration) -> LlmError {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let serving = tokio::spawn(async move {
-        loop {
-            let (mut socket, _) = listener.accept().await.unwrap();
-            let mut head = [0; 4096];
-            let _ = socket.read(&mut head).await;
-            let mut sent = socket.write_all(text.as_bytes()).await;
-            match then {
-                Then::Close => {}
-                Then::SayNothing => std::future::pending().await,
-                Then::RepeatForever => {
-                    let piece = [b' '; 64 * 1024];
-                    while sent.is_ok() {
-                        sent = socket.write_all(&piece).await;
-                    }
-                }
-            }
-        }
-    });
-    let error = client(&url, timeout).search(&request()).await.unwrap_err();
-    serving.abort();
-    error
+    let server = BrokenServer::start(text, then).await;
+    let client = client(&server.url(), timeout);
+    client.search(&request()).await.unwrap_err()
 }
 
 #[tokio::test]
@@ -114,9 +85,7 @@ async fn an_answer_that_is_shorter_than_it_says_is_cut() {
 
 #[tokio::test]
 async fn a_server_that_is_not_there() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    drop(listener);
-    let error = client(&url, PATIENT).search(&request()).await.unwrap_err();
+    let client = client(&BrokenServer::gone(), PATIENT);
+    let error = client.search(&request()).await.unwrap_err();
     assert_eq!(error.kind, LlmErrorKind::ProviderUnreachable);
 }
