@@ -114,7 +114,8 @@ impl Default for AgentSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct ToolSettings {
-    /// Time that a command may take when the model names none, in milliseconds.
+    /// Time after which a command that is not done goes on in the background, when the model names none,
+    /// in milliseconds.
     #[schemars(range(min = 1))]
     pub bash_timeout_ms: u64,
     /// Upper bound of what the model sees of a tool's output, in bytes; the middle is left out.
