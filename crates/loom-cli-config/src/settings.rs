@@ -114,8 +114,7 @@ impl Default for AgentSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct ToolSettings {
-    /// Time after which a command that is not done goes on in the background, when the model names none,
-    /// in milliseconds.
+    /// When a command goes on in the background, if the model names no time, in milliseconds.
     #[schemars(range(min = 1))]
     pub bash_timeout_ms: u64,
     /// Upper bound of what the model sees of a tool's output, in bytes; the middle is left out.
