@@ -85,7 +85,8 @@ pub enum Event<'a> {
         /// Why.
         reason: SessionEndReason,
     },
-    /// The conversation is about to be compacted. A hook can block it. Matched by the trigger.
+    /// The conversation is about to be compacted. A hook can block it, and say what the summary is
+    /// to heed: what it prints, or its context. Matched by the trigger.
     PreCompact {
         /// Who wanted it.
         trigger: CompactionTrigger,
@@ -215,7 +216,10 @@ impl EventKind {
 
     /// Tells whether what a hook prints is for the model, without being asked for as JSON.
     pub(crate) fn takes_plain_text(self) -> bool {
-        matches!(self, Self::UserPromptSubmit | Self::SessionStart)
+        matches!(
+            self,
+            Self::UserPromptSubmit | Self::SessionStart | Self::PreCompact
+        )
     }
 }
 

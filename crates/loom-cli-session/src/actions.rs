@@ -12,6 +12,7 @@ use loom_common_core::{
 };
 use loom_common_thread::ThreadStoreError;
 
+use crate::compaction::blocked;
 use crate::runner::{Role, Runner};
 use crate::turn::EndingTurn;
 
@@ -148,9 +149,23 @@ impl Runner {
                 self.show(shown).await;
             }
             AgentAction::RunPostToolsHook { operation, .. } => {
-                self.operations.run_post_tools_hook(operation);
+                // Nothing is hooked in here.
+                let done = AgentEvent::PostToolsHookCompleted { operation };
+                self.operations.run_hook(operation, |_| async { done });
+            }
+            AgentAction::RunPreCompactHook {
+                operation,
+                trigger,
+                instructions,
+            } => {
+                self.before_compaction(operation, trigger, instructions)
+                    .await;
+            }
+            AgentAction::CompactionBlocked { reason } => {
+                self.notice(NoticeLevel::Warning, blocked(&reason)).await;
             }
             AgentAction::CancelPostToolsHook { operation }
+            | AgentAction::CancelPreCompactHook { operation }
             | AgentAction::CancelRetry { operation } => self.operations.cancel(operation).await,
             AgentAction::ScheduleRetry {
                 operation,
@@ -210,6 +225,9 @@ impl Runner {
             TurnOutcome::Compacted { .. } => {
                 let stop_reason = StopReason::EndTurn;
                 self.turn_over(EndingTurn { stop_reason, usage }).await;
+            }
+            TurnOutcome::CompactionBlocked { reason, .. } => {
+                self.compaction_blocked(&reason).await;
             }
             TurnOutcome::Stopped { cause, .. } => {
                 self.fail_turn(StreamError::from(&cause)).await;

@@ -35,6 +35,7 @@
 mod actions;
 mod begin;
 mod calls;
+mod compaction;
 mod error;
 mod gate;
 mod inquiries;

@@ -160,12 +160,19 @@ impl Operations {
         });
     }
 
-    /// Does what comes after tools have run. Nothing is hooked in, so it is done at once; it reports
-    /// through the queue all the same, and a cancellation can come first.
-    pub(crate) fn run_post_tools_hook(&mut self, operation: OperationId) {
+    /// Does what is hooked in between two steps of the agent, and reports the event that it ends
+    /// with. Also what is done at once reports through the queue, and a cancellation can come first.
+    pub(crate) fn run_hook<Hook>(
+        &mut self,
+        operation: OperationId,
+        hook: impl FnOnce(mpsc::Sender<Report>) -> Hook,
+    ) where
+        Hook: Future<Output = AgentEvent> + Send + 'static,
+    {
         let reports = self.reports.clone();
+        let hook = hook(reports.clone());
         self.spawn(operation, async move {
-            let done = AgentEvent::PostToolsHookCompleted { operation };
+            let done = hook.await;
             let _ = reports.send(Report::Event(done)).await;
         });
     }

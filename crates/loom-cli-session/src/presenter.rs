@@ -3,6 +3,8 @@
 //! The presenter knows which model call and which tools are current, because reports of something
 //! cancelled may still be in the queue and must not be shown. It opens an item with the first
 //! thing there is to show and closes every item that it has opened, whatever happens in between.
+//! Whether the last text of an answer is whole is known only with the answer's end, so its item is
+//! closed then, and the others with the beginning of the next block.
 
 use std::collections::HashMap;
 
@@ -11,7 +13,7 @@ use loom_common_core::stream::{
     Item, ItemDelta, ItemDetails, ItemStatus, ItemUpdate, NoticeLevel, ThreadEvent,
 };
 use loom_common_core::{
-    BlockKind, Compaction, LlmEvent, OperationId, ToolCall, ToolOutput, ToolStatus,
+    BlockKind, Compaction, LlmEvent, OperationId, StopReason, ToolCall, ToolOutput, ToolStatus,
 };
 use tokio::time::Instant;
 
@@ -31,6 +33,7 @@ struct OpenBlock {
     index: u32,
     speech: Speech,
     text: String,
+    has_stopped: bool,
     /// None until there is text to show.
     item: Option<String>,
 }
@@ -70,25 +73,32 @@ impl Presenter {
                 let speech = match block {
                     BlockKind::Text => Speech::Message,
                     BlockKind::Thinking => Speech::Thought,
-                    BlockKind::ToolUse { .. } => return Vec::new(),
+                    BlockKind::ToolUse { .. } => return self.close_stopped(),
                 };
+                let closed = self.close_stopped();
                 self.blocks.push(OpenBlock {
                     index: *index,
                     speech,
                     text: String::new(),
+                    has_stopped: false,
                     item: None,
                 });
-                Vec::new()
+                closed
             }
             LlmEvent::TextDelta { index, text } => self.more(*index, text),
             LlmEvent::ThinkingDelta { index, thinking } => self.more(*index, thinking),
             LlmEvent::BlockStopped { index } => {
-                match self.blocks.iter().position(|block| block.index == *index) {
-                    Some(position) => self.blocks.remove(position).close(Ending::Whole),
-                    None => Vec::new(),
+                let mut blocks = self.blocks.iter_mut();
+                if let Some(block) = blocks.find(|block| block.index == *index) {
+                    block.has_stopped = true;
                 }
+                Vec::new()
             }
-            LlmEvent::Finished { .. } => self.close_answer(Ending::Whole),
+            LlmEvent::OpaqueBlock { .. } => self.close_stopped(),
+            LlmEvent::Finished { stop_reason } => self.close_answer(match stop_reason {
+                StopReason::MaxTokens | StopReason::ContextExceeded => Ending::Cut,
+                _ => Ending::Whole,
+            }),
             _ => Vec::new(),
         }
     }
@@ -96,6 +106,14 @@ impl Presenter {
     /// The answer broke off: what was shown of it is marked so.
     pub(crate) fn answer_cut(&mut self) -> Vec<ThreadEvent> {
         self.close_answer(Ending::Cut)
+    }
+
+    /// Closes the blocks behind which the answer goes on.
+    fn close_stopped(&mut self) -> Vec<ThreadEvent> {
+        self.blocks
+            .extract_if(.., |block| block.has_stopped)
+            .flat_map(|block| block.close(Ending::Whole))
+            .collect()
     }
 
     fn close_answer(&mut self, ending: Ending) -> Vec<ThreadEvent> {

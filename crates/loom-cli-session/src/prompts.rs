@@ -114,7 +114,7 @@ async fn pass(
 }
 
 /// Passes on what hooks have to say to the person.
-async fn tell(outcome: &Outcome, reports: &mpsc::Sender<Report>) {
+pub(crate) async fn tell(outcome: &Outcome, reports: &mpsc::Sender<Report>) {
     for message in &outcome.messages {
         let notice = Report::Notice {
             level: message.level,

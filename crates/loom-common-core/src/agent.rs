@@ -188,6 +188,11 @@ impl Agent {
                     self.call_llm(&mut actions);
                 }
             }
+            AgentEvent::PreCompactHookCompleted { operation, verdict } => {
+                if self.state == (AgentState::PreCompactHook { operation }) {
+                    self.take_verdict(verdict, &mut actions);
+                }
+            }
             AgentEvent::RetryTimeoutElapsed { operation } => {
                 self.ask_again(operation, &mut actions);
             }
@@ -222,7 +227,9 @@ impl Agent {
         let stopped = self.turn.stop.take().is_some();
         let went_well = matches!(
             outcome,
-            TurnOutcome::Completed { .. } | TurnOutcome::Compacted { .. }
+            TurnOutcome::Completed { .. }
+                | TurnOutcome::Compacted { .. }
+                | TurnOutcome::CompactionBlocked { .. }
         );
         actions.push(AgentAction::FinishTurn(outcome));
         let wanted = self.compaction_wanted.take();
@@ -290,6 +297,9 @@ impl Agent {
             }
             AgentState::PostToolsHook { operation } => {
                 actions.push(AgentAction::CancelPostToolsHook { operation });
+            }
+            AgentState::PreCompactHook { operation } => {
+                actions.push(AgentAction::CancelPreCompactHook { operation });
             }
             AgentState::Error { operation, .. } => {
                 actions.push(AgentAction::CancelRetry { operation });

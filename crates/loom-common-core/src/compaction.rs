@@ -98,6 +98,21 @@ pub enum CompactionTrigger {
     Person,
 }
 
+/// What the hook ahead of a compaction says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CompactionVerdict {
+    /// The conversation may be compacted.
+    GoAhead {
+        /// What the summary is to heed, besides what the person says about it.
+        instructions: Option<String>,
+    },
+    /// It may not be, this time.
+    Block {
+        /// Why, for the person.
+        reason: String,
+    },
+}
+
 /// What one compaction hands to the next, because it stands in no message that is kept as it was.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Carried {

@@ -26,7 +26,7 @@
 //!               ^   ^   ^              │   │
 //!               │   │   └── Error <────┘   └──> ExecutingTools ──> PostToolsHook ──┐
 //!               │   └──────────────────────────────────────────────────────────────┤
-//!               └── Compacting <── (the context is nearly full) ───────────────────┘
+//!               └── Compacting <── PreCompactHook <── (nearly full) ───────────────┘
 //! ```
 //!
 //! Whatever the agent adds to the conversation is an [`Entry`] of its [`Log`], and the action that
@@ -43,6 +43,8 @@
 //!
 //! A compaction whose summary fails goes on with an outline that needs no model, unless the next
 //! call would fail for the same reason; it is tried once between two answers and never in a loop.
+//! One that the hook ahead of it blocks leaves the conversation as it is: the turn goes on while
+//! there is room, and the next model call that would come too near to the end asks the hook again.
 //! What the person said while a turn ran that then failed or was stopped goes on waiting, in sight.
 
 pub mod agent;
@@ -62,7 +64,7 @@ pub mod stream;
 pub mod tool;
 
 pub use agent::{Agent, AgentConfig};
-pub use compaction::{Compaction, CompactionPolicy, CompactionTrigger};
+pub use compaction::{Compaction, CompactionPolicy, CompactionTrigger, CompactionVerdict};
 pub use context::ContextMeter;
 pub use error::{LlmError, LlmErrorKind};
 pub use figures::{LongPrompt, ModelFigures, Prices, Rates};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::agent::AgentConfig;
+use crate::compaction::{CompactionTrigger, CompactionVerdict};
 use crate::error::LlmError;
 use crate::limits::StopCause;
 use crate::llm::{LlmEvent, LlmRequest, ResponseBuilder, StopReason, Usage};
@@ -50,6 +51,11 @@ pub enum AgentState {
     },
     /// The tools are done and their results are in the conversation; the hook runs.
     PostToolsHook {
+        /// The hook.
+        operation: OperationId,
+    },
+    /// The conversation is to be compacted; the hook ahead of it runs.
+    PreCompactHook {
         /// The hook.
         operation: OperationId,
     },
@@ -206,6 +212,13 @@ pub enum AgentEvent {
         /// The hook.
         operation: OperationId,
     },
+    /// The hook ahead of a compaction ended, well or not.
+    PreCompactHookCompleted {
+        /// The hook.
+        operation: OperationId,
+        /// What it says.
+        verdict: CompactionVerdict,
+    },
     /// The waiting time before a retry is over.
     RetryTimeoutElapsed {
         /// The waiting time.
@@ -229,6 +242,26 @@ pub enum AgentAction {
         operation: OperationId,
         /// The question.
         request: LlmRequest,
+    },
+    /// Do what comes ahead of a compaction; report with `PreCompactHookCompleted`.
+    RunPreCompactHook {
+        /// The hook.
+        operation: OperationId,
+        /// Why the conversation is to be compacted.
+        trigger: CompactionTrigger,
+        /// What the person says about the summary.
+        instructions: Option<String>,
+    },
+    /// Stop the hook.
+    CancelPreCompactHook {
+        /// The hook.
+        operation: OperationId,
+    },
+    /// The hook keeps the conversation from being compacted, and the turn goes on without: tell the
+    /// person.
+    CompactionBlocked {
+        /// What the hook gave as the reason.
+        reason: String,
     },
     /// Ask the model for a summary of the conversation: carried out, reported and dropped just like
     /// [`SendLlmRequest`](Self::SendLlmRequest), but what comes is not for the person.
@@ -328,6 +361,14 @@ pub enum TurnOutcome {
         /// Tokens of the summary.
         usage: Usage,
     },
+    /// It was there to compact the conversation, and the hook ahead of that kept it from it. What
+    /// the person said meanwhile goes out.
+    CompactionBlocked {
+        /// What the hook gave as the reason.
+        reason: String,
+        /// Tokens of all model calls of the turn: none.
+        usage: Usage,
+    },
 }
 
 impl TurnOutcome {
@@ -338,7 +379,8 @@ impl TurnOutcome {
             | Self::Failed { usage, .. }
             | Self::Cancelled { usage }
             | Self::Stopped { usage, .. }
-            | Self::Compacted { usage } => *usage,
+            | Self::Compacted { usage }
+            | Self::CompactionBlocked { usage, .. } => *usage,
         }
     }
 }

@@ -194,7 +194,8 @@ pub enum ItemDetails {
     AgentMessage {
         /// The text, Markdown by custom.
         text: String,
-        /// Whether the answer was cut here, by the person or by a fault.
+        /// Whether the answer was cut here: by the person, by a fault, or because no more tokens fit.
+        /// Unless the turn ends with it, the model is asked again and the answer begins anew.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         interrupted: bool,
     },
@@ -202,7 +203,8 @@ pub enum ItemDetails {
     Reasoning {
         /// The thought.
         text: String,
-        /// Whether the answer was cut here, by the person or by a fault.
+        /// Whether the answer was cut here: by the person, by a fault, or because no more tokens fit.
+        /// Unless the turn ends with it, the model is asked again and the answer begins anew.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         interrupted: bool,
     },

@@ -1,12 +1,17 @@
 //! Compaction under way: when it begins, what becomes of the summary, and how the turn goes on.
 //!
+//! A hook comes ahead of it, once for each compaction and not for each try at the summary. What it
+//! adds goes with the request for the summary; when it blocks, the conversation stays as it is.
+//!
 //! It is tried at most once between two answers. If the conversation is still too long then, no
 //! second try would help, and the turn ends with an error that says so.
 
 use std::sync::Arc;
 
 use super::Agent;
-use crate::compaction::{Compaction, CompactionTrigger, Draft, lighten, summary_request};
+use crate::compaction::{
+    Compaction, CompactionTrigger, CompactionVerdict, Draft, lighten, summary_request,
+};
 use crate::error::{LlmError, LlmErrorKind};
 use crate::llm::{LlmResponse, ResponseBuilder, StopReason};
 use crate::log::Entry;
@@ -99,6 +104,13 @@ impl Agent {
         }
         let window = self.config.compaction.context_window;
         let used = self.context().used;
+        let operation = self.next_operation();
+        self.state = AgentState::PreCompactHook { operation };
+        actions.push(AgentAction::RunPreCompactHook {
+            operation,
+            trigger,
+            instructions: instructions.clone(),
+        });
         self.compaction = Some(Job {
             trigger,
             instructions,
@@ -106,7 +118,48 @@ impl Agent {
             lightened: trigger == CompactionTrigger::ContextExceeded
                 || window.is_some_and(|window| used > window),
         });
-        self.ask_for_summary(0, actions);
+    }
+
+    /// Goes on with a compaction after its hook.
+    pub(super) fn take_verdict(
+        &mut self,
+        verdict: CompactionVerdict,
+        actions: &mut Vec<AgentAction>,
+    ) {
+        let Some(job) = &mut self.compaction else {
+            return;
+        };
+        if let Some(cause) = self.turn.stop.take() {
+            self.stop_turn(cause, actions);
+            return;
+        }
+        match verdict {
+            CompactionVerdict::GoAhead { instructions } => {
+                let said = [job.instructions.take(), instructions];
+                let said: Vec<String> = said.into_iter().flatten().collect();
+                job.instructions = (!said.is_empty()).then(|| said.join("\n\n"));
+                self.ask_for_summary(0, actions);
+            }
+            CompactionVerdict::Block { reason } => self.do_without_compaction(reason, actions),
+        }
+    }
+
+    /// The hook blocks the compaction. A turn goes on as long as the provider has not said that
+    /// nothing more fits.
+    fn do_without_compaction(&mut self, reason: String, actions: &mut Vec<AgentAction>) {
+        let Some(job) = self.compaction.take() else {
+            return;
+        };
+        let usage = self.turn.usage;
+        if job.after == After::EndOfTurn {
+            self.finish_turn(TurnOutcome::CompactionBlocked { reason, usage }, actions);
+        } else if job.trigger == CompactionTrigger::ContextExceeded {
+            let error = kept_too_long(&reason);
+            self.finish_turn(TurnOutcome::Failed { error, usage }, actions);
+        } else {
+            actions.push(AgentAction::CompactionBlocked { reason });
+            self.go_on(job.after, actions);
+        }
     }
 
     pub(super) fn ask_for_summary(&mut self, retries: u32, actions: &mut Vec<AgentAction>) {
@@ -334,5 +387,19 @@ fn still_too_long() -> LlmError {
     .with_hint(
         "say less at once, take a model with a larger context, go back to an earlier point, or \
          start a new thread",
+    )
+}
+
+fn kept_too_long(reason: &str) -> LlmError {
+    LlmError::new(
+        LlmErrorKind::ContextTooLong,
+        format!(
+            "the conversation is too long for the model, and a hook keeps it from being shortened: \
+             {reason}"
+        ),
+    )
+    .with_hint(
+        "have the hook allow it, take a model with a larger context, go back to an earlier point, \
+         or start a new thread",
     )
 }

@@ -1,13 +1,14 @@
 //! Conversations that are put into fewer words.
 
 mod failure;
+mod hook;
 
 use std::sync::Arc;
 
 use loom_common_core::{
     AgentAction, AgentConfig, AgentEvent, AgentState, Compaction, CompactionPolicy,
-    CompactionTrigger, ContentBlock, Entry, LlmError, LlmErrorKind, LlmEvent, LlmRequest, Message,
-    Role, StopCause, StopReason, ToolCall, ToolOutput, TurnOutcome, Usage,
+    CompactionTrigger, CompactionVerdict, ContentBlock, Entry, LlmError, LlmErrorKind, LlmEvent,
+    LlmRequest, Message, Role, StopCause, StopReason, ToolCall, ToolOutput, TurnOutcome, Usage,
 };
 
 use super::session::{
@@ -63,7 +64,12 @@ fn call_with(id: &str, name: &str, arguments: &str) -> ToolCall {
 /// A session whose next model call would come too near to the end of the context, as the action of
 /// the last step says.
 fn full() -> (Session, Vec<AgentAction>) {
+    full_when(|_| {})
+}
+
+fn full_when(prepare: impl FnOnce(&mut Session)) -> (Session, Vec<AgentAction>) {
     let mut session = Session::with(small_context());
+    prepare(&mut session);
     session.user("Mend the build.");
     let read = call_with("c1", "read", r#"{"file_path":"src/lib.rs"}"#);
     run(&mut session, &read, ToolOutput::completed(long(3_000)));

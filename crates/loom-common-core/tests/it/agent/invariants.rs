@@ -111,7 +111,7 @@ proptest! {
 fn random_sessions_visit_everything() {
     let mut runner = TestRunner::deterministic();
     let mut seen = BTreeSet::new();
-    for _ in 0..256 {
+    for _ in 0..512 {
         let steps = steps().new_tree(&mut runner).unwrap().current();
         let mut session = RandomSession::new();
         for action in play(&mut session, steps).into_iter().flatten() {
@@ -137,6 +137,11 @@ fn random_sessions_visit_everything() {
                 AgentAction::CancelTools { .. } => "cancelled tools",
                 AgentAction::RunPostToolsHook { .. } => "a hook",
                 AgentAction::CancelPostToolsHook { .. } => "a cancelled hook",
+                AgentAction::RunPreCompactHook { .. } => "a hook ahead of a compaction",
+                AgentAction::CancelPreCompactHook { .. } => {
+                    "a cancelled hook ahead of a compaction"
+                }
+                AgentAction::CompactionBlocked { .. } => "a compaction that is blocked",
                 AgentAction::ScheduleRetry { attempt: 1, .. } => "a retry",
                 AgentAction::ScheduleRetry { .. } => "one more retry",
                 AgentAction::CancelRetry { .. } => "a cancelled retry",
@@ -144,6 +149,9 @@ fn random_sessions_visit_everything() {
                 AgentAction::BeginTurn => "a turn",
                 AgentAction::FinishTurn(TurnOutcome::Completed { .. }) => "a completed turn",
                 AgentAction::FinishTurn(TurnOutcome::Compacted { .. }) => "a turn for a compaction",
+                AgentAction::FinishTurn(TurnOutcome::CompactionBlocked { .. }) => {
+                    "a turn for a compaction that is blocked"
+                }
                 AgentAction::FinishTurn(TurnOutcome::Failed { .. }) => "a failed turn",
                 AgentAction::FinishTurn(TurnOutcome::Cancelled { .. }) => "a cancelled turn",
                 AgentAction::FinishTurn(TurnOutcome::Stopped { cause, .. }) => cause.code(),
@@ -156,6 +164,7 @@ fn random_sessions_visit_everything() {
             AgentState::ProcessingLlmResponse { .. } => "an answer at the end",
             AgentState::ExecutingTools { .. } => "tools at the end",
             AgentState::PostToolsHook { .. } => "the hook at the end",
+            AgentState::PreCompactHook { .. } => "the hook ahead of a compaction at the end",
             AgentState::Compacting { .. } => "a summary at the end",
             AgentState::Error {
                 origin: ErrorOrigin::LlmRequest,
@@ -173,5 +182,5 @@ fn random_sessions_visit_everything() {
         });
     }
     // All of the above, but an exit and being shut down: no step is a shutdown.
-    assert_eq!(seen.len(), 37, "{seen:#?}");
+    assert_eq!(seen.len(), 42, "{seen:#?}");
 }

@@ -19,6 +19,7 @@ enum Running {
     Model(OperationId),
     Tools(OperationId, BTreeSet<String>),
     Hook(OperationId),
+    PreCompactHook(OperationId),
     Retry(OperationId),
 }
 
@@ -176,6 +177,10 @@ impl Ledger {
                 }
             }
             (AgentEvent::PostToolsHookCompleted { operation }, Some(Running::Hook(running)))
+            | (
+                AgentEvent::PreCompactHookCompleted { operation, .. },
+                Some(Running::PreCompactHook(running)),
+            )
             | (AgentEvent::RetryTimeoutElapsed { operation }, Some(Running::Retry(running)))
                 if operation == running =>
             {
@@ -216,6 +221,9 @@ impl Ledger {
                 }
                 self.start(*operation, Running::Hook(*operation));
             }
+            AgentAction::RunPreCompactHook { operation, .. } => {
+                self.start(*operation, Running::PreCompactHook(*operation));
+            }
             AgentAction::ScheduleRetry {
                 operation, attempt, ..
             } => {
@@ -235,6 +243,13 @@ impl Ledger {
                 );
                 self.running = None;
             }
+            AgentAction::CancelPreCompactHook { operation } => {
+                assert!(matches!(
+                    self.running,
+                    Some(Running::PreCompactHook(running)) if running == *operation
+                ));
+                self.running = None;
+            }
             AgentAction::CancelPostToolsHook { operation } => {
                 assert!(
                     matches!(self.running, Some(Running::Hook(running)) if running == *operation)
@@ -247,7 +262,7 @@ impl Ledger {
                 );
                 self.running = None;
             }
-            AgentAction::InputChanged => {}
+            AgentAction::InputChanged | AgentAction::CompactionBlocked { .. } => {}
             AgentAction::BeginTurn => {
                 assert!(!self.in_turn, "a turn begins within a turn");
                 self.in_turn = true;

@@ -5,9 +5,9 @@ use std::iter;
 
 use loom_common_core::limits::NoteThenStop;
 use loom_common_core::{
-    Agent, AgentConfig, AgentEvent, AgentState, BlockKind, CompactionPolicy, Extra, InputId,
-    LlmError, LlmErrorKind, LlmEvent, Message, OperationId, StopCause, StopReason, ToolOutput,
-    TurnLimits, Usage,
+    Agent, AgentConfig, AgentEvent, AgentState, BlockKind, CompactionPolicy, CompactionVerdict,
+    Extra, InputId, LlmError, LlmErrorKind, LlmEvent, Message, OperationId, StopCause, StopReason,
+    ToolOutput, TurnLimits, Usage,
 };
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -218,6 +218,7 @@ impl RandomSession {
             | AgentState::ProcessingLlmResponse { operation, .. }
             | AgentState::ExecutingTools { operation, .. }
             | AgentState::PostToolsHook { operation }
+            | AgentState::PreCompactHook { operation }
             | AgentState::Compacting { operation, .. }
             | AgentState::Error { operation, .. } => operation,
             AgentState::WaitingForUserInput | AgentState::ShuttingDown => OperationId::default(),
@@ -254,6 +255,15 @@ impl RandomSession {
             }
             &AgentState::PostToolsHook { operation } => {
                 vec![AgentEvent::PostToolsHookCompleted { operation }]
+            }
+            &AgentState::PreCompactHook { operation } => {
+                let verdict = match self.events.len() % 4 {
+                    0 => CompactionVerdict::Block {
+                        reason: "not now".to_owned(),
+                    },
+                    _ => CompactionVerdict::GoAhead { instructions: None },
+                };
+                vec![AgentEvent::PreCompactHookCompleted { operation, verdict }]
             }
             &AgentState::Error { operation, .. } => {
                 vec![AgentEvent::RetryTimeoutElapsed { operation }]
@@ -363,6 +373,10 @@ impl RandomSession {
                 output: "line".to_owned(),
             },
             AgentEvent::PostToolsHookCompleted { operation },
+            AgentEvent::PreCompactHookCompleted {
+                operation,
+                verdict: CompactionVerdict::GoAhead { instructions: None },
+            },
             AgentEvent::RetryTimeoutElapsed { operation },
         ]
     }
@@ -403,6 +417,7 @@ fn operation_of(event: &AgentEvent) -> Option<OperationId> {
         | AgentEvent::ToolProgress { operation, .. }
         | AgentEvent::ToolCompleted { operation, .. }
         | AgentEvent::PostToolsHookCompleted { operation }
+        | AgentEvent::PreCompactHookCompleted { operation, .. }
         | AgentEvent::RetryTimeoutElapsed { operation } => Some(*operation),
         AgentEvent::UserInput(_)
         | AgentEvent::WithdrawInput { .. }

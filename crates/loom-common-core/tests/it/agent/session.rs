@@ -7,9 +7,9 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use loom_common_core::{
-    Agent, AgentAction, AgentConfig, AgentEvent, AgentState, CompactionPolicy, ContentBlock, Entry,
-    LlmError, LlmErrorKind, LlmEvent, LlmRequest, Log, Message, OperationId, StopReason,
-    ToolAccess, ToolCall, ToolDefinition, ToolOutput, TurnLimits, TurnOutcome, Usage,
+    Agent, AgentAction, AgentConfig, AgentEvent, AgentState, CompactionPolicy, CompactionVerdict,
+    ContentBlock, Entry, LlmError, LlmErrorKind, LlmEvent, LlmRequest, Log, Message, OperationId,
+    StopReason, ToolAccess, ToolCall, ToolDefinition, ToolOutput, TurnLimits, TurnOutcome, Usage,
 };
 use serde_json::json;
 
@@ -62,6 +62,9 @@ pub(crate) struct Session {
     stored: Vec<Arc<Message>>,
     operation: Option<OperationId>,
     operations: HashSet<OperationId>,
+    /// Whether something hooks into compactions. Otherwise the hook ends as soon as it begins, and
+    /// nobody sees it.
+    pub(crate) is_hooked: bool,
 }
 
 impl Session {
@@ -86,7 +89,17 @@ impl Session {
 
     /// Begins a session in which the person wants a long conversation compacted.
     pub(crate) fn compacting() -> Self {
+        Self::compacting_when(|_| {})
+    }
+
+    /// Begins a session in which the hook ahead of that runs.
+    pub(crate) fn about_to_compact() -> Self {
+        Self::compacting_when(|session| session.is_hooked = true)
+    }
+
+    fn compacting_when(prepare: impl FnOnce(&mut Self)) -> Self {
         let mut session = Self::new();
+        prepare(&mut session);
         session.user(&"a long story ".repeat(2_000));
         session.model(answer(&[text("I see.")], StopReason::EndTurn));
         session.feed(AgentEvent::Compact { instructions: None });
@@ -125,6 +138,7 @@ impl Session {
             stored: Vec::new(),
             operation: None,
             operations: HashSet::new(),
+            is_hooked: false,
         }
     }
 
@@ -151,8 +165,17 @@ impl Session {
 
     /// Hands over any event.
     pub(crate) fn feed(&mut self, event: AgentEvent) -> Vec<AgentAction> {
-        let actions = self.agent.handle(event);
+        let mut actions = self.agent.handle(event);
         self.carry_out(&actions);
+        if let &AgentState::PreCompactHook { operation } = self.agent.state()
+            && !self.is_hooked
+        {
+            let begins =
+                |action: &AgentAction| matches!(action, AgentAction::RunPreCompactHook { .. });
+            actions.retain(|action| !begins(action));
+            let verdict = CompactionVerdict::GoAhead { instructions: None };
+            actions.extend(self.feed(AgentEvent::PreCompactHookCompleted { operation, verdict }));
+        }
         actions
     }
 
@@ -170,10 +193,13 @@ impl Session {
                 }
                 AgentAction::ExecuteTools { operation, .. }
                 | AgentAction::RunPostToolsHook { operation, .. }
+                | AgentAction::RunPreCompactHook { operation, .. }
                 | AgentAction::ScheduleRetry { operation, .. } => self.start(*operation),
                 AgentAction::CancelLlmRequest { .. }
                 | AgentAction::CancelTools { .. }
                 | AgentAction::CancelPostToolsHook { .. }
+                | AgentAction::CancelPreCompactHook { .. }
+                | AgentAction::CompactionBlocked { .. }
                 | AgentAction::CancelRetry { .. }
                 | AgentAction::InputChanged
                 | AgentAction::BeginTurn
@@ -230,6 +256,12 @@ impl Session {
     pub(crate) fn hook_ends(&mut self) -> Vec<AgentAction> {
         let operation = self.operation();
         self.feed(AgentEvent::PostToolsHookCompleted { operation })
+    }
+
+    /// The hook ahead of a compaction says this.
+    pub(crate) fn verdict(&mut self, verdict: CompactionVerdict) -> Vec<AgentAction> {
+        let operation = self.operation();
+        self.feed(AgentEvent::PreCompactHookCompleted { operation, verdict })
     }
 
     pub(crate) fn waiting_ends(&mut self) -> Vec<AgentAction> {

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use loom_common_core::{
-    AgentEvent, AgentState, BlockKind, ContentBlock, Extra, InputId, LlmEvent, Message,
-    OperationId, StopCause, StopReason, ToolOutput,
+    AgentEvent, AgentState, BlockKind, CompactionVerdict, ContentBlock, Extra, InputId, LlmEvent,
+    Message, OperationId, StopCause, StopReason, ToolOutput,
 };
 
 use super::session::{Session, config, key_refused, overloaded, too_long};
@@ -12,7 +12,7 @@ use crate::answer::{beginning, call, calling, text, tokens};
 
 /// A session in each state. Where a tool runs, it is `c1`; where an answer comes, its
 /// blocks are a text, a thought and a call.
-fn sessions() -> [Session; 8] {
+fn sessions() -> [Session; 9] {
     let mut processing = Session::asked();
     let thought = ContentBlock::Thinking {
         thinking: "thought".to_owned(),
@@ -35,6 +35,7 @@ fn sessions() -> [Session; 8] {
         Session::running(&[&call("c1", "bash")]),
         hook,
         Session::failed(),
+        Session::about_to_compact(),
         Session::compacting(),
         over,
     ]
@@ -48,13 +49,14 @@ fn name(state: &AgentState) -> &'static str {
         AgentState::ExecutingTools { .. } => "executing",
         AgentState::PostToolsHook { .. } => "hook",
         AgentState::Error { .. } => "error",
+        AgentState::PreCompactHook { .. } => "pre-compact",
         AgentState::Compacting { .. } => "compacting",
         AgentState::ShuttingDown => "over",
     }
 }
 
 /// The kinds of events, of which each must have a row.
-const KINDS: [&str; 27] = [
+const KINDS: [&str; 28] = [
     "UserInput",
     "WithdrawInput",
     "ReplaceInput",
@@ -79,6 +81,7 @@ const KINDS: [&str; 27] = [
     "ToolProgress",
     "ToolCompleted",
     "PostToolsHookCompleted",
+    "PreCompactHookCompleted",
     "RetryTimeoutElapsed",
     "Cancel",
     "Shutdown",
@@ -112,6 +115,7 @@ fn kind(event: &AgentEvent) -> &'static str {
         AgentEvent::ToolProgress { .. } => "ToolProgress",
         AgentEvent::ToolCompleted { .. } => "ToolCompleted",
         AgentEvent::PostToolsHookCompleted { .. } => "PostToolsHookCompleted",
+        AgentEvent::PreCompactHookCompleted { .. } => "PreCompactHookCompleted",
         AgentEvent::RetryTimeoutElapsed { .. } => "RetryTimeoutElapsed",
         AgentEvent::Cancel => "Cancel",
         AgentEvent::Shutdown => "Shutdown",
@@ -214,6 +218,22 @@ fn reports(operation: OperationId) -> Vec<(AgentEvent, &'static str)> {
         (completed("c1"), "c1"),
         (completed("c2"), "c2"),
         (AgentEvent::PostToolsHookCompleted { operation }, ""),
+        (
+            AgentEvent::PreCompactHookCompleted {
+                operation,
+                verdict: CompactionVerdict::GoAhead { instructions: None },
+            },
+            "go on",
+        ),
+        (
+            AgentEvent::PreCompactHookCompleted {
+                operation,
+                verdict: CompactionVerdict::Block {
+                    reason: "not now".to_owned(),
+                },
+            },
+            "block",
+        ),
         (AgentEvent::RetryTimeoutElapsed { operation }, ""),
     ]
 }
@@ -253,8 +273,8 @@ fn each_event_moves_each_state_where_the_table_says() {
     let reached: BTreeSet<_> = rows.iter().map(|(event, _)| kind(event)).collect();
     assert_eq!(reached, BTreeSet::from(KINDS));
 
-    let row = |first: &str, cells: [&str; 8]| {
-        let mut line = format!("{first:<26}");
+    let row = |first: &str, cells: [&str; 9]| {
+        let mut line = format!("{first:<32}");
         for cell in cells {
             line += &format!("{cell:<12}");
         }
@@ -281,42 +301,44 @@ fn each_event_moves_each_state_where_the_table_says() {
         table += &row(format!("{} {note}", kind(event)).trim_end(), cells);
     }
     insta::assert_snapshot!(table, @"
-                              waiting     calling     processing  executing   hook        error       compacting  over
-    UserInput                 calling     .           .           .           .           .           .           .
-    WithdrawInput             .           .           .           .           .           .           .           .
-    ReplaceInput              .           .           .           .           .           .           .           .
-    Compact                   .           .           .           .           .           .           .           .
-    Rewind                    .           .           .           .           .           .           .           .
-    Configure                 .           .           .           .           .           .           .           .
-    StopTurn                  .           .           .           .           .           waiting     .           .
-    Started                   .           processing  .           .           .           .           .           .
-    BlockStarted new          .           processing  .           .           .           .           .           .
-    BlockStarted block 0      .           processing  error       .           .           .           .           .
-    TextDelta block 0         .           error       .           .           .           .           error       .
-    TextDelta block 1         .           error       error       .           .           .           error       .
-    ThinkingDelta block 1     .           error       .           .           .           .           error       .
-    SignatureDelta block 1    .           error       .           .           .           .           error       .
-    ArgumentsDelta block 2    .           error       .           .           .           .           error       .
-    ExtraFields block 2       .           error       .           .           .           .           error       .
-    BlockStopped block 2      .           error       .           .           .           .           error       .
-    OpaqueBlock new           .           processing  .           .           .           .           .           .
-    Usage                     .           processing  .           .           .           .           .           .
-    Ping                      .           processing  .           .           .           .           .           .
-    Finished tool_use         .           waiting     executing   .           .           .           error       .
-    Finished refusal          .           waiting     waiting     .           .           .           waiting     .
-    Finished pause_turn       .           .           executing   .           .           .           error       .
-    Finished context          .           waiting     executing   .           .           .           .           .
-    LlmFailed may pass        .           error       error       .           .           .           error       .
-    LlmFailed for good        .           waiting     waiting     .           .           .           waiting     .
-    LlmFailed context         .           waiting     waiting     .           .           .           .           .
-    LlmStreamEnded            .           error       error       .           .           .           error       .
-    ToolProgress c1           .           .           .           .           .           .           .           .
-    ToolCompleted c1          .           .           .           hook        .           .           .           .
-    ToolCompleted c2          .           .           .           .           .           .           .           .
-    PostToolsHookCompleted    .           .           .           .           calling     .           .           .
-    RetryTimeoutElapsed       .           .           .           .           .           calling     .           .
-    Cancel                    .           waiting     waiting     waiting     waiting     waiting     waiting     .
-    Shutdown                  over        over        over        over        over        over        over        .
+                                    waiting     calling     processing  executing   hook        error       pre-compact compacting  over
+    UserInput                       calling     .           .           .           .           .           .           .           .
+    WithdrawInput                   .           .           .           .           .           .           .           .           .
+    ReplaceInput                    .           .           .           .           .           .           .           .           .
+    Compact                         .           .           .           .           .           .           .           .           .
+    Rewind                          .           .           .           .           .           .           .           .           .
+    Configure                       .           .           .           .           .           .           .           .           .
+    StopTurn                        .           .           .           .           .           waiting     .           .           .
+    Started                         .           processing  .           .           .           .           .           .           .
+    BlockStarted new                .           processing  .           .           .           .           .           .           .
+    BlockStarted block 0            .           processing  error       .           .           .           .           .           .
+    TextDelta block 0               .           error       .           .           .           .           .           error       .
+    TextDelta block 1               .           error       error       .           .           .           .           error       .
+    ThinkingDelta block 1           .           error       .           .           .           .           .           error       .
+    SignatureDelta block 1          .           error       .           .           .           .           .           error       .
+    ArgumentsDelta block 2          .           error       .           .           .           .           .           error       .
+    ExtraFields block 2             .           error       .           .           .           .           .           error       .
+    BlockStopped block 2            .           error       .           .           .           .           .           error       .
+    OpaqueBlock new                 .           processing  .           .           .           .           .           .           .
+    Usage                           .           processing  .           .           .           .           .           .           .
+    Ping                            .           processing  .           .           .           .           .           .           .
+    Finished tool_use               .           waiting     executing   .           .           .           .           error       .
+    Finished refusal                .           waiting     waiting     .           .           .           .           waiting     .
+    Finished pause_turn             .           .           executing   .           .           .           .           error       .
+    Finished context                .           waiting     executing   .           .           .           .           .           .
+    LlmFailed may pass              .           error       error       .           .           .           .           error       .
+    LlmFailed for good              .           waiting     waiting     .           .           .           .           waiting     .
+    LlmFailed context               .           waiting     waiting     .           .           .           .           .           .
+    LlmStreamEnded                  .           error       error       .           .           .           .           error       .
+    ToolProgress c1                 .           .           .           .           .           .           .           .           .
+    ToolCompleted c1                .           .           .           hook        .           .           .           .           .
+    ToolCompleted c2                .           .           .           .           .           .           .           .           .
+    PostToolsHookCompleted          .           .           .           .           calling     .           .           .           .
+    PreCompactHookCompleted go on   .           .           .           .           .           .           compacting  .           .
+    PreCompactHookCompleted block   .           .           .           .           .           .           waiting     .           .
+    RetryTimeoutElapsed             .           .           .           .           .           calling     .           .           .
+    Cancel                          .           waiting     waiting     waiting     waiting     waiting     waiting     waiting     .
+    Shutdown                        over        over        over        over        over        over        over        over        .
     ");
 }
 
@@ -346,6 +368,7 @@ fn a_report_about_anything_but_what_runs_now_changes_nothing() {
                     call_id == "c1"
                 }
                 (AgentState::PostToolsHook { .. }, AgentEvent::PostToolsHookCompleted { .. })
+                | (AgentState::PreCompactHook { .. }, AgentEvent::PreCompactHookCompleted { .. })
                 | (AgentState::Error { .. }, AgentEvent::RetryTimeoutElapsed { .. }) => true,
                 _ => false,
             };
