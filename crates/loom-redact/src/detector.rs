@@ -1,0 +1,77 @@
+//! The front: one detector for a set of rules and known values, shared by all who scan and redact.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::finding::{Finding, Origin};
+use crate::known::{KnownMatcher, KnownSecrets};
+use crate::rules::{RuleSet, Rules};
+use crate::stream::{Search, Stream};
+
+/// Finds secrets and takes them out; clones share everything that was compiled.
+#[derive(Debug, Clone)]
+pub struct Detector(pub(crate) Arc<Parts>);
+
+#[derive(Debug)]
+pub(crate) struct Parts {
+    pub(crate) rules: Arc<RuleSet>,
+    pub(crate) known: Option<KnownMatcher>,
+}
+
+impl Detector {
+    /// Builds a detector from rules, such as [`Rules::builtin`], and the values that are known to be secret.
+    pub fn new(rules: &Rules, known: KnownSecrets) -> Self {
+        Self(Arc::new(Parts {
+            rules: Arc::clone(&rules.0),
+            known: known.matcher(),
+        }))
+    }
+
+    /// Finds the secrets in a text of unknown origin: rules for certain paths stay out.
+    pub fn scan(&self, text: &[u8]) -> Vec<Finding> {
+        self.scan_with(text, &Origin::default())
+    }
+
+    /// Finds the secrets in a text from a path or a commit, which rules and allow lists may ask for.
+    pub fn scan_with(&self, text: &[u8], origin: &Origin<'_>) -> Vec<Finding> {
+        let mut search = self.search(origin);
+        search.push(text);
+        search.finish()
+    }
+
+    /// Takes the secrets out of a text; borrows it when there is none.
+    pub fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        match self.redact_bytes(text.as_bytes()) {
+            Cow::Borrowed(_) => Cow::Borrowed(text),
+            // What is replaced are whole characters, so that nothing is lost here.
+            Cow::Owned(bytes) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
+        }
+    }
+
+    /// Takes the secrets out of bytes that need be no text; borrows them when there is none.
+    pub fn redact_bytes<'a>(&self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
+        let mut stream = self.stream();
+        let mut redacted = stream.push(bytes);
+        redacted.extend(stream.finish().0);
+        if redacted == bytes {
+            Cow::Borrowed(bytes)
+        } else {
+            Cow::Owned(redacted)
+        }
+    }
+
+    /// Starts to redact a text that comes in pieces.
+    pub fn stream(&self) -> Stream {
+        self.stream_with(&Origin::default())
+    }
+
+    /// Starts to redact a text from a path or a commit that comes in pieces.
+    pub fn stream_with(&self, origin: &Origin<'_>) -> Stream {
+        Stream::new(self.clone(), origin)
+    }
+
+    /// Starts to look for secrets in a text that comes in pieces, in bounded memory.
+    pub fn search(&self, origin: &Origin<'_>) -> Search {
+        Search::new(self.clone(), origin)
+    }
+}

@@ -1,0 +1,7 @@
+//! What the library finds, what it leaves, and what it says about rules that are wrong.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, in its helper functions too"
+)]
+
+mod files;
