@@ -1,6 +1,7 @@
 //! Scratch git repositories, built without the machine's configuration and with fixed dates, so
 //! that the same calls make the same commit ids on every machine.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -102,7 +103,7 @@ impl Repository {
             .args(arguments)
             .current_dir(self.path())
             .env_clear()
-            .envs(environment::hermetic(&self.home()))
+            .envs(self.environment())
             .env("GIT_AUTHOR_DATE", &date)
             .env("GIT_COMMITTER_DATE", &date)
             .env("GIT_ALLOW_PROTOCOL", "file")
@@ -119,6 +120,12 @@ impl Repository {
             text(&output.stderr)
         );
         text(&output.stdout)
+    }
+
+    /// The environment for a git that nothing of the machine gets into.
+    #[must_use]
+    pub fn environment(&self) -> Vec<(OsString, OsString)> {
+        environment::hermetic(&self.home())
     }
 
     fn home(&self) -> PathBuf {

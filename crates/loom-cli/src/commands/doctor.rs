@@ -5,11 +5,10 @@
 
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::process::Stdio;
 
 use anstyle::{AnsiColor, Style};
+use loom_cli_git::Git;
 use loom_cli_sandbox::Sandbox;
-use tokio::process::Command;
 
 use crate::commands::session::no_provider;
 use crate::connection::Connection;
@@ -21,7 +20,7 @@ pub(crate) async fn run(setting: &Setting) -> Result<(), CliError> {
     report.note("version", loom_common_version::build_info().to_string());
     report.add("folder", check_folder(setting));
     report.add("threads", check_threads(setting).await);
-    report.add("git", check_git().await);
+    report.add("git", check_git(setting).await);
     report.add("sandbox", check_sandbox(setting).await);
     match Connection::open(setting).await {
         Ok(connection) => {
@@ -52,17 +51,12 @@ async fn check_threads(setting: &Setting) -> Result<String, CliError> {
     Ok(store.path().display().to_string())
 }
 
-async fn check_git() -> Result<String, CliError> {
-    let output = Command::new("git")
-        .arg("--version")
-        .stdin(Stdio::null())
-        .output()
-        .await
-        .map_err(|error| {
-            CliError::failed(format!("git cannot be run: {error}"))
-                .hint("install git; the agent works without it, but knows no history")
-        })?;
-    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+async fn check_git(setting: &Setting) -> Result<String, CliError> {
+    let git = Git::new(setting.environment.variables());
+    git.version().await.map_err(|error| {
+        CliError::failed(error.to_string())
+            .hint("install git; the agent works without it, but knows no history")
+    })
 }
 
 async fn check_sandbox(setting: &Setting) -> Result<String, CliError> {

@@ -6,19 +6,20 @@
 
 use std::sync::Arc;
 
-use loom_cli_instructions::{CommandSetup, Commands, Folder, MentionSetup, Scope, attach};
+use loom_cli_instructions::{CommandSetup, Commands, Folder, MentionSetup, Scope};
 use loom_cli_mcp::McpServers;
 use loom_cli_rewind::Rewind;
 use loom_cli_session::{
     ModelChoice, Person, Session, SessionLimits, SessionSetup, Subagents, ThreadStart,
 };
 use loom_common_config::Origin;
-use loom_common_core::{Message, ModelFigures, PermissionMode};
+use loom_common_core::{ModelFigures, PermissionMode};
 use loom_common_http::RetryConfig;
 use loom_common_thread::{NewThread, StoredThread, ThreadId, ThreadStore};
 use loom_server_llm_proxy::ServerClient;
 
-use super::equipment::{Equipment, Toolbox};
+use super::equipment::{Equipment, Occasion, Toolbox};
+use super::mentions::Mentions;
 use super::selection::{Model, select_model};
 use crate::arguments::SessionArguments;
 use crate::commands::threads;
@@ -41,25 +42,13 @@ pub(super) struct Started {
     /// The rung of the sandbox.
     pub(super) sandbox: String,
     pub(super) servers: Option<McpServers>,
-    mentions: MentionSetup,
+    pub(super) mentions: Mentions,
     pub(super) rewind: Option<Rewind>,
     /// Finds models for a session that goes on with another one.
     pub(super) models: Models,
 }
 
 impl Started {
-    /// Makes a message of what the person says and what it mentions. What could not be attached is
-    /// handed to `problem`.
-    pub(super) fn message(&self, text: &str, mut problem: impl FnMut(String)) -> Message {
-        let mut message = Message::user(text);
-        let attached = attach(text, &self.mentions);
-        for error in attached.problems {
-            problem(error.to_string());
-        }
-        message.content.extend(attached.blocks);
-        message
-    }
-
     /// Reads the person's own commands.
     pub(super) fn own_commands(&self, setting: &Setting) -> Result<Commands, CliError> {
         let project = |path: &str| Folder {
@@ -106,7 +95,13 @@ pub(super) async fn start(
         None => ThreadId::new(clock(), &mut rng),
     };
     let search = models.search().await?;
-    let equipment = Equipment::get(setting, &model, thread_id, search, &mut warnings).await?;
+    let occasion = Occasion {
+        model: &model,
+        thread: thread_id,
+        search,
+        person: &person,
+    };
+    let equipment = Equipment::get(setting, occasion, &mut warnings).await?;
     let thread = match stored {
         Some(stored) => ThreadStart::Resume(Box::new(stored)),
         None => ThreadStart::New(Box::new(NewThread {
@@ -115,7 +110,7 @@ pub(super) async fn start(
             provider: model.provider.clone(),
             model: model.name.clone(),
             permission_mode,
-            git: git::metadata(&setting.workspace).await,
+            git: git::metadata(setting).await,
             created_at: clock(),
         })),
     };
@@ -134,6 +129,7 @@ pub(super) async fn start(
         instructions: equipment.instructions,
         nested_instructions: Some(equipment.nested_instructions),
         servers: equipment.servers,
+        server_questions: Some(equipment.server_questions),
         gate: equipment.gate,
         rewind: equipment.rewind.clone(),
         diagnostics: equipment.diagnostics,
@@ -157,11 +153,14 @@ pub(super) async fn start(
         warnings,
         provider,
         sandbox,
-        mentions: MentionSetup {
-            workspace: setting.workspace.clone(),
-            home: setting.environment.get("HOME").map(Into::into),
-            author: Scope::User,
-        },
+        mentions: Mentions::new(
+            MentionSetup {
+                workspace: setting.workspace.clone(),
+                home: setting.environment.get("HOME").map(Into::into),
+                author: Scope::User,
+            },
+            servers.clone(),
+        ),
         servers,
         rewind,
         models,

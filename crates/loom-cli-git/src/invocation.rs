@@ -1,0 +1,261 @@
+//! One run of git: what it is given, and what it prints within its limits.
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use process_wrap::tokio::{ChildWrapper, CommandWrap, ProcessSession};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::process::Command;
+use tokio::time::timeout;
+
+use crate::error::GitError;
+use crate::program::Git;
+
+/// How long git may take where nothing else is said. A status of a large repository on a cold disk takes
+/// seconds.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// The most that git may print where all of it is taken, in bytes.
+const MAX_OUTPUT: usize = 64 * 1024 * 1024;
+
+/// The most of git's messages that is kept, in bytes.
+const MAX_MESSAGES: u64 = 64 * 1024;
+
+/// A run of git that has not begun.
+pub(crate) struct Invocation<'a> {
+    git: &'a Git,
+    folder: &'a Path,
+    arguments: Vec<OsString>,
+    variables: Vec<(OsString, OsString)>,
+    input: Vec<u8>,
+    limit: Duration,
+    answers: &'a [i32],
+}
+
+impl<'a> Invocation<'a> {
+    pub(crate) fn new(
+        git: &'a Git,
+        folder: &'a Path,
+        arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
+    ) -> Self {
+        Self {
+            git,
+            folder,
+            arguments: arguments
+                .into_iter()
+                .map(|argument| argument.as_ref().to_owned())
+                .collect(),
+            variables: Vec::new(),
+            input: Vec::new(),
+            limit: LIMIT,
+            answers: &[0],
+        }
+    }
+
+    /// Takes no locks, so that what the person does at the same time cannot fail.
+    pub(crate) fn reading(mut self) -> Self {
+        self.variables
+            .push(("GIT_OPTIONAL_LOCKS".into(), "0".into()));
+        self
+    }
+
+    /// Takes these exit codes for answers rather than failures.
+    pub(crate) fn answering_with(mut self, codes: &'a [i32]) -> Self {
+        self.answers = codes;
+        self
+    }
+
+    /// Runs git to its end.
+    pub(crate) async fn run(self) -> Result<Output, GitError> {
+        let command = self.name();
+        let limit = self.limit;
+        match timeout(limit, self.finish()).await {
+            Ok(ended) => ended,
+            // Dropping the run has ended it.
+            Err(_) => Err(GitError::TimedOut { command, limit }),
+        }
+    }
+
+    /// Runs git to its end and returns what it printed, which is text.
+    pub(crate) async fn text(self) -> Result<String, GitError> {
+        let command = self.name();
+        let output = self.run().await?;
+        String::from_utf8(output.stdout).map_err(|_| GitError::Unreadable {
+            command,
+            what: "it is not UTF-8".to_owned(),
+        })
+    }
+
+    /// Starts git, to be read while it runs and for as long as that takes.
+    pub(crate) fn stream(self) -> Result<GitStream, GitError> {
+        let command = self.name();
+        let mut child = self.start()?;
+        Ok(GitStream {
+            stdout: child.0.stdout().take(),
+            child,
+            command,
+        })
+    }
+
+    async fn finish(self) -> Result<Output, GitError> {
+        let command = self.name();
+        let mut child = self.start()?;
+        let mut stdin = child.0.stdin().take();
+        let streams = (child.0.stdout().take(), child.0.stderr().take());
+        let feeding = async {
+            if let Some(mut stdin) = stdin.take() {
+                // Git need not read what it is given; that it failed is told by its end.
+                let _ = stdin.write_all(&self.input).await;
+            }
+            Ok(())
+        };
+        let (_, stdout, stderr) = tokio::try_join!(feeding, whole(streams.0, &command), async {
+            Ok(beginning(streams.1).await)
+        },)?;
+        let status = child.wait().await?;
+        let code = status.code();
+        if !code.is_some_and(|code| self.answers.contains(&code)) {
+            let message = String::from_utf8_lossy(&stderr);
+            return Err(GitError::failed(&command, code, &message));
+        }
+        Ok(Output {
+            stdout,
+            succeeded: status.success(),
+        })
+    }
+
+    fn start(&self) -> Result<Child, GitError> {
+        let mut command = Command::new("git");
+        command
+            .arg("--no-pager")
+            // Paths are bytes: no quotes around them where they are not separated by NUL.
+            .args(["-c", "core.quotePath=false"])
+            .args(&self.arguments)
+            .current_dir(self.folder)
+            .env_clear()
+            .envs(self.git.environment())
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .stdin(if self.input.is_empty() {
+                Stdio::null()
+            } else {
+                Stdio::piped()
+            })
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        // A session of its own: no terminal to ask on, and one process group to end.
+        let child = CommandWrap::from(command)
+            .wrap(ProcessSession)
+            .spawn()
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::NotFound if self.folder.is_dir() => GitError::Missing,
+                _ => GitError::Run(error),
+            })?;
+        Ok(Child(child))
+    }
+
+    /// Returns the name of git's command.
+    fn name(&self) -> String {
+        self.arguments
+            .iter()
+            .find(|argument| !argument.to_string_lossy().starts_with('-'))
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default()
+    }
+}
+
+/// What git printed to standard output, having ended well.
+pub(crate) struct Output {
+    pub(crate) stdout: Vec<u8>,
+    /// Whether the exit code is 0.
+    pub(crate) succeeded: bool,
+}
+
+/// A git that runs. It is ended with what it started when dropped.
+struct Child(Box<dyn ChildWrapper>);
+
+impl Child {
+    async fn wait(&mut self) -> Result<ExitStatus, GitError> {
+        self.0.wait().await.map_err(GitError::Run)
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        // It may be over.
+        let _ = self.0.start_kill();
+    }
+}
+
+/// What a git prints while it runs. Dropped before the end, it ends that git.
+pub struct GitStream {
+    stdout: Option<tokio::process::ChildStdout>,
+    child: Child,
+    command: String,
+}
+
+impl GitStream {
+    /// Returns more of what git prints; empty at the end.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError::Run`].
+    pub async fn read(&mut self, buffer: &mut [u8]) -> Result<usize, GitError> {
+        match &mut self.stdout {
+            Some(stdout) => stdout.read(buffer).await.map_err(GitError::Run),
+            None => Ok(0),
+        }
+    }
+
+    /// Waits for git's end.
+    ///
+    /// # Errors
+    ///
+    /// What git says if it failed.
+    pub async fn finish(mut self) -> Result<(), GitError> {
+        drop(self.stdout.take());
+        let stderr = self.child.0.stderr().take();
+        let stderr = beginning(stderr).await;
+        let status = self.child.wait().await?;
+        if status.success() {
+            return Ok(());
+        }
+        let message = String::from_utf8_lossy(&stderr);
+        Err(GitError::failed(&self.command, status.code(), &message))
+    }
+}
+
+/// Reads what git prints to standard output.
+async fn whole(source: Option<impl AsyncRead + Unpin>, command: &str) -> Result<Vec<u8>, GitError> {
+    let mut bytes = Vec::new();
+    if let Some(source) = source {
+        let mut source = source.take(MAX_OUTPUT as u64 + 1);
+        source
+            .read_to_end(&mut bytes)
+            .await
+            .map_err(GitError::Run)?;
+    }
+    if bytes.len() > MAX_OUTPUT {
+        return Err(GitError::TooMuchOutput {
+            command: command.to_owned(),
+            limit: MAX_OUTPUT,
+        });
+    }
+    Ok(bytes)
+}
+
+/// Reads git's messages, and keeps the first. One that cannot be read says nothing.
+async fn beginning(source: Option<impl AsyncRead + Unpin>) -> Vec<u8> {
+    let mut kept = Vec::new();
+    if let Some(mut source) = source {
+        let _ = (&mut source)
+            .take(MAX_MESSAGES)
+            .read_to_end(&mut kept)
+            .await;
+        let _ = tokio::io::copy(&mut source, &mut tokio::io::sink()).await;
+    }
+    kept
+}

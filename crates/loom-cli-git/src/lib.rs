@@ -1,0 +1,39 @@
+//! Git repositories of the person: what they are, what changed in them, and what is put into them.
+//!
+//! # Types
+//!
+//! [`Git`] is the program with an environment. [`Git::discover`] finds the [`Repository`] that a folder
+//! is in: a working tree, a linked one, a submodule, or a bare repository. A repository tells its
+//! [`Status`], its [`Metadata`] for a thread, and the [`Operation`] that somebody is in the middle of.
+//!
+//! # Flow
+//!
+//! Everything goes through the `git` that is installed: it alone honours each setting, hook, filter,
+//! signature and extension that a repository may have, and starting it costs 2 ms. Reading a
+//! repository with a library of our own would be a second opinion on all of them.
+//!
+//! # Failure
+//!
+//! A git that waits is worse than one that fails, so none can ask: it has no terminal (a session of its
+//! own), no input, and programs in the place of those that ask for passwords which say no. It has a time
+//! limit, after which it is ended with what it started, and a limit to what it may print. Variables that
+//! point it at another repository (`GIT_DIR` and the like, set while a hook runs) are taken away, and
+//! messages are in English, as some are read here: [`GitError`] knows a lock that another git holds, a
+//! folder of another owner, and a missing git from other failures.
+//!
+//! Reading takes no locks (`GIT_OPTIONAL_LOCKS=0`), so that nothing the person does at the same time
+//! fails. Paths are bytes, and are never shown to a shell.
+
+mod error;
+mod invocation;
+mod metadata;
+mod program;
+mod repository;
+mod status;
+
+pub use error::GitError;
+pub use invocation::GitStream;
+pub use metadata::Metadata;
+pub use program::Git;
+pub use repository::{Operation, Repository};
+pub use status::{Branch, Change, ChangeKind, Status, Untracked};

@@ -1,0 +1,6 @@
+//! Real repositories of every kind, and a git that fails in every way.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod discovery;
+mod failures;
+mod status;
