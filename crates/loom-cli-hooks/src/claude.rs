@@ -113,6 +113,12 @@ pub(crate) struct ShownCall {
     pub(crate) tool_input: Map<String, Value>,
 }
 
+/// Returns Loom's tools that are known by a name of Claude Code's, or by their own.
+pub fn tools_known_as(name: &str) -> Vec<&'static str> {
+    let tools = COUNTERPARTS.iter().map(|tool| tool.loom);
+    tools.filter(|loom| names(loom).contains(&name)).collect()
+}
+
 /// Returns the names by which a matcher can know the tool: Loom's and all others.
 pub(crate) fn names(loom: &str) -> Vec<&str> {
     let mut names = vec![loom];

@@ -103,6 +103,7 @@ mod pin;
 mod process;
 mod trust;
 
+pub use claude::tools_known_as;
 pub use error::HookError;
 pub use event::{
     CompactionTrigger, Event, EventKind, SessionEndReason, SessionFacts, SessionSource, ToolUse,

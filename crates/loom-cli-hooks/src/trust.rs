@@ -1,4 +1,4 @@
-//! Remembers which hooks of projects the person has read and allowed.
+//! Remembers which hooks and agents of projects the person has read and allowed.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::HookError;
 use crate::hooks::Untrusted;
+use crate::pin;
 
 /// Name of the file in the state folder.
 const FILE: &str = "hook-trust.json";
@@ -18,7 +19,8 @@ const VERSIONS: usize = 16;
 /// The digests that are trusted for each file, the newest first.
 type Trusted = BTreeMap<String, Vec<String>>;
 
-/// Remembers which hooks of projects the person has read and allowed.
+/// Remembers which hooks of projects, and which files that steer the agent as they do, the person has
+/// read and allowed.
 ///
 /// It is a small JSON file in Loom's state folder. Several sessions may use it at once.
 #[derive(Clone, Debug)]
@@ -40,6 +42,28 @@ impl TrustStore {
     ///
     /// [`HookError::TrustUnreadable`] and [`HookError::TrustNotStored`].
     pub fn trust(&self, hooks: &Untrusted) -> Result<(), HookError> {
+        self.add(&hooks.path, &hooks.digest)
+    }
+
+    /// Trusts a file with this content from now on.
+    ///
+    /// # Errors
+    ///
+    /// [`HookError::TrustUnreadable`] and [`HookError::TrustNotStored`].
+    pub fn trust_content(&self, path: &Path, content: &str) -> Result<(), HookError> {
+        self.add(path, &pin::digest(content, std::iter::empty()))
+    }
+
+    /// Tells whether a file with this content is trusted.
+    ///
+    /// # Errors
+    ///
+    /// [`HookError::TrustUnreadable`].
+    pub fn is_content_trusted(&self, path: &Path, content: &str) -> Result<bool, HookError> {
+        self.is_trusted(path, &pin::digest(content, std::iter::empty()))
+    }
+
+    fn add(&self, path: &Path, digest: &str) -> Result<(), HookError> {
         let not_stored = |source| HookError::TrustNotStored {
             path: self.path.clone(),
             source,
@@ -47,9 +71,9 @@ impl TrustStore {
         // The lock is released when the file is closed.
         let _lock = self.lock().map_err(not_stored)?;
         let mut trusted = self.read()?;
-        let versions = trusted.entry(key(&hooks.path)).or_default();
-        versions.retain(|digest| *digest != hooks.digest);
-        versions.insert(0, hooks.digest.clone());
+        let versions = trusted.entry(key(path)).or_default();
+        versions.retain(|known| known != digest);
+        versions.insert(0, digest.to_owned());
         versions.truncate(VERSIONS);
         self.write(&trusted).map_err(not_stored)
     }

@@ -230,7 +230,9 @@ fn read(
     if body.is_empty() {
         return Err(entry("it is no command: it says nothing".to_owned()));
     }
-    let effort = effort(&fields).map_err(entry)?;
+    let effort = fields
+        .effort()
+        .map_err(|reason| entry(format!("it is no command: {reason}")))?;
     Ok(Some(Command {
         name,
         description: description(&fields, body),
@@ -264,18 +266,4 @@ fn description(fields: &FrontMatter, body: &str) -> String {
         .or_else(|| first().find(|line| !line.is_empty()).map(str::to_owned))
         .unwrap_or_default();
     one_line(&text, MAX_DESCRIPTION)
-}
-
-fn effort(fields: &FrontMatter) -> Result<Option<Effort>, String> {
-    let Some(effort) = fields.text("effort") else {
-        return Ok(None);
-    };
-    match effort.to_lowercase().as_str() {
-        "low" => Ok(Some(Effort::Low)),
-        "medium" => Ok(Some(Effort::Medium)),
-        "high" | "xhigh" | "max" => Ok(Some(Effort::High)),
-        _ => Err(format!(
-            "it is no command: effort is {effort:?}; it can be low, medium or high"
-        )),
-    }
 }

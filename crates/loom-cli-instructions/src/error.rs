@@ -73,7 +73,7 @@ pub enum InstructionError {
         /// What the limit is.
         reason: String,
     },
-    /// A command or a skill cannot be used as it is.
+    /// A command, an agent or a skill cannot be used as it is.
     #[error("{}: {reason}", path.display())]
     Entry {
         /// The file.

@@ -4,6 +4,8 @@
 //! it, an argument hint of two brackets. So a value is taken as it stands on its line. Understood
 //! beside that are quotation marks around a value, lists, and texts of several lines.
 
+use loom_common_core::Effort;
+
 /// The fields of a file, in order.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct FrontMatter {
@@ -58,6 +60,25 @@ impl FrontMatter {
                     _ => items,
                 }
             }
+        }
+    }
+
+    /// Returns how much a model is to think.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the field.
+    pub(crate) fn effort(&self) -> Result<Option<Effort>, String> {
+        let Some(effort) = self.text("effort") else {
+            return Ok(None);
+        };
+        match effort.to_lowercase().as_str() {
+            "low" => Ok(Some(Effort::Low)),
+            "medium" => Ok(Some(Effort::Medium)),
+            "high" | "xhigh" | "max" => Ok(Some(Effort::High)),
+            _ => Err(format!(
+                "effort is {effort:?}; it can be low, medium or high"
+            )),
         }
     }
 

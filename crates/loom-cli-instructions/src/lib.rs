@@ -6,8 +6,9 @@
 //!   for the prompt, and those of sub-folders once the agent works there.
 //! - [`Commands`]: slash commands from Markdown files. [`Command::expand`] makes [`Segment`]s of one
 //!   and its arguments: text, and lines for the shell that the caller runs.
+//! - [`Agents`]: subagents that people defined, from Markdown files.
 //! - [`Skills`]: a list of what the agent can read up on, for the prompt.
-//! - [`attach`]: what a prompt mentions as `@path`, as content blocks.
+//! - [`mentioned`] and [`attach`]: what a prompt mentions as `@path`, as content blocks.
 //! - [`INIT_PROMPT`]: asks the agent to write an `AGENTS.md`.
 //!
 //! All of it reads small files at once and never writes. What goes wrong is an
@@ -43,6 +44,7 @@
 //! The text depends on the files alone, so that it is the same in each request and providers can
 //! cache it; it is read once at the start of a session.
 
+mod agents;
 mod at_path;
 mod commands;
 mod error;
@@ -54,12 +56,13 @@ mod skills;
 mod template;
 mod text_file;
 
+pub use agents::{AgentDefinition, Agents};
 pub use commands::{Command, CommandSetup, Commands};
 pub use error::InstructionError;
 pub use instructions::{
     InstructionSetup, Instructions, MAX_IMPORT_DEPTH, MAX_TOTAL_BYTES, NestedInstructions,
 };
-pub use mentions::{Attachments, MentionSetup, attach};
+pub use mentions::{Attachments, MentionSetup, attach, mentioned};
 pub use skills::{Skill, Skills};
 pub use template::Segment;
 pub use text_file::MAX_FILE_BYTES;

@@ -49,15 +49,20 @@ pub struct Attachments {
     pub problems: Vec<InstructionError>,
 }
 
-/// Returns what a prompt mentions. Reads the files at once.
-pub fn attach(prompt: &str, setup: &MentionSetup) -> Attachments {
+/// Returns the words that a prompt mentions behind an `@`, in order, each as it is written.
+pub fn mentioned(prompt: &str) -> Vec<String> {
+    at_path::paths(prompt)
+}
+
+/// Returns what is mentioned, as files. Reads them at once.
+pub fn attach(mentioned: impl IntoIterator<Item = String>, setup: &MentionSetup) -> Attachments {
     let mut attaching = Attaching {
         setup,
         attachments: Attachments::default(),
         known: HashSet::new(),
         room: MAX_TEXT,
     };
-    for written in at_path::paths(prompt) {
+    for written in mentioned {
         if let Err(problem) = attaching.mention(&written) {
             attaching.attachments.problems.push(problem);
         }

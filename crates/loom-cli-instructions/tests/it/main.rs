@@ -4,6 +4,7 @@
     reason = "a test fails by panicking, also in what it shares with others"
 )]
 
+mod agents;
 mod commands;
 mod instructions;
 mod mentions;

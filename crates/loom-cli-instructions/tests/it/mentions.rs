@@ -16,7 +16,7 @@ fn mentioned(scratch: &Scratch, author: Scope, prompt: &str) -> Attachments {
         home: Some(scratch.home()),
         author,
     };
-    attach(prompt, &setup)
+    attach(loom_cli_instructions::mentioned(prompt), &setup)
 }
 
 /// Returns the texts and problems of what the person mentions.
