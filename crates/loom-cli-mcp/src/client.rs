@@ -8,49 +8,20 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use futures::future::BoxFuture;
 use loom_common_core::ProgressSink;
+use loom_common_core::inquiry::Answer;
 use rmcp::ClientHandler;
 use rmcp::model::{
     ClientCapabilities, ClientConfig, ElicitRequestParams, ElicitResult, ElicitationAction,
-    ErrorData, Implementation, ListRootsResult, ProgressNotificationParam, ProgressToken,
-    ProtocolVersion, Root,
+    ElicitationCapability, ErrorData, Implementation, ListRootsResult, ProgressNotificationParam,
+    ProgressToken, ProtocolVersion, Root,
 };
 use rmcp::service::{NotificationContext, RequestContext, RoleClient};
-use serde_json::Value;
 use tokio::sync::Notify;
 use url::Url;
 
 use crate::content::cut;
-
-/// Answers when a server asks the person for something.
-pub trait ElicitationHandler: Send + Sync {
-    /// Puts the question to the person, and returns the answer. Dropping the future takes the
-    /// question back.
-    fn elicit(&self, question: Elicitation) -> BoxFuture<'_, ElicitationAnswer>;
-}
-
-/// What a server asks the person for.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Elicitation {
-    /// The server.
-    pub server: String,
-    /// The question.
-    pub message: String,
-    /// JSON Schema of the answer: an object of texts, numbers, booleans and choices.
-    pub schema: Value,
-}
-
-/// What the person says to that.
-#[derive(Clone, Debug, PartialEq)]
-pub enum ElicitationAnswer {
-    /// Here it is: an object as the schema wants it.
-    Accept(Value),
-    /// No.
-    Decline,
-    /// The question was put away.
-    Cancel,
-}
+use crate::elicitation::{self, ElicitationHandler};
 
 /// What changed on a server, and what it waits for.
 #[derive(Debug, Default)]
@@ -171,7 +142,11 @@ impl ClientHandler for Client {
         let mut capabilities = ClientCapabilities::default();
         capabilities.roots = Some(Default::default());
         if self.elicitation.is_some() {
-            capabilities.elicitation = Some(Default::default());
+            capabilities.elicitation = Some(
+                ElicitationCapability::new()
+                    .with_form(Default::default())
+                    .with_url(Default::default()),
+            );
         }
         let implementation = Implementation::new("loom", loom_common_version::VERSION);
         ClientConfig::new(capabilities, implementation)
@@ -191,35 +166,17 @@ impl ClientHandler for Client {
         request: ElicitRequestParams,
         context: RequestContext<RoleClient>,
     ) -> Result<ElicitResult, ErrorData> {
-        let (
-            Some(handler),
-            ElicitRequestParams::FormElicitationParams {
-                message,
-                requested_schema,
-                ..
-            },
-        ) = (&self.elicitation, request)
-        else {
+        let Some(handler) = &self.elicitation else {
             return Ok(ElicitResult::new(ElicitationAction::Decline));
         };
-        let question = Elicitation {
-            server: self.server.clone(),
-            message,
-            schema: serde_json::to_value(requested_schema)
-                .map_err(|error| ErrorData::invalid_params(error.to_string(), None))?,
-        };
+        let question = elicitation::inquiry(&self.server, request)
+            .map_err(|problem| ErrorData::invalid_params(problem, None))?;
         let _asking = Asking::begin(&self.changes.asking);
         let answer = tokio::select! {
             answer = handler.elicit(question) => answer,
-            () = context.ct.cancelled() => ElicitationAnswer::Cancel,
+            () = context.ct.cancelled() => Answer::Dismiss,
         };
-        Ok(match answer {
-            ElicitationAnswer::Accept(content) => {
-                ElicitResult::new(ElicitationAction::Accept).with_content(content)
-            }
-            ElicitationAnswer::Decline => ElicitResult::new(ElicitationAction::Decline),
-            ElicitationAnswer::Cancel => ElicitResult::new(ElicitationAction::Cancel),
-        })
+        Ok(elicitation::result(answer))
     }
 
     async fn on_progress(

@@ -25,8 +25,9 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::client::{Client, ElicitationHandler};
+use crate::client::Client;
 use crate::config::TransportDefinition;
+use crate::elicitation::ElicitationHandler;
 use crate::endpoint::Endpoint;
 use crate::guard::Guarded;
 use crate::http;

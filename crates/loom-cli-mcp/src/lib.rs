@@ -37,8 +37,9 @@
 //!   pictures limits; what is too long for the model goes to a file.
 //! - *It talks nonsense*: lines that are not the protocol are counted, and shown when it fails.
 //! - *It changes its tools*: new ones appear, those that are gone say so when called.
-//! - *It asks for something*: the workspace is its root; questions to the person go to an
-//!   [`ElicitationHandler`] or are declined; it gets no use of the model.
+//! - *It asks for something*: the workspace is its root; questions to the person (forms, addresses)
+//!   are looked at, bounded, and go to an [`ElicitationHandler`], or are declined without one; it
+//!   gets no use of the model.
 //!
 //! A server ends with the session, with all that it started. Others run tools without asking for a
 //! project's servers, or take a server's word that a tool only reads; here both are the person's
@@ -48,6 +49,7 @@ mod client;
 mod config;
 mod connection;
 mod content;
+mod elicitation;
 mod endpoint;
 mod error;
 mod guard;
@@ -68,11 +70,11 @@ mod stdio;
 mod tool;
 mod trust;
 
-pub use client::{Elicitation, ElicitationAnswer, ElicitationHandler};
 pub use config::{
     ConfigFiles, Fingerprint, McpConfig, OAuthDefinition, Scope, ServerDefinition, ServerEntry,
     ToolFilter, TransportDefinition,
 };
+pub use elicitation::ElicitationHandler;
 pub use error::McpError;
 pub use oauth::{Login, LoginSetup, logout};
 pub use offering::{McpOffering, ServerInstructions};

@@ -13,9 +13,9 @@ use tokio::sync::watch;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
-use crate::client::ElicitationHandler;
 use crate::config::{McpConfig, Scope, ServerEntry};
 use crate::connection::{Surroundings, supervise};
+use crate::elicitation::ElicitationHandler;
 use crate::error::McpError;
 use crate::name::server_parts;
 use crate::oauth::Credentials;

@@ -176,6 +176,7 @@ impl Runner {
                 // A prompt that comes while hooks look at the end of a turn ends it.
                 self.end_turn_now().await;
                 if self.turns.begin() {
+                    self.asked.clear();
                     self.show([ThreadEvent::TurnStarted]).await;
                     if let (Some(undo), Role::Main) = (&self.tools.undo, &self.role) {
                         let prompt = self.agent.conversation().last();
@@ -207,6 +208,9 @@ impl Runner {
     }
 
     async fn finish_turn(&mut self, outcome: TurnOutcome) {
+        // Their calls have ended, whatever the servers still want to know.
+        let withdrawn = self.inquiries.withdraw_of_servers();
+        self.show(withdrawn).await;
         self.turns.stop_reason = None;
         self.count(outcome.usage());
         if let Err(error) = self.transcript.save_usage().await {

@@ -22,6 +22,7 @@ use crate::presenter::Presenter;
 use crate::prompt::{subagent_prompt, system_prompt};
 use crate::prompts::Prompts;
 use crate::runner::{Role, Runner};
+use crate::server_questions::AskedInTurn;
 use crate::session::{Command, QUEUE, Session, SessionHandle, SessionSetup, ThreadStart};
 use crate::subagents::SubagentPool;
 use crate::tools::{self, Subagent, SubagentKind};
@@ -135,6 +136,9 @@ pub(crate) fn session(setup: SessionSetup) -> (Session, impl Future<Output = ()>
         subagents,
         below: TaskTracker::new(),
     };
+    if let Some(questions) = setup.server_questions {
+        questions.lead_to(queues.report_sender.clone());
+    }
     let prompts = Prompts::new(
         &tools,
         source,
@@ -153,7 +157,8 @@ pub(crate) fn session(setup: SessionSetup) -> (Session, impl Future<Output = ()>
         transcript,
         operations: Operations::new(queues.report_sender.clone(), TaskTracker::new()),
         presenter: Presenter::default(),
-        inquiries: Inquiries::default(),
+        inquiries: Inquiries::new(queues.report_sender.clone()),
+        asked: AskedInTurn::default(),
         turns: Turns::new(queues.report_sender),
         prompts,
         events: queues.events,
@@ -215,7 +220,8 @@ pub(crate) async fn subagent(parent: &ToolRunner, kind: SubagentKind) -> Result<
         operations: Operations::new(queues.report_sender.clone(), parent.below.clone()),
         tools,
         presenter: Presenter::default(),
-        inquiries: Inquiries::default(),
+        inquiries: Inquiries::new(queues.report_sender.clone()),
+        asked: AskedInTurn::default(),
         turns: Turns::new(queues.report_sender),
         prompts,
         events: queues.events,

@@ -23,6 +23,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::calls::ToolRunner;
 use crate::inquiries::CallSite;
+use crate::server_questions::ServerQuestion;
 
 /// What an operation reports.
 #[derive(Debug)]
@@ -58,6 +59,10 @@ pub(crate) enum Report {
         usage: Usage,
         cost_micros: Option<u64>,
     },
+    /// A server of tools asks the person and waits.
+    ServerAsks(ServerQuestion),
+    /// Nobody waits for the answer to a question any more, or it has come.
+    NoLongerAsked { number: u64 },
     /// A tool call asks the person and waits.
     Asks {
         operation: OperationId,

@@ -17,13 +17,14 @@ use loom_cli_tools::EditStyle;
 
 use crate::begin::{Offered, for_model};
 use crate::calls::ToolRunner;
-use crate::inquiries::{Inquiries, Person};
+use crate::inquiries::{Answered, Inquiries, Person};
 use crate::meter::Meter;
 use crate::model::ModelChoice;
 use crate::operations::{Operations, Report};
 use crate::presenter::Presenter;
 use crate::prompt::{add_note, mode_note};
 use crate::prompts::Prompts;
+use crate::server_questions::AskedInTurn;
 use crate::session::Command;
 use crate::tools::SubagentKind;
 use crate::transcript::Transcript;
@@ -52,6 +53,8 @@ pub(crate) struct Runner {
     pub(crate) operations: Operations,
     pub(crate) presenter: Presenter,
     pub(crate) inquiries: Inquiries,
+    /// How often servers have asked the person in this turn.
+    pub(crate) asked: AskedInTurn,
     pub(crate) turns: Turns,
     pub(crate) prompts: Prompts,
     pub(crate) events: mpsc::Sender<ThreadEvent>,
@@ -117,7 +120,7 @@ impl Runner {
     }
 
     /// Tells whether nothing happens until the person says something.
-    fn is_idle(&self) -> bool {
+    pub(crate) fn is_idle(&self) -> bool {
         *self.agent.state() == AgentState::WaitingForUserInput
             && !self.turns.is_ending()
             && !self.prompts.are_under_way()
@@ -182,10 +185,11 @@ impl Runner {
             }
             Command::Finish => self.finishing = true,
             Command::Shutdown => return Some(AgentEvent::Shutdown),
-            Command::Answer { id, answer } => {
-                let closed = self.inquiries.answer(&id, answer);
-                self.show(closed).await;
-            }
+            Command::Answer { id, answer } => match self.inquiries.answer(&id, answer) {
+                Answered::Closed(closed) => self.show([closed]).await,
+                Answered::Unfit(problem) => self.notice(NoticeLevel::Warning, problem).await,
+                Answered::TooLate => {}
+            },
             Command::NobodyThere { reason } => {
                 self.tools.person.set(Person::Absent { reason });
                 let withdrawn = self.inquiries.withdraw_all();
@@ -281,6 +285,11 @@ impl Runner {
                 inquiry,
                 answer,
             } => self.ask(operation, &call_id, inquiry, answer).await,
+            Report::ServerAsks(question) => self.server_asks(question).await,
+            Report::NoLongerAsked { number } => {
+                let withdrawn = self.inquiries.withdraw_one(number);
+                self.show(withdrawn).await;
+            }
             Report::Below {
                 operation,
                 call_id,

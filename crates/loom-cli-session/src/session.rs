@@ -24,6 +24,7 @@ use crate::gate::Gate;
 use crate::inquiries::Person;
 use crate::model::ModelChoice;
 use crate::restore::Restore;
+use crate::server_questions::ServerQuestions;
 use crate::subagents::Subagents;
 
 /// How many events may wait for the front end, and how many reports for the agent.
@@ -48,6 +49,8 @@ pub struct SessionSetup {
     pub nested_instructions: Option<Arc<Instructions>>,
     /// Servers of tools.
     pub servers: Option<McpServers>,
+    /// What the servers ask the person by; none where they may not ask.
+    pub server_questions: Option<ServerQuestions>,
     /// What calls are judged by.
     pub gate: Gate,
     /// What the agent may do without asking.

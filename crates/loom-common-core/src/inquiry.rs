@@ -5,8 +5,9 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
+use crate::form::FormField;
 use crate::tool::PermissionMode;
 
 /// Something that the person is asked.
@@ -40,6 +41,34 @@ pub enum Inquiry {
         /// The plan, Markdown by custom.
         plan: String,
     },
+    /// Whether commands in the sandbox may reach hosts that were refused to one.
+    Hosts {
+        /// Id of the tool call's item.
+        tool_call: String,
+        /// The hosts, such as `example.com` or `example.com:8443`.
+        hosts: Vec<String>,
+    },
+    /// A form of a server of tools. What is filled in goes to that server.
+    Form {
+        /// Name of the server.
+        server: String,
+        /// What the server says.
+        message: String,
+        /// The fields, in order.
+        fields: Vec<FormField>,
+    },
+    /// An address at which a server of tools wants something of the person. Front ends show it
+    /// whole and do not open it by themselves.
+    Link {
+        /// Name of the server.
+        server: String,
+        /// What the server says.
+        message: String,
+        /// The address: `http` or `https`.
+        url: String,
+        /// The host that it leads to, as it is looked up.
+        host: String,
+    },
 }
 
 /// Rules that the person can have remembered, so that the like is not asked for again.
@@ -67,15 +96,17 @@ pub enum RuleScope {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Answer {
-    /// To a permission: it may run.
+    /// To a permission: it may run. To hosts: they may be reached, until the session ends. To an
+    /// address: the person goes there.
     Allow {
-        /// Rules to be remembered, so that calls of their kind are not asked for again.
+        /// Rules to be remembered, so that calls of their kind are not asked for again. To hosts:
+        /// the hosts in place of rules; for the person, they go to the configuration.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         remember: Option<RememberedRule>,
     },
-    /// To a permission or a plan: no.
+    /// No, to whatever was asked.
     Deny {
-        /// What the person wants instead, if they said so. The model is told.
+        /// What the person wants instead, if they said so. The model is told; a server is not.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         instead: Option<String>,
     },
@@ -89,6 +120,13 @@ pub enum Answer {
         /// What the agent may do from now on without asking.
         mode: PermissionMode,
     },
+    /// To a form: filled in.
+    Submit {
+        /// The values by the names of their fields.
+        values: Map<String, Value>,
+    },
+    /// To a form or an address: neither yes nor no.
+    Dismiss,
 }
 
 /// Rules, and for what they are remembered.
@@ -108,6 +146,8 @@ pub enum InquiryOutcome {
     Accepted,
     /// The person said no.
     Declined,
+    /// The person said neither.
+    Dismissed,
     /// Nobody answered: the turn was stopped, or the front end went away.
     Withdrawn,
 }

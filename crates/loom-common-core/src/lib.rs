@@ -52,6 +52,7 @@ pub mod compaction;
 pub mod context;
 pub mod error;
 pub mod figures;
+pub mod form;
 pub mod input;
 pub mod inquiry;
 pub mod limits;

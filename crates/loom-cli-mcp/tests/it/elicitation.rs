@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use loom_cli_mcp::{Elicitation, ElicitationAnswer, ElicitationHandler};
+use loom_cli_mcp::ElicitationHandler;
 use loom_common_core::ToolStatus;
-use serde_json::{Value, json};
+use loom_common_core::inquiry::{Answer, Inquiry};
+use serde_json::{Map, Value, json};
 use tokio::sync::Notify;
 
 use crate::scene::{Scene, fake};
@@ -15,11 +16,16 @@ use crate::scene::{Scene, fake};
 struct Slow(Arc<Notify>);
 
 impl ElicitationHandler for Slow {
-    fn elicit(&self, question: Elicitation) -> BoxFuture<'_, ElicitationAnswer> {
+    fn elicit(&self, question: Inquiry) -> BoxFuture<'_, Answer> {
         async move {
-            assert_eq!(question.message, "Which color?");
+            let Inquiry::Form { message, .. } = question else {
+                panic!("{question:?}");
+            };
+            assert_eq!(message, "Which color?");
             self.0.notified().await;
-            ElicitationAnswer::Accept(json!({"color": "blue"}))
+            Answer::Submit {
+                values: Map::from_iter([("color".to_owned(), json!("blue"))]),
+            }
         }
         .boxed()
     }

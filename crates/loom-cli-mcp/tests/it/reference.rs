@@ -7,11 +7,10 @@ use std::sync::Arc;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use loom_cli_mcp::{
-    Elicitation, ElicitationAnswer, ElicitationHandler, PromptArgument, PromptCommand, ServerState,
-};
+use loom_cli_mcp::{ElicitationHandler, PromptArgument, PromptCommand, ServerState};
+use loom_common_core::inquiry::{Answer, Inquiry};
 use loom_common_core::{ContentBlock, Message, ToolResultContent, ToolStatus};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
@@ -283,11 +282,17 @@ async fn prompts_are_commands() {
 struct Agreeable;
 
 impl ElicitationHandler for Agreeable {
-    fn elicit(&self, question: Elicitation) -> BoxFuture<'_, ElicitationAnswer> {
-        assert_eq!(question.server, "everything");
-        assert_eq!(question.schema["type"], "object");
-        let answer = json!({"name": "Ada", "check": true});
-        futures::future::ready(ElicitationAnswer::Accept(answer)).boxed()
+    fn elicit(&self, question: Inquiry) -> BoxFuture<'_, Answer> {
+        let Inquiry::Form { server, fields, .. } = question else {
+            panic!("{question:?}");
+        };
+        assert_eq!((server.as_str(), fields.len()), ("everything", 13));
+        let values = [("name", json!("Ada")), ("check", json!(true))];
+        let values: Map<String, Value> = values
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect();
+        futures::future::ready(Answer::Submit { values }).boxed()
     }
 }
 

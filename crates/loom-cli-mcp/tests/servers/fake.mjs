@@ -52,16 +52,36 @@ let awaitsCancel = null;
 // Asks the client, and answers the call with what it says.
 const relay = (id, method, params) => {
   lastId += 1;
-  answers.set(lastId, (message) => text(id, JSON.stringify(message.result ?? message.error)));
+  answers.set(lastId, (message) => {
+    note(`answered ${JSON.stringify(message.result ?? message.error)}`);
+    if (id !== null) text(id, JSON.stringify(message.result ?? message.error));
+  });
   send({ id: lastId, method, params });
 };
 
 const calls = {
-  ask: (id) =>
-    relay(id, "elicitation/create", {
+  // Asks once, or `times` times, and answers with what was said; `leave` answers at once.
+  ask: (id, args) => {
+    const params = args.params ?? {
       message: "Which color?",
       requestedSchema: { type: "object", properties: { color: { type: "string" } } },
-    }),
+    };
+    if (args.leave) text(id, "not waiting");
+    if (args.times === undefined) {
+      if (args.leave) relay(null, "elicitation/create", params);
+      else relay(id, "elicitation/create", params);
+      return;
+    }
+    const said = [];
+    for (let index = 0; index < args.times; index += 1) {
+      lastId += 1;
+      answers.set(lastId, (message) => {
+        said.push(message.result?.action ?? "error");
+        if (said.length === args.times) text(id, said.sort().join(" "));
+      });
+      send({ id: lastId, method: "elicitation/create", params });
+    }
+  },
   await_cancel: (id) => {
     if (cancelled.length > 0) text(id, "cancelled");
     else awaitsCancel = id;
@@ -135,7 +155,11 @@ const calls = {
 const initialize = (id, params) => {
   const result = {
     protocolVersion: params.protocolVersion,
-    capabilities: { tools: { listChanged: true }, logging: {} },
+    capabilities: {
+      tools: { listChanged: true },
+      logging: {},
+      ...(has("resources") ? { resources: {}, prompts: {} } : {}),
+    },
     serverInfo: { name: "fake", version: "1.0" },
     instructions: "Be nice to the fake.",
   };
@@ -149,6 +173,24 @@ const initialize = (id, params) => {
       send({ id, result });
     }
   });
+};
+
+// A picture of one pixel.
+const picture =
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+const resources = {
+  "notes://one": { mimeType: "text/plain", text: "remember the milk" },
+  "notes://picture": { mimeType: "image/png", blob: picture },
+};
+const more = {
+  "resources/list": () => ({ resources: Object.keys(resources).map((uri) => ({ uri, name: uri })) }),
+  "resources/read": ({ uri }) => resources[uri] && { contents: [{ uri, ...resources[uri] }] },
+  "prompts/list": () => ({
+    prompts: [{ name: "greet", description: "Greets.", arguments: [{ name: "whom", required: true }] }],
+  }),
+  "prompts/get": ({ arguments: { whom } }) => ({
+    messages: [{ role: "user", content: { type: "text", text: `Greet ${whom} politely.` } }],
+  }),
 };
 
 const receive = (message) => {
@@ -166,6 +208,9 @@ const receive = (message) => {
     cancelled.push(params.requestId);
     if (awaitsCancel !== null) text(awaitsCancel, "cancelled");
     awaitsCancel = null;
+  } else if (has("resources") && method in more) {
+    const result = more[method](params ?? {});
+    send(result ? { id, result } : { id, error: { code: -32002, message: "no such resource" } });
   } else if (id !== undefined) send({ id, error: { code: -32601, message: "Method not found" } });
 };
 

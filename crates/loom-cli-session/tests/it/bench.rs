@@ -240,6 +240,7 @@ impl Bench {
             instructions: String::new(),
             nested_instructions: None,
             servers: None,
+            server_questions: None,
             gate: Gate {
                 permissions: self.permissions(),
                 sandbox_works: false,

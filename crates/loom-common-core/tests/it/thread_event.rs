@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use loom_common_core::form::{FieldKind, FormField};
 use loom_common_core::input::{PromptContent, SessionInput};
 use loom_common_core::inquiry::{
     Answer, Inquiry, InquiryOutcome, RememberedRule, RuleScope, RuleSuggestion,
@@ -17,7 +18,7 @@ use loom_common_core::{
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::json;
+use serde_json::{Map, json};
 
 use crate::answer::{extra, tokens};
 
@@ -225,6 +226,33 @@ fn session_events() -> Vec<ThreadEvent> {
         opened(Inquiry::Plan {
             plan: "1. Read.".to_owned(),
         }),
+        opened(Inquiry::Hosts {
+            tool_call: "item_4".to_owned(),
+            hosts: vec!["example.com".to_owned()],
+        }),
+        opened(Inquiry::Form {
+            server: "issues".to_owned(),
+            message: "Who are you?".to_owned(),
+            fields: vec![FormField {
+                name: "name".to_owned(),
+                title: Some("Name".to_owned()),
+                description: None,
+                required: true,
+                seems_secret: false,
+                kind: FieldKind::Text {
+                    format: None,
+                    min_length: Some(1),
+                    max_length: None,
+                    default: None,
+                },
+            }],
+        }),
+        opened(Inquiry::Link {
+            server: "issues".to_owned(),
+            message: "Log in.".to_owned(),
+            url: "https://example.com/login".to_owned(),
+            host: "example.com".to_owned(),
+        }),
         ThreadEvent::InquiryClosed {
             id: "inquiry_1".to_owned(),
             outcome: InquiryOutcome::Accepted,
@@ -265,6 +293,10 @@ fn inputs() -> Vec<SessionInput> {
         answer(Answer::Approve {
             mode: PermissionMode::Auto,
         }),
+        answer(Answer::Submit {
+            values: Map::from_iter([("name".to_owned(), json!("Ada"))]),
+        }),
+        answer(Answer::Dismiss),
         SessionInput::Cancel,
         SessionInput::SetPermissionMode {
             mode: PermissionMode::Ask,

@@ -13,7 +13,7 @@ use loom_cli_mcp::{ConfigFiles, McpConfig, McpLimits, McpServers, McpSetup};
 use loom_cli_permission::{PermissionFiles, Permissions, Places};
 use loom_cli_rewind::Rewind;
 use loom_cli_sandbox::{Rung, Sandbox, hidden_places};
-use loom_cli_session::{Gate, ModelChoice};
+use loom_cli_session::{Gate, ModelChoice, Person, ServerQuestions};
 use loom_cli_tools::{
     CommandEnvironment, EditStyle, OutputLimits, OutputStore, ToolLimits, ToolRegistry, ToolSetup,
 };
@@ -29,11 +29,22 @@ use crate::setting::Setting;
 /// How long an edit waits for what language servers find.
 const DIAGNOSTICS_WAIT: Duration = Duration::from_millis(1500);
 
+/// For what an agent is equipped.
+pub(super) struct Occasion<'a> {
+    pub(super) model: &'a ModelChoice,
+    pub(super) thread: ThreadId,
+    /// The way to web search; none where the server has none.
+    pub(super) search: Option<ServerClient>,
+    pub(super) person: &'a Person,
+}
+
 /// What an agent works with besides the model.
 pub(super) struct Equipment {
     pub(super) gate: Gate,
     pub(super) toolbox: Toolbox,
     pub(super) servers: Option<McpServers>,
+    /// What the servers ask the person by.
+    pub(super) server_questions: ServerQuestions,
     /// The rung of the sandbox.
     pub(super) sandbox: String,
     pub(super) hooks: Hooks,
@@ -48,11 +59,15 @@ impl Equipment {
     /// Gets everything. What is wrong and can be done without goes to `warnings`.
     pub(super) async fn get(
         setting: &Setting,
-        model: &ModelChoice,
-        thread: ThreadId,
-        search: Option<ServerClient>,
+        occasion: Occasion<'_>,
         warnings: &mut Vec<String>,
     ) -> Result<Self, CliError> {
+        let Occasion {
+            model,
+            thread,
+            search,
+            person,
+        } = occasion;
         let sandbox = sandbox(setting, warnings).await?;
         let rung = sandbox
             .as_ref()
@@ -64,7 +79,13 @@ impl Equipment {
         };
         let diagnostics = diagnostics(setting, sandbox.clone());
         let setup = tool_setup(setting, model, thread, sandbox)?;
-        let servers = servers(setting, &setup, warnings)?;
+        let server_questions = ServerQuestions::default();
+        // A server that cannot ask anybody does well to know.
+        let elicitation = match person {
+            Person::Present => Some(server_questions.clone()),
+            Person::Absent { .. } => None,
+        };
+        let servers = servers(setting, &setup, elicitation, warnings)?;
         let rewind = rewind(setting, warnings).await?;
         tidy(setting, setup.outputs.limits(), rewind.clone())?;
         let (instructions, nested_instructions) = instructions(setting, warnings)?;
@@ -83,6 +104,7 @@ impl Equipment {
                 setup,
             },
             servers,
+            server_questions,
             sandbox: rung,
             hooks: hooks(setting, warnings)?,
             diagnostics,
@@ -224,6 +246,7 @@ fn tool_setup(
 fn servers(
     setting: &Setting,
     tools: &ToolSetup,
+    elicitation: Option<ServerQuestions>,
     warnings: &mut Vec<String>,
 ) -> Result<Option<McpServers>, CliError> {
     let directories = setting.directories();
@@ -251,7 +274,7 @@ fn servers(
         environment: setting.environment.clone(),
         inherited: tools.environment.clone(),
         outputs: tools.outputs.clone(),
-        elicitation: None,
+        elicitation: elicitation.map(|questions| Arc::new(questions) as _),
         limits: McpLimits::default(),
     })))
 }

@@ -8,9 +8,9 @@ use loom_common_core::Usage;
 use loom_common_core::stream::{StreamError, ThreadEvent};
 use tokio::sync::mpsc;
 
-use super::assembly::{Models, Started};
+use super::assembly::Started;
 use super::prompt_input;
-use super::stream_input::StreamInput;
+use super::stream_input::{Program, StreamInput};
 use crate::arguments::{InputFormat, OutputFormat, SessionArguments};
 use crate::error::CliError;
 use crate::interrupt::Interrupts;
@@ -109,17 +109,23 @@ async fn drive(
     output: Output,
     interrupts: &mut Interrupts,
 ) -> Result<End, CliError> {
-    let first = match &input {
-        Input::Prompt(prompt) | Input::Stream(prompt) => {
-            started.message(prompt, |problem| CliError::warn(&problem))
-        }
+    let (Input::Prompt(prompt) | Input::Stream(prompt)) = &input;
+    let first = tokio::select! {
+        first = started.mentions.message(prompt) => first,
+        _ = interrupts.next() => return Err(CliError::interrupted("interrupted")),
     };
+    for problem in &first.problems {
+        CliError::warn(problem);
+    }
+    let first = first.message;
     let Started {
         session,
         models,
+        mentions,
         provider,
         ..
     } = started;
+    let program = Program { models, mentions };
     let Session { handle, events } = session;
     let mut stream = match input {
         Input::Prompt(_) => {
@@ -145,7 +151,7 @@ async fn drive(
                 return Ok(End { failure, interrupted });
             }
             Some(()) = nobody_reads.recv() => end(&handle).await,
-            goes_on = next(&mut stream, &handle, &models) => {
+            goes_on = next(&mut stream, &handle, &program) => {
                 // A session that has ended takes nothing more; its last event is on its way.
                 if !matches!(goes_on, Ok(true)) {
                     stream = None;
@@ -166,10 +172,10 @@ async fn drive(
 async fn next(
     stream: &mut Option<StreamInput>,
     handle: &SessionHandle,
-    models: &Models,
+    program: &Program,
 ) -> Result<bool, CliError> {
     match stream {
-        Some(stream) => stream.next(handle, models).await,
+        Some(stream) => stream.next(handle, program).await,
         None => std::future::pending().await,
     }
 }

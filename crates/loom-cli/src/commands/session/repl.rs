@@ -6,6 +6,7 @@
 
 mod answers;
 mod commands;
+mod forms;
 mod status;
 
 use std::io::{self, IsTerminal, Write};
@@ -20,7 +21,7 @@ use loom_common_core::{Message, Role};
 use loom_common_thread::ThreadId;
 use loom_common_version::VERSION;
 
-use self::answers::Typed;
+use self::answers::{Asking, Typed};
 pub(super) use self::commands::NAMES;
 use self::commands::{Command, HELP, next_mode};
 use self::status::Status;
@@ -156,12 +157,19 @@ impl Repl {
 
     /// Says something to the agent, with what it mentions, and draws the turn.
     async fn say(&mut self, text: &str) -> Result<Next, CliError> {
-        let mut problems = Vec::new();
-        let message = self.started.message(text, |problem| problems.push(problem));
-        for problem in &problems {
+        self.interrupts.forget();
+        let mentioning = tokio::select! {
+            mentioning = self.started.mentions.message(text) => mentioning,
+            interrupt = self.interrupts.next() => {
+                // What the prompt mentions takes too long; it is there to be said again.
+                self.typed.push_str(text);
+                return Ok(if interrupt == Interrupt::End { Next::End } else { Next::Prompt });
+            }
+        };
+        for problem in &mentioning.problems {
             tell(problem)?;
         }
-        self.send(message).await
+        self.send(mentioning.message).await
     }
 
     /// Sends a message to the agent, and draws the turn.
@@ -386,17 +394,17 @@ impl Repl {
     /// Asks the person, and hands the answer on.
     async fn answer(&mut self, id: String, inquiry: Inquiry) -> Result<Next, CliError> {
         self.typed.push_str(&self.type_ahead.take());
-        let (text, question) = answers::ask(&inquiry);
+        let (mut asking, text) = Asking::begin(inquiry);
         write!(anstream::stdout(), "{text}")?;
         let answer = loop {
             let line = self
-                .read(Purpose::Answer, question.clone(), String::new())
+                .read(Purpose::Answer, asking.question(), String::new())
                 .await?;
             match line {
                 Some(Line::Text(line) | Line::NextMode(line)) => {
-                    match answers::read(&inquiry, &line) {
+                    match asking.read(&line) {
                         Typed::Answer(answer) => break answer,
-                        Typed::Unclear(unclear) => tell(&unclear)?,
+                        Typed::Further(text) => tell(&text)?,
                     };
                 }
                 Some(Line::Cleared | Line::End) => {

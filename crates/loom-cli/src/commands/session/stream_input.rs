@@ -15,6 +15,7 @@ use loom_common_core::message::Role;
 use tokio::sync::mpsc;
 
 use super::assembly::Models;
+use super::mentions::Mentions;
 use super::selection::Model;
 use crate::error::CliError;
 
@@ -23,6 +24,14 @@ const MAX_LINE: u64 = 64 << 20;
 /// How many lines may wait.
 const QUEUE: usize = 16;
 const GONE: &str = "the program that drives loom has closed its input";
+
+/// What a program's lines are carried out with.
+pub(super) struct Program {
+    /// Finds the models that it names.
+    pub(super) models: Models,
+    /// Attaches what its prompts mention.
+    pub(super) mentions: Mentions,
+}
 
 /// The lines as they come.
 pub(super) struct StreamInput {
@@ -72,7 +81,7 @@ impl StreamInput {
     pub(super) async fn next(
         &mut self,
         handle: &SessionHandle,
-        models: &Models,
+        program: &Program,
     ) -> Result<bool, CliError> {
         let line = match self.lines.recv().await {
             Some(Ok(line)) => line,
@@ -87,7 +96,7 @@ impl StreamInput {
             return Ok(true);
         }
         match serde_json::from_str(&line) {
-            Ok(input) => self.take(input, handle, models).await?,
+            Ok(input) => self.take(input, handle, program).await?,
             Err(error) => {
                 let text = format!("line {} of the input is not understood: {error}", self.line);
                 handle.warn(text).await?;
@@ -106,21 +115,27 @@ impl StreamInput {
         &mut self,
         input: SessionInput,
         handle: &SessionHandle,
-        models: &Models,
+        program: &Program,
     ) -> Result<(), CliError> {
         match input {
-            SessionInput::Prompt { content } => handle.prompt(message(content)).await?,
+            SessionInput::Prompt { content } => {
+                let message = program.message(content, handle).await?;
+                handle.prompt(message).await?;
+            }
             SessionInput::Answer { id, answer } => handle.answer(id, answer).await?,
             SessionInput::Cancel => handle.cancel().await?,
             SessionInput::SetPermissionMode { mode } => handle.set_permission_mode(mode).await?,
             SessionInput::SetEffort { effort } => handle.set_effort(effort).await?,
             SessionInput::Compact { instructions } => handle.compact(instructions).await?,
-            SessionInput::Replace { id, content } => handle.replace(id, message(content)).await?,
+            SessionInput::Replace { id, content } => {
+                let message = program.message(content, handle).await?;
+                handle.replace(id, message).await?;
+            }
             SessionInput::Withdraw { id } => handle.withdraw(id).await?,
             SessionInput::SetModel { provider, model } => {
                 let provider = provider.unwrap_or_else(|| self.provider.clone());
                 let name = model;
-                match models.find(Model { provider, name }).await {
+                match program.models.find(Model { provider, name }).await {
                     Ok(model) => {
                         self.provider.clone_from(&model.provider);
                         handle.set_model(model).await?;
@@ -133,12 +148,26 @@ impl StreamInput {
     }
 }
 
-fn message(content: PromptContent) -> Message {
-    match content {
-        PromptContent::Text(text) => Message::user(text),
-        PromptContent::Blocks(content) => Message {
-            role: Role::User,
-            content,
-        },
+impl Program {
+    /// Makes a message of a prompt. A text is read as a person's would be, with what it mentions; a
+    /// program that sends blocks has attached what it wants to.
+    async fn message(
+        &self,
+        content: PromptContent,
+        handle: &SessionHandle,
+    ) -> Result<Message, CliError> {
+        match content {
+            PromptContent::Text(text) => {
+                let mentioning = self.mentions.message(&text).await;
+                for problem in mentioning.problems {
+                    handle.warn(problem).await?;
+                }
+                Ok(mentioning.message)
+            }
+            PromptContent::Blocks(content) => Ok(Message {
+                role: Role::User,
+                content,
+            }),
+        }
     }
 }
