@@ -15,39 +15,39 @@ const STREAM: [&str; 5] = [
 ];
 
 /// A session that a program drives.
-struct Driven {
-    running: Running,
+pub(crate) struct Driven {
+    pub(crate) running: Running,
 }
 
 impl Driven {
-    fn start(scene: &Scene, arguments: &[&str]) -> Self {
+    pub(crate) fn start(scene: &Scene, arguments: &[&str]) -> Self {
         let all: Vec<&str> = arguments.iter().copied().chain(STREAM).collect();
         Self {
             running: scene.user.loom(all).open_stdin().spawn(),
         }
     }
 
-    fn say(&mut self, input: &Value) {
+    pub(crate) fn say(&mut self, input: &Value) {
         self.running.write_line(&input.to_string());
     }
 
-    fn prompt(&mut self, text: &str) {
+    pub(crate) fn prompt(&mut self, text: &str) {
         self.say(&json!({"type": "prompt", "content": text}));
     }
 
-    fn answer(&mut self, id: &Value, answer: Value) {
+    pub(crate) fn answer(&mut self, id: &Value, answer: Value) {
         self.say(&json!({"type": "answer", "id": id, "answer": answer}));
     }
 
     /// Skips to the next event of a type.
-    fn until(&mut self, kind: &str) -> Value {
+    pub(crate) fn until(&mut self, kind: &str) -> Value {
         let needle = format!("\"type\":\"{kind}\"");
         let line = self.running.wait_for_line(|line| line.contains(&needle));
         serde_json::from_str(&line).unwrap()
     }
 
     /// Closes the input and returns the exit code.
-    fn end(mut self) -> Option<i32> {
+    pub(crate) fn end(mut self) -> Option<i32> {
         self.running.close_stdin();
         self.running.wait().code
     }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Scene, bash, done, write};
 
 /// Writes the person's hooks.
-fn hooks(scene: &Scene, hooks: &Value) {
+pub(crate) fn hooks(scene: &Scene, hooks: &Value) {
     let folder = scene.user.config_home().join("loom");
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(
@@ -15,7 +15,7 @@ fn hooks(scene: &Scene, hooks: &Value) {
     .unwrap();
 }
 
-fn command(line: &str) -> Value {
+pub(crate) fn command(line: &str) -> Value {
     json!([{"type": "command", "command": line}])
 }
 
