@@ -12,6 +12,7 @@ use loom_llm_core::{ConfigError, Delivery, Failure, answer};
 use reqwest::RequestBuilder;
 use url::Url;
 
+use crate::body::body;
 use crate::decoder::ServerDecoder;
 use crate::server::ServerClient;
 
@@ -81,7 +82,7 @@ impl ProxyLlmClient {
     }
 
     async fn start(&self, request: &LlmRequest) -> Result<LlmStream, LlmError> {
-        let question = self.question(Delivery::Streamed, request)?;
+        let question = self.question(Delivery::Streamed, request);
         let response = self.server.ask(question, PATIENCE).await?;
         let refusal = |failure: &Failure| self.server.refusal(failure);
         let peer = self.server.peer();
@@ -90,29 +91,22 @@ impl ProxyLlmClient {
     }
 
     async fn ask(&self, request: &LlmRequest) -> Result<LlmResponse, LlmError> {
-        let question = self.question(Delivery::Whole, request)?;
+        let question = self.question(Delivery::Whole, request);
         let response = self.server.ask(question, PATIENCE).await?;
         self.server.json(response, PATIENCE).await
     }
 
-    fn question(
-        &self,
-        delivery: Delivery,
-        request: &LlmRequest,
-    ) -> Result<RequestBuilder, LlmError> {
-        let body = serde_json::to_vec(request)
-            .map_err(|error| self.server.peer().malformed(&error.to_string()))?;
+    fn question(&self, delivery: Delivery, request: &LlmRequest) -> RequestBuilder {
         let route = match delivery {
             Delivery::Streamed => "stream",
             Delivery::Whole => "complete",
         };
         let path = format!("api/v1/llm/{}/{route}", self.provider);
-        Ok(self
-            .server
+        self.server
             .request(Method::POST, &path)
             .header(CONTENT_TYPE, "application/json")
             .header(ACCEPT, delivery.media_type())
-            .body(body))
+            .body(body(request))
     }
 }
 

@@ -30,6 +30,7 @@
 //!
 //! [`LlmClient`]: loom_common_core::LlmClient
 
+mod body;
 mod client;
 mod decoder;
 mod error;

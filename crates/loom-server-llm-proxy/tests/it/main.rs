@@ -3,6 +3,7 @@
 
 mod calls;
 mod client;
+mod long_requests;
 mod refusals;
 mod stream;
 mod wire;
