@@ -154,6 +154,8 @@ pub enum Layer {
     Personal,
     /// The person, until the session ends.
     Session,
+    /// A command of the person, or one that they trust, in its turn.
+    Command,
 }
 
 /// Where a rule stands.
@@ -336,6 +338,7 @@ impl fmt::Display for Layer {
             Self::Project => "rules of the project",
             Self::Personal => "your rules for this folder",
             Self::Session => "your rules for this session",
+            Self::Command => "tools that the command allows itself",
         })
     }
 }

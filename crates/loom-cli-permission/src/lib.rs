@@ -43,7 +43,8 @@
 //! In plan mode rules that allow count for reads and for the network only. In full mode sensitive places
 //! are not asked for. The organization can switch full mode off; it is auto mode then.
 //!
-//! **Layers.** Organization, user, project, the person's rules for the folder, session. A project's rules come
+//! **Layers.** Organization, user, project, the person's rules for the folder, session, and for one turn
+//! what a command file allows itself ([`Permissions::allow_for_command`]). A project's rules come
 //! with its repository, so those that allow count only after the person has trusted this very content
 //! ([`Permissions::untrusted`]); those that ask or deny count always. What the person has remembered or
 //! trusted for a folder stands outside of it.

@@ -77,6 +77,8 @@ struct Shared {
 pub(crate) struct RuleSet {
     files: Vec<(Layer, RuleFile)>,
     session: Vec<Entry>,
+    /// Those of the command whose turn it is.
+    command: Vec<Entry>,
 }
 
 /// Rules of a project that do not count yet, as the person has not seen them.
@@ -100,7 +102,7 @@ impl Permissions {
     pub fn load(files: PermissionFiles, places: Places) -> Result<Self, PermissionError> {
         let rules = RuleSet {
             files: read_files(&files)?,
-            session: Vec::new(),
+            ..RuleSet::default()
         };
         Ok(Self {
             shared: Arc::new(Shared {
@@ -242,6 +244,17 @@ impl Permissions {
         Ok(())
     }
 
+    /// Allows what the command file `file` wishes, in place of what another one did: for the turn
+    /// that the command begins. Whether the file may wish for anything is for the caller to know.
+    pub fn allow_for_command(&self, file: &Path, rules: &[Rule]) {
+        self.change(|set| set.allow_for_command(file, rules));
+    }
+
+    /// Ends what a command file was allowed.
+    pub fn end_command(&self) {
+        self.change(|set| set.command.clear());
+    }
+
     /// Returns the rules of the project's file that do not count because the person has not trusted
     /// this content of it.
     pub fn untrusted(&self) -> Option<UntrustedRules> {
@@ -315,6 +328,7 @@ impl RuleSet {
             })
             .flat_map(|(_, file)| &file.entries)
             .chain(&self.session)
+            .chain(&self.command)
             .filter(move |entry| entry.effect == effect)
     }
 
@@ -341,6 +355,19 @@ impl RuleSet {
     fn replace(&mut self, layer: Layer, file: RuleFile) {
         self.files.retain(|(other, _)| *other != layer);
         self.files.push((layer, file));
+    }
+
+    fn allow_for_command(&mut self, file: &Path, rules: &[Rule]) {
+        let entry = |rule: &Rule| Entry {
+            rule: rule.clone(),
+            effect: Effect::Allow,
+            origin: Origin {
+                layer: Layer::Command,
+                file: Some(file.to_owned()),
+                line: None,
+            },
+        };
+        self.command = rules.iter().map(entry).collect();
     }
 
     fn remember_for_session(&mut self, rules: &[Rule], effect: Effect) {

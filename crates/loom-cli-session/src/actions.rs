@@ -176,13 +176,9 @@ impl Runner {
                 // A prompt that comes while hooks look at the end of a turn ends it.
                 self.end_turn_now().await;
                 if self.turns.begin() {
-                    self.asked.clear();
-                    self.show([ThreadEvent::TurnStarted]).await;
-                    if let (Some(undo), Role::Main) = (&self.tools.undo, &self.role) {
-                        let prompt = self.agent.conversation().last();
-                        let prompt = prompt.map(|prompt| prompt.text()).unwrap_or_default();
-                        undo.begin_turn(prompt).await;
-                    }
+                    let prompt = self.agent.conversation().last();
+                    let prompt = prompt.map(|prompt| prompt.text()).unwrap_or_default();
+                    self.turn_began(prompt).await;
                 }
             }
             AgentAction::FinishTurn(outcome) => self.finish_turn(outcome).await,
@@ -242,17 +238,31 @@ impl Runner {
                 self.fail_turn(StreamError::from(&error)).await;
             }
             TurnOutcome::Cancelled { .. } => {
-                let hint = format!(
-                    "go on with a new prompt, or later with `loom --resume {}`",
-                    self.tools.thread_id
-                );
-                self.fail_turn(StreamError {
-                    code: "cancelled".to_owned(),
-                    message: "the turn was stopped".to_owned(),
-                    hint: Some(hint),
-                })
-                .await;
+                let error = self.stopped();
+                self.fail_turn(error).await;
             }
+        }
+    }
+
+    /// A turn begins in the eyes of the person.
+    pub(crate) async fn turn_began(&mut self, prompt: String) {
+        self.asked.clear();
+        self.show([ThreadEvent::TurnStarted]).await;
+        if let (Some(undo), Role::Main) = (&self.tools.undo, &self.role) {
+            undo.begin_turn(prompt).await;
+        }
+    }
+
+    /// Says that the person stopped the turn.
+    pub(crate) fn stopped(&self) -> StreamError {
+        let hint = format!(
+            "go on with a new prompt, or later with `loom --resume {}`",
+            self.tools.thread_id
+        );
+        StreamError {
+            code: "cancelled".to_owned(),
+            message: "the turn was stopped".to_owned(),
+            hint: Some(hint),
         }
     }
 
@@ -264,6 +274,7 @@ impl Runner {
         }
         self.turns.is_error = false;
         self.turns.stop_reason = Some(stop_reason.clone());
+        self.end_command().await;
         self.show([ThreadEvent::TurnCompleted { usage, stop_reason }])
             .await;
     }
@@ -282,6 +293,8 @@ impl Runner {
 
     pub(crate) async fn fail_turn(&mut self, error: StreamError) {
         self.turns.is_error = true;
+        self.turns.give_up();
+        self.end_command().await;
         self.show([ThreadEvent::TurnFailed { error }]).await;
     }
 

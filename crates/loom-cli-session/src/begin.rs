@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
 use crate::calls::{Shared, ToolRunner};
+use crate::command_prompt::CommandTurns;
 use crate::inquiries::Inquiries;
 use crate::meter::Meter;
 use crate::model::ModelChoice;
@@ -161,6 +162,7 @@ pub(crate) fn session(setup: SessionSetup) -> (Session, impl Future<Output = ()>
         asked: AskedInTurn::default(),
         turns: Turns::new(queues.report_sender),
         prompts,
+        commands: CommandTurns::default(),
         events: queues.events,
         retry: setup.retry,
         rng: setup.rng,
@@ -224,6 +226,7 @@ pub(crate) async fn subagent(parent: &ToolRunner, kind: SubagentKind) -> Result<
         asked: AskedInTurn::default(),
         turns: Turns::new(queues.report_sender),
         prompts,
+        commands: CommandTurns::default(),
         events: queues.events,
         retry: pool.retry.clone(),
         // Only the jitter of waiting times comes from it.

@@ -35,6 +35,7 @@
 mod actions;
 mod begin;
 mod calls;
+mod command_prompt;
 mod compaction;
 mod error;
 mod gate;
@@ -55,6 +56,7 @@ mod transcript;
 mod turn;
 mod undo;
 
+pub use command_prompt::CommandPrompt;
 pub use error::SessionError;
 pub use gate::Gate;
 pub use inquiries::Person;

@@ -38,6 +38,10 @@ pub(crate) enum Report {
     },
     /// The person has set the mode by what they answered.
     ModeSet,
+    /// A line of a command file begins, ahead of the command's prompt.
+    RunsAhead(ToolCall),
+    /// The lines of a command file have run, and this is the command's prompt.
+    CommandReady { text: String },
     /// A prompt has passed its hooks.
     Prompt(Message),
     /// A hook keeps a prompt from the agent.
@@ -133,18 +137,7 @@ impl Operations {
             let reports = self.reports.clone();
             let runner = runner.clone();
             self.spawn(operation, async move {
-                // A defect in one tool must not take the session with it.
-                let site = CallSite {
-                    operation,
-                    call_id: call.id.clone(),
-                    reports: reports.clone(),
-                };
-                let output = AssertUnwindSafe(runner.run(&site, &call))
-                    .catch_unwind()
-                    .await
-                    .unwrap_or_else(|_| {
-                        ToolOutput::failed(format!("{} failed inside; this is a defect", call.name))
-                    });
+                let output = run_call(&runner, operation, &call, &reports).await;
                 let report = AgentEvent::ToolCompleted {
                     operation,
                     call_id: call.id,
@@ -153,6 +146,14 @@ impl Operations {
                 let _ = reports.send(Report::Event(report)).await;
             });
         }
+    }
+
+    /// Does what comes ahead of a turn; it reports by itself.
+    pub(crate) fn run_ahead<Work>(&mut self, work: impl FnOnce(mpsc::Sender<Report>) -> Work)
+    where
+        Work: Future<Output = ()> + Send + 'static,
+    {
+        self.spawn(OperationId::AHEAD, work(self.reports.clone()));
     }
 
     /// Waits and then reports.
@@ -204,4 +205,24 @@ impl Operations {
         let task = self.tracker.track_future(task);
         self.running.entry(operation).or_default().spawn(task);
     }
+}
+
+/// Runs a call to its end. A defect in one tool must not take the session with it.
+pub(crate) async fn run_call(
+    runner: &ToolRunner,
+    operation: OperationId,
+    call: &ToolCall,
+    reports: &mpsc::Sender<Report>,
+) -> ToolOutput {
+    let site = CallSite {
+        operation,
+        call_id: call.id.clone(),
+        reports: reports.clone(),
+    };
+    AssertUnwindSafe(runner.run(&site, call))
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|_| {
+            ToolOutput::failed(format!("{} failed inside; this is a defect", call.name))
+        })
 }

@@ -17,6 +17,7 @@ use loom_cli_tools::EditStyle;
 
 use crate::begin::{Offered, for_model};
 use crate::calls::ToolRunner;
+use crate::command_prompt::{CommandTurns, Said};
 use crate::inquiries::{Answered, Inquiries, Person};
 use crate::meter::Meter;
 use crate::model::ModelChoice;
@@ -57,6 +58,7 @@ pub(crate) struct Runner {
     pub(crate) asked: AskedInTurn,
     pub(crate) turns: Turns,
     pub(crate) prompts: Prompts,
+    pub(crate) commands: CommandTurns,
     pub(crate) events: mpsc::Sender<ThreadEvent>,
     pub(crate) retry: RetryConfig,
     pub(crate) rng: StdRng,
@@ -108,6 +110,9 @@ impl Runner {
             if let Some(event) = event {
                 self.take(event).await;
             }
+            while !ends && let Some(event) = self.next_said().await {
+                self.take(event).await;
+            }
             if !ends && self.finishing && self.is_idle() {
                 self.take(AgentEvent::Shutdown).await;
                 ends = true;
@@ -124,10 +129,12 @@ impl Runner {
         *self.agent.state() == AgentState::WaitingForUserInput
             && !self.turns.is_ending()
             && !self.prompts.are_under_way()
+            && !self.commands.is_preparing()
     }
 
     async fn end(&mut self) {
         self.end_turn_now().await;
+        self.stop_command(self.stopped()).await;
         self.stop_everything().await;
         self.save_what_waits().await;
         if matches!(self.role, Role::Main) && self.tools.hooks.handles(EventKind::SessionEnd) {
@@ -176,11 +183,12 @@ impl Runner {
     async fn command(&mut self, command: Command) -> Option<AgentEvent> {
         match command {
             Command::Prompt(prompt) => {
-                let prompt = self.prompts.send(prompt).await?;
-                return Some(self.user_input(prompt));
+                return self.hear(Said::Prompt(prompt)).await;
             }
+            Command::Run(command) => return self.hear(Said::Command(command)).await,
             Command::Cancel => {
                 self.end_turn_now().await;
+                self.stop_command(self.stopped()).await;
                 return Some(AgentEvent::Cancel);
             }
             Command::Finish => self.finishing = true,
@@ -200,20 +208,22 @@ impl Runner {
                 self.settings_changed().await;
             }
             Command::SetModel(model) => {
-                self.meter.change_prices(model.figures.prices);
-                let style = EditStyle::of_model(&model.name);
-                self.tools.registry.set_edit_style(style);
-                self.offered = Offered::new(self.tools.registry.definitions(), &self.tools.own);
-                self.model = *model;
+                self.commands.keep_model();
+                let configure = self.exchange_model(*model);
                 self.settings_changed().await;
-                return Some(self.configure());
+                return Some(configure);
             }
             Command::SetEffort(effort) => {
                 self.model.effort = effort;
+                if let Some(former) = self.commands.former() {
+                    former.effort = effort;
+                }
                 self.settings_changed().await;
                 return Some(self.configure());
             }
-            Command::Compact { instructions } => return Some(AgentEvent::Compact { instructions }),
+            Command::Compact { instructions } => {
+                return self.hear(Said::Compact(instructions)).await;
+            }
             Command::Restore { restore, done } => {
                 // A front end that has gone away need not know.
                 let _ = done.send(self.restore(restore).await);
@@ -238,6 +248,11 @@ impl Runner {
                 self.prompts.one_arrived();
                 return Some(self.user_input(prompt));
             }
+            Report::RunsAhead(call) => {
+                let shown = self.presenter.tools_begin(OperationId::AHEAD, &[call]);
+                self.show(shown).await;
+            }
+            Report::CommandReady { text } => return self.command_ready(text).await,
             Report::PromptBlocked { reason } => {
                 self.prompts.one_arrived();
                 let error = StreamError {
@@ -277,6 +292,9 @@ impl Runner {
                 let cause = StopCause::Hook {
                     reason: Some(reason),
                 };
+                if self.stop_command(StreamError::from(&cause)).await {
+                    return None;
+                }
                 return Some(AgentEvent::StopTurn { cause });
             }
             Report::Asks {
@@ -321,7 +339,7 @@ impl Runner {
     }
 
     /// Makes what the person says ready for the model.
-    fn user_input(&mut self, mut prompt: Message) -> AgentEvent {
+    pub(crate) fn user_input(&mut self, mut prompt: Message) -> AgentEvent {
         let mode = self.tools.mode.get();
         // Nothing is said of the mode in which most sessions begin and stay.
         let is_news = match self.told_mode {
@@ -354,23 +372,35 @@ impl Runner {
         self.offered.grow(self.tools.registry.definitions())
     }
 
+    /// Takes another model, and returns what the agent must know of it.
+    pub(crate) fn exchange_model(&mut self, model: ModelChoice) -> AgentEvent {
+        self.meter.change_prices(model.figures.prices);
+        let style = EditStyle::of_model(&model.name);
+        self.tools.registry.set_edit_style(style);
+        self.offered = Offered::new(self.tools.registry.definitions(), &self.tools.own);
+        self.model = model;
+        self.configure()
+    }
+
     /// Has the agent go on with the model and the tools as they are now.
     fn configure(&mut self) -> AgentEvent {
         self.config = for_model(self.config.clone(), &self.model, &self.offered);
         AgentEvent::Configure(Box::new(self.config.clone()))
     }
 
-    async fn settings_changed(&mut self) {
+    pub(crate) async fn settings_changed(&mut self) {
         let changed = ThreadEvent::SettingsChanged {
             provider: self.model.provider.clone(),
             model: self.model.name.clone(),
             effort: self.model.effort,
             permission_mode: self.tools.mode.get(),
         };
+        // A thread goes on with what the person chose, not with what a command did for one turn.
+        let model = self.commands.former().unwrap_or(&mut self.model);
         self.transcript.go_on(Continuation {
             cwd: self.tools.workspace.clone(),
-            provider: self.model.provider.clone(),
-            model: self.model.name.clone(),
+            provider: model.provider.clone(),
+            model: model.name.clone(),
             permission_mode: self.tools.mode.get(),
         });
         self.show([changed]).await;
@@ -395,6 +425,12 @@ impl Runner {
             _ => Vec::new(),
         };
         self.show(shown).await;
+        if let AgentEvent::PostToolsHookCompleted { .. } = event {
+            for said in self.said_meanwhile().await {
+                let actions = self.agent.handle(said);
+                self.carry_out(actions).await;
+            }
+        }
         let asks_soon = matches!(
             event,
             AgentEvent::UserInput(_) | AgentEvent::PostToolsHookCompleted { .. }

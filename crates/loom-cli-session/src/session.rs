@@ -19,6 +19,7 @@ use rand::rngs::StdRng;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::begin;
+use crate::command_prompt::CommandPrompt;
 use crate::error::SessionError;
 use crate::gate::Gate;
 use crate::inquiries::Person;
@@ -115,6 +116,7 @@ pub struct SessionHandle {
 /// What a front end wants of the session.
 pub(crate) enum Command {
     Prompt(Message),
+    Run(Box<CommandPrompt>),
     Answer {
         id: String,
         answer: Answer,
@@ -155,6 +157,16 @@ impl SessionHandle {
     /// [`SessionError::Ended`].
     pub async fn prompt(&self, message: Message) -> Result<(), SessionError> {
         self.send(Command::Prompt(message)).await
+    }
+
+    /// Gives a command of a file a turn of its own: when the one that runs is over, and ahead of what
+    /// is said after it.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Ended`].
+    pub async fn run_command(&self, command: CommandPrompt) -> Result<(), SessionError> {
+        self.send(Command::Run(Box::new(command))).await
     }
 
     /// Answers the inquiry `id`. An answer that comes too late changes nothing.

@@ -30,6 +30,8 @@ pub(crate) struct Turns {
     /// Tokens of the turn before hooks had it go on.
     carried: Option<Usage>,
     continuations: u32,
+    /// Whether the turn has begun ahead of the agent's.
+    begun_ahead: bool,
     ending: Option<EndingTurn>,
     hooks: JoinSet<()>,
 }
@@ -63,20 +65,32 @@ impl Turns {
             usage: Usage::default(),
             carried: None,
             continuations: 0,
+            begun_ahead: false,
             ending: None,
             hooks: JoinSet::new(),
         }
     }
 
-    /// A turn begins; false when it is one that goes on.
+    /// A turn begins; false when it is one that goes on, or has begun already.
     pub(crate) fn begin(&mut self) -> bool {
         self.text.clear();
-        if self.carried.is_some() {
+        if std::mem::take(&mut self.begun_ahead) || self.carried.is_some() {
             return false;
         }
         self.count += 1;
         self.continuations = 0;
         true
+    }
+
+    /// A turn begins ahead of the agent's, which is to be the same one.
+    pub(crate) fn begin_ahead(&mut self) {
+        self.begin();
+        self.begun_ahead = true;
+    }
+
+    /// The turn that has begun ahead does not come to the agent.
+    pub(crate) fn give_up(&mut self) {
+        self.begun_ahead = false;
     }
 
     /// Returns the tokens of the whole turn, of which the last part has used `usage`.

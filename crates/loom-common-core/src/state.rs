@@ -21,6 +21,12 @@ use crate::tool::ToolOutput;
 )]
 pub struct OperationId(pub(crate) u64);
 
+impl OperationId {
+    /// What the runner starts by itself ahead of a turn. The agent never uses it, and drops what is
+    /// reported about it.
+    pub const AHEAD: Self = Self(0);
+}
+
 /// What the agent is doing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum AgentState {

@@ -46,6 +46,25 @@ fn the_strictest_of_all_layers_wins() {
 }
 
 #[test]
+fn what_a_command_allows_itself_ends_with_it_and_never_goes_past_other_rules() {
+    let machine =
+        Machine::with_rules("deny = ['bash(git push *)'] \n ask = ['bash(git commit *)']");
+    let permissions = machine.permissions();
+    let lines = ["git fetch", "git push", "git commit"];
+    let verdicts = || lines.map(|line| machine.asks_about(&permissions, line));
+    let before = [Verdict::Ask, Verdict::Deny, Verdict::Ask];
+    assert_eq!(verdicts(), before);
+    let wished = ["bash(git *)".parse().unwrap()];
+    permissions.allow_for_command("/home/ada/commands/sync.md".as_ref(), &wished);
+    assert_eq!(verdicts(), [Verdict::Allow, Verdict::Deny, Verdict::Ask]);
+    permissions.allow_for_command("/home/ada/commands/other.md".as_ref(), &[]);
+    assert_eq!(verdicts(), before);
+    permissions.allow_for_command("/home/ada/commands/sync.md".as_ref(), &wished);
+    permissions.end_command();
+    assert_eq!(verdicts(), before);
+}
+
+#[test]
 fn a_project_allows_nothing_until_its_content_is_trusted() {
     let machine = Machine::new();
     machine.project("allow = ['bash(make *)'] \n deny = ['bash(rm *)']");
