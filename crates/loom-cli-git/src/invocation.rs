@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use process_wrap::tokio::{ChildWrapper, CommandWrap, ProcessSession};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::process::Command;
+use tokio::process::{ChildStdin, Command};
 use tokio::time::timeout;
 
 use crate::error::GitError;
@@ -33,6 +33,7 @@ pub(crate) struct Invocation<'a> {
     input: Vec<u8>,
     limit: Duration,
     answers: &'a [i32],
+    has_open_input: bool,
 }
 
 impl<'a> Invocation<'a> {
@@ -52,14 +53,31 @@ impl<'a> Invocation<'a> {
             input: Vec::new(),
             limit: LIMIT,
             answers: &[0],
+            has_open_input: false,
+        }
+    }
+
+    /// Sets a variable of the environment.
+    pub(crate) fn variable(
+        mut self,
+        name: impl Into<OsString>,
+        value: impl Into<OsString>,
+    ) -> Self {
+        self.variables.push((name.into(), value.into()));
+        self
+    }
+
+    /// Uses this index instead of the repository's own, if there is one.
+    pub(crate) fn indexed(self, index: Option<&Path>) -> Self {
+        match index {
+            Some(index) => self.variable("GIT_INDEX_FILE", index),
+            None => self,
         }
     }
 
     /// Takes no locks, so that what the person does at the same time cannot fail.
-    pub(crate) fn reading(mut self) -> Self {
-        self.variables
-            .push(("GIT_OPTIONAL_LOCKS".into(), "0".into()));
-        self
+    pub(crate) fn reading(self) -> Self {
+        self.variable("GIT_OPTIONAL_LOCKS", "0")
     }
 
     /// Takes these exit codes for answers rather than failures.
@@ -100,6 +118,21 @@ impl<'a> Invocation<'a> {
         })
     }
 
+    /// Starts git, to be asked and read while it runs. It ends when its input is closed.
+    pub(crate) fn converse(mut self) -> Result<(GitStream, ChildStdin), GitError> {
+        self.has_open_input = true;
+        let command = self.name();
+        let mut child = self.start()?;
+        let input = child.0.stdin().take();
+        let stream = GitStream {
+            stdout: child.0.stdout().take(),
+            child,
+            command,
+        };
+        let input = input.ok_or_else(|| GitError::Run(io::ErrorKind::BrokenPipe.into()))?;
+        Ok((stream, input))
+    }
+
     async fn finish(self) -> Result<Output, GitError> {
         let command = self.name();
         let mut child = self.start()?;
@@ -138,7 +171,7 @@ impl<'a> Invocation<'a> {
             .env_clear()
             .envs(self.git.environment())
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
-            .stdin(if self.input.is_empty() {
+            .stdin(if self.input.is_empty() && !self.has_open_input {
                 Stdio::null()
             } else {
                 Stdio::piped()

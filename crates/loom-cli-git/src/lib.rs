@@ -4,7 +4,9 @@
 //!
 //! [`Git`] is the program with an environment. [`Git::discover`] finds the [`Repository`] that a folder
 //! is in: a working tree, a linked one, a submodule, or a bare repository. A repository tells its
-//! [`Status`], its [`Metadata`] for a thread, and the [`Operation`] that somebody is in the middle of.
+//! [`Status`], its [`Metadata`] for a thread, and the [`Operation`] that somebody is in the middle of. What
+//! the next commit would bring in ([`StagedFile`]) and what each commit of the history has brought in
+//! ([`Addition`]) come as hashes; [`Objects`] hands out the contents, piece by piece.
 //!
 //! # Flow
 //!
@@ -25,15 +27,21 @@
 //! fails. Paths are bytes, and are never shown to a shell.
 
 mod error;
+mod history;
 mod invocation;
 mod metadata;
+mod objects;
 mod program;
 mod repository;
+mod staged;
 mod status;
 
 pub use error::GitError;
+pub use history::{Addition, Additions, Commit, HistoryQuery};
 pub use invocation::GitStream;
 pub use metadata::Metadata;
+pub use objects::Objects;
 pub use program::Git;
 pub use repository::{Operation, Repository};
+pub use staged::StagedFile;
 pub use status::{Branch, Change, ChangeKind, Status, Untracked};

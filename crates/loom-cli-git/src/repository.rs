@@ -1,13 +1,17 @@
 //! Finding the repository that a folder is in, and what kind of one it is.
 
 use std::ffi::OsStr;
+use std::ops::RangeInclusive;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::error::GitError;
+use crate::history::{self, Additions, HistoryQuery};
 use crate::invocation::GitStream;
 use crate::metadata::{self, Metadata};
+use crate::objects::{self, Objects};
 use crate::program::Git;
+use crate::staged::{self, StagedFile};
 use crate::status::{self, Status, Untracked};
 
 /// A repository, as seen from a folder in it.
@@ -18,6 +22,7 @@ pub struct Repository {
     pub(crate) git_dir: PathBuf,
     common_dir: PathBuf,
     superproject: Option<PathBuf>,
+    pub(crate) index: Option<PathBuf>,
 }
 
 /// Something of several steps that a person is in the middle of.
@@ -78,6 +83,7 @@ pub(crate) async fn discover(git: &Git, folder: &Path) -> Result<Option<Reposito
         git_dir: git_dir.ok_or_else(unreadable)?,
         common_dir: common_dir.ok_or_else(unreadable)?,
         superproject,
+        index: None,
     }))
 }
 
@@ -147,6 +153,99 @@ impl Repository {
     /// [`GitError::Failed`] without a working tree, and what else keeps git from telling.
     pub async fn status(&self, untracked: Untracked) -> Result<Status, GitError> {
         status::of(self, untracked).await
+    }
+
+    /// Takes this file for the index, as git asks a hook to by `GIT_INDEX_FILE`, when it is about what is staged.
+    #[must_use]
+    pub fn with_index(mut self, index: PathBuf) -> Self {
+        self.index = Some(index);
+        self
+    }
+
+    /// Returns the files whose content in the index is not that of the last commit. Deleted files, links,
+    /// submodules and conflicts are left out.
+    ///
+    /// # Errors
+    ///
+    /// When git cannot tell.
+    pub async fn staged(&self) -> Result<Vec<StagedFile>, GitError> {
+        staged::files(self).await
+    }
+
+    /// Returns the lines of a file in the index, from 1, that the next commit would bring in. In the middle of a
+    /// merge, those which none of the merged branches has.
+    ///
+    /// # Errors
+    ///
+    /// When git cannot tell.
+    pub async fn added_lines(&self, path: &Path) -> Result<Vec<RangeInclusive<u64>>, GitError> {
+        staged::added_lines(self, path).await
+    }
+
+    /// Goes through what the history has brought in, the oldest commit first. Deleted files, links and
+    /// submodules are left out.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError::Missing`] and [`GitError::Run`].
+    pub fn additions(&self, query: &HistoryQuery) -> Result<Additions, GitError> {
+        history::of(self, query)
+    }
+
+    /// Starts to hand out contents.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError::Missing`] and [`GitError::Run`].
+    pub fn objects(&self) -> Result<Objects, GitError> {
+        objects::of(self)
+    }
+
+    /// Tells whether the history is cut off: the clone has only the last commits.
+    ///
+    /// # Errors
+    ///
+    /// When git cannot tell.
+    pub async fn is_shallow(&self) -> Result<bool, GitError> {
+        let arguments = ["rev-parse", "--is-shallow-repository"];
+        let invocation = self.git.invoke(self.folder(), arguments);
+        Ok(invocation.reading().text().await?.trim() == "true")
+    }
+
+    /// Returns the folder in which git looks for hooks: `core.hooksPath`, or `hooks` among git's own files.
+    ///
+    /// # Errors
+    ///
+    /// When git cannot tell.
+    pub async fn hooks_folder(&self) -> Result<PathBuf, GitError> {
+        let question = ["rev-parse", "--path-format=absolute", "--git-path", "hooks"];
+        let output = self.git.invoke(self.folder(), question);
+        let output = output.reading().run().await?;
+        let name = output.stdout.strip_suffix(b"\n").unwrap_or(&output.stdout);
+        Ok(PathBuf::from(OsStr::from_bytes(name)))
+    }
+
+    /// Returns the tracked files that a `.gitignore` names all the same, by their paths from the top of the
+    /// working tree.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError::Failed`] without a working tree, and what else keeps git from telling.
+    pub async fn tracked_but_ignored(&self) -> Result<Vec<PathBuf>, GitError> {
+        let arguments = [
+            "ls-files",
+            "-z",
+            "--cached",
+            "--ignored",
+            "--exclude-standard",
+        ];
+        let output = self.git.invoke(self.folder(), arguments);
+        let output = output.reading().run().await?;
+        let names = output.stdout.split(|byte| *byte == 0);
+        Ok(names
+            .filter(|name| !name.is_empty())
+            .map(|name| PathBuf::from(OsStr::from_bytes(name)))
+            .collect())
     }
 
     /// Starts a command of git that only reads, from the top of the working tree, and hands out what it

@@ -1,6 +1,7 @@
 //! Real repositories of every kind, and a git that fails in every way.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod contents;
 mod discovery;
 mod failures;
 mod status;
