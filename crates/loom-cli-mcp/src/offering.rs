@@ -38,6 +38,8 @@ pub struct McpOffering {
     shared: Arc<Shared>,
     state: Mutex<State>,
     found: Arc<Found>,
+    /// Tells which tools are wanted, by name.
+    is_wanted: Box<dyn Fn(&str) -> bool + Send + Sync>,
 }
 
 /// Names of tools that were found and that the model is not told of yet.
@@ -79,7 +81,15 @@ impl McpOffering {
             shared,
             state: Mutex::default(),
             found: Arc::default(),
+            is_wanted: Box::new(|_| true),
         }
+    }
+
+    /// Brings only the tools of which `is_wanted` holds, by the names that the model knows.
+    #[must_use]
+    pub fn only(mut self, is_wanted: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
+        self.is_wanted = Box::new(is_wanted);
+        self
     }
 
     /// Brings what has come up since the last time into `registry`: to be called before each
@@ -120,7 +130,8 @@ impl McpOffering {
         let mut new = Vec::new();
         for server in &self.shared.servers {
             for known in server.inventory().tools() {
-                if !state.added.contains(&known.definition.name) {
+                let name = &known.definition.name;
+                if !state.added.contains(name) && (self.is_wanted)(name) {
                     new.push(McpTool::new(Arc::clone(server), Arc::clone(known)));
                 }
             }
@@ -135,8 +146,12 @@ impl McpOffering {
             state.has_resource_tools = true;
             let list = ListResourcesTool::new(Arc::clone(&self.shared));
             let read = ReadResourceTool::new(Arc::clone(&self.shared));
-            add(registry, Arc::new(list), Offer::Now);
-            add(registry, Arc::new(read), Offer::Now);
+            let tools: [Arc<dyn Tool>; 2] = [Arc::new(list), Arc::new(read)];
+            for tool in tools {
+                if (self.is_wanted)(&tool.definition().name) {
+                    add(registry, tool, Offer::Now);
+                }
+            }
         }
     }
 

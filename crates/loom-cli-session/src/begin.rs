@@ -61,7 +61,7 @@ fn queues() -> (Session, Queues) {
 /// Puts a session together, and returns it with the work that drives it.
 pub(crate) fn session(setup: SessionSetup) -> (Session, impl Future<Output = ()> + Send) {
     let (session, queues) = queues();
-    let own = tools::definitions(setup.subagents.is_some());
+    let own = tools::definitions(setup.subagents.as_ref());
     let offered = Offered::new(setup.tools.definitions(), &own);
     let system = system_prompt(&setup.workspace, std::env::consts::OS, &setup.instructions);
     let policy = CompactionPolicy {
@@ -182,25 +182,28 @@ pub(crate) fn session(setup: SessionSetup) -> (Session, impl Future<Output = ()>
 /// # Errors
 ///
 /// What the model is told when there can be none.
-pub(crate) async fn subagent(parent: &ToolRunner, kind: SubagentKind) -> Result<Subagent, String> {
+pub(crate) async fn subagent(parent: &ToolRunner, kind: &str) -> Result<Subagent, String> {
     let Some(pool) = &parent.subagents else {
         return Err("There are no subagents here. Do the task yourself.".to_owned());
     };
+    let kind = SubagentKind::find(kind, &pool.definitions)?;
     // Held until the subagent has ended; the pool is never closed.
     let slot = Arc::clone(&pool.slots).acquire_owned().await.ok();
     let number = pool.next_number();
     let (session, queues) = queues();
-    let model = pool.setup.model.clone();
-    let mut registry = (pool.setup.tools)();
-    if kind == SubagentKind::Explore {
-        registry.retain(|definition| definition.access.changes_nothing());
-    }
-    let own = tools::of_subagents();
+    let defined = kind.definition();
+    let model = defined.and_then(|definition| definition.model.clone());
+    let model = model.unwrap_or_else(|| pool.setup.model.clone());
+    let mut registry = (pool.setup.tools)(&model);
+    registry.retain(|definition| kind.has(definition));
+    let mut own = tools::of_subagents();
+    own.retain(|definition| kind.has(definition));
     let offered = Offered::new(registry.definitions(), &own);
+    let max_model_calls = defined.and_then(|definition| definition.max_model_calls);
     let base = agent_config(
-        pool.system.clone(),
+        pool.system_of(&kind),
         &pool.retry,
-        turn_limits(Some(pool.setup.max_model_calls)),
+        turn_limits(Some(max_model_calls.unwrap_or(pool.setup.max_model_calls))),
         CompactionPolicy::default(),
     );
     let config = for_model(base, &model, &offered);
@@ -212,7 +215,10 @@ pub(crate) async fn subagent(parent: &ToolRunner, kind: SubagentKind) -> Result<
     };
     let prompts = Prompts::straight();
     let runner = Runner {
-        role: Role::Subagent { kind, number },
+        role: Role::Subagent {
+            kind: kind.clone(),
+            number,
+        },
         agent: Agent::new(config.clone()),
         config,
         meter: Meter::new(model.figures.prices),
@@ -233,9 +239,13 @@ pub(crate) async fn subagent(parent: &ToolRunner, kind: SubagentKind) -> Result<
         rng: StdRng::seed_from_u64(number),
         // Whether a tool of a server only reads is the server's word, so exploring goes without.
         servers: None,
-        offering: match kind {
-            SubagentKind::Explore => None,
-            SubagentKind::General => pool.servers.as_ref().map(McpServers::offering),
+        offering: match (&kind, &pool.servers) {
+            (SubagentKind::Explore, _) | (_, None) => None,
+            (SubagentKind::General, Some(servers)) => Some(servers.offering()),
+            (SubagentKind::Defined(definition), Some(servers)) => {
+                let definition = Arc::clone(definition);
+                Some(servers.offering().only(move |tool| definition.has(tool)))
+            }
         },
         notes: Vec::new(),
         // It is told nothing of modes: what may not run is denied with a reason.

@@ -65,4 +65,4 @@ pub use prompt::{is_note, system_prompt};
 pub use restore::{Restore, RestoreScope};
 pub use server_questions::ServerQuestions;
 pub use session::{Clock, Session, SessionHandle, SessionLimits, SessionSetup, ThreadStart};
-pub use subagents::Subagents;
+pub use subagents::{SubagentDefinition, Subagents};

@@ -10,17 +10,57 @@ use loom_common_http::RetryConfig;
 use tokio::sync::Semaphore;
 
 use crate::model::ModelChoice;
+use crate::tools::SubagentKind;
 
 /// What subagents are made with.
 pub struct Subagents {
     /// The model that they ask.
     pub model: ModelChoice,
-    /// Makes the tools of one: each has its own, because tools remember what was read.
-    pub tools: Box<dyn Fn() -> ToolRegistry + Send + Sync>,
+    /// Makes the tools of one that asks a model: each has its own, because tools remember what was
+    /// read.
+    pub tools: Box<dyn Fn(&ModelChoice) -> ToolRegistry + Send + Sync>,
+    /// Those that people defined, in the order in which the model is told of them.
+    pub definitions: Vec<SubagentDefinition>,
     /// How often one may ask its model.
     pub max_model_calls: u32,
     /// How many run at once; the others wait.
     pub side_by_side: usize,
+}
+
+/// A kind of subagent that somebody defined. Whatever it says, a subagent of it may do no more than the
+/// agent that calls it: its calls pass the same rules, mode and sandbox.
+#[derive(Clone)]
+pub struct SubagentDefinition {
+    /// Its name, other than `explore` and `general`.
+    pub name: String,
+    /// When to use it, for the model that calls it.
+    pub description: String,
+    /// How it works, for the model that it asks.
+    pub instructions: String,
+    /// Names of the tools that it has; none where it has all. `mcp__server` stands for all tools
+    /// of a server.
+    pub tools: Option<Vec<String>>,
+    /// The model that it asks; none for that of other subagents.
+    pub model: Option<ModelChoice>,
+    /// How often it may ask its model; none for as often as others.
+    pub max_model_calls: Option<u32>,
+}
+
+impl SubagentDefinition {
+    /// Tells whether it has a tool.
+    pub(crate) fn has(&self, tool: &str) -> bool {
+        let covers = |named: &String| {
+            let server = named.strip_suffix("__*").unwrap_or(named);
+            named == tool
+                || (server.starts_with("mcp__")
+                    && tool
+                        .strip_prefix(server)
+                        .is_some_and(|rest| rest.starts_with("__")))
+        };
+        self.tools
+            .as_ref()
+            .is_none_or(|tools| tools.iter().any(covers))
+    }
 }
 
 impl fmt::Debug for Subagents {
@@ -32,8 +72,10 @@ impl fmt::Debug for Subagents {
 /// The subagents of a session.
 pub(crate) struct SubagentPool {
     pub(crate) setup: Subagents,
+    /// The definitions of the setup, each shared with those that it was made for.
+    pub(crate) definitions: Vec<Arc<SubagentDefinition>>,
     /// The instructions ahead of their conversations.
-    pub(crate) system: String,
+    system: String,
     /// Room for those that run.
     pub(crate) slots: Arc<Semaphore>,
     pub(crate) retry: RetryConfig,
@@ -43,18 +85,30 @@ pub(crate) struct SubagentPool {
 
 impl SubagentPool {
     pub(crate) fn new(
-        setup: Subagents,
+        mut setup: Subagents,
         system: String,
         retry: RetryConfig,
         servers: Option<McpServers>,
     ) -> Self {
         Self {
             slots: Arc::new(Semaphore::new(setup.side_by_side.max(1))),
+            definitions: setup.definitions.drain(..).map(Arc::new).collect(),
             retry,
             servers,
             setup,
             system,
             started: AtomicU64::new(0),
+        }
+    }
+
+    /// Returns what a subagent of this kind is told, ahead of its conversation.
+    pub(crate) fn system_of(&self, kind: &SubagentKind) -> String {
+        match kind {
+            SubagentKind::Explore | SubagentKind::General => self.system.clone(),
+            SubagentKind::Defined(definition) => format!(
+                "{}\n\n# What you are: {}\n\n{}",
+                self.system, definition.name, definition.instructions
+            ),
         }
     }
 

@@ -16,6 +16,7 @@ use loom_common_core::{PermissionMode, ToolAccess, ToolCall, ToolDefinition, Too
 use crate::begin;
 use crate::calls::ToolRunner;
 use crate::inquiries::CallSite;
+use crate::subagents::Subagents;
 
 pub(crate) use task::{Subagent, SubagentKind};
 pub(crate) use todo_write::todo_list;
@@ -31,13 +32,14 @@ pub(crate) const TASK: &str = "task";
 
 /// Returns the session's own tools that a subagent has.
 pub(crate) fn of_subagents() -> Vec<ToolDefinition> {
-    let mut definitions = definitions(false);
+    let mut definitions = definitions(None);
     definitions.retain(|definition| definition.name == TODO_WRITE);
     definitions
 }
 
-/// Returns what the model is told of the session's own tools, always in the same order.
-pub(crate) fn definitions(with_subagents: bool) -> Vec<ToolDefinition> {
+/// Returns what the model is told of the session's own tools, always in the same order. Without
+/// subagents there is no tool to call one.
+pub(crate) fn definitions(subagents: Option<&Subagents>) -> Vec<ToolDefinition> {
     let mut definitions = vec![
         definition::<todo_write::Arguments>(
             TODO_WRITE,
@@ -55,13 +57,7 @@ pub(crate) fn definitions(with_subagents: bool) -> Vec<ToolDefinition> {
             ToolAccess::Read,
         ),
     ];
-    if with_subagents {
-        // What a subagent does is judged call by call, so the task itself touches nothing, and
-        // several run side by side.
-        let task =
-            definition::<task::Arguments>(TASK, include_str!("tools/task.md"), ToolAccess::Read);
-        definitions.push(task);
-    }
+    definitions.extend(subagents.map(|subagents| task::tool(&subagents.definitions)));
     definitions
 }
 
@@ -98,8 +94,8 @@ pub(crate) async fn run(
             let mode = runner.mode.get();
             present_plan::run(definition, arguments, mode, &person, site).await
         }
-        _ => task::run(definition, arguments, site, async |kind| {
-            begin::subagent(runner, kind).await
+        _ => task::run(definition, arguments, site, async |kind: String| {
+            begin::subagent(runner, &kind).await
         })
         .await
         .into(),

@@ -53,7 +53,6 @@ let awaitsCancel = null;
 const relay = (id, method, params) => {
   lastId += 1;
   answers.set(lastId, (message) => {
-    note(`answered ${JSON.stringify(message.result ?? message.error)}`);
     if (id !== null) text(id, JSON.stringify(message.result ?? message.error));
   });
   send({ id: lastId, method, params });

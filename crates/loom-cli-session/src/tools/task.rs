@@ -4,20 +4,25 @@
 //! call, its questions are asked as the call's, its last message is the call's output. It is driven
 //! inside the call's own future, so what stops the call stops the subagent with all that it runs.
 
+use std::fmt;
+use std::sync::Arc;
+
 use futures::FutureExt as _;
 use futures::future::{self, BoxFuture};
 use futures::stream::{FuturesUnordered, StreamExt};
-use loom_cli_tools::{ToolError, answer};
+use loom_cli_tools::{ToolError, answer, definition};
 use loom_common_core::inquiry::Answer;
 use loom_common_core::stream::{StreamError, ThreadEvent};
-use loom_common_core::{Message, ToolDefinition, ToolOutput};
+use loom_common_core::{Message, ToolAccess, ToolDefinition, ToolOutput};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
+use super::TASK;
 use crate::inquiries::CallSite;
 use crate::operations::Report;
 use crate::session::Session;
+use crate::subagents::SubagentDefinition;
 
 /// The most of a report that the model gets, in bytes: below ten thousand tokens.
 const MAX_REPORT: usize = 30_000;
@@ -29,30 +34,103 @@ pub(super) struct Arguments {
     description: String,
     /// The task, with all that the subagent must know.
     prompt: String,
-    /// What the subagent may do: explore only reads and searches, general does all that you may.
-    #[serde(default)]
-    kind: SubagentKind,
+    /// Which subagent: explore (the default) only reads and searches, general does all that you may.
+    kind: Option<String>,
 }
 
-/// What a subagent may do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+/// Which subagent it is.
+#[derive(Clone)]
 pub(crate) enum SubagentKind {
     /// Read and search only.
-    #[default]
     Explore,
     /// All that the agent itself may.
     General,
+    /// What somebody defined.
+    Defined(Arc<SubagentDefinition>),
 }
 
+const EXPLORE: &str = "explore";
+const GENERAL: &str = "general";
+
 impl SubagentKind {
+    /// Finds a kind by its name.
+    ///
+    /// # Errors
+    ///
+    /// What the model is told when there is none.
+    pub(crate) fn find(
+        name: &str,
+        definitions: &[Arc<SubagentDefinition>],
+    ) -> Result<Self, String> {
+        match name {
+            EXPLORE => return Ok(Self::Explore),
+            GENERAL => return Ok(Self::General),
+            _ => {}
+        }
+        let defined = definitions.iter().find(|known| known.name == name);
+        defined
+            .map(|known| Self::Defined(Arc::clone(known)))
+            .ok_or_else(|| {
+                let known: Vec<&str> = definitions
+                    .iter()
+                    .map(|known| known.name.as_str())
+                    .collect();
+                let known = [&[EXPLORE, GENERAL], known.as_slice()].concat().join(", ");
+                format!("There is no subagent of the kind {name:?}. The kinds are: {known}.")
+            })
+    }
+
     /// Returns the name by which the model and hooks know it.
-    pub(crate) fn name(self) -> &'static str {
+    pub(crate) fn name(&self) -> &str {
         match self {
-            Self::Explore => "explore",
-            Self::General => "general",
+            Self::Explore => EXPLORE,
+            Self::General => GENERAL,
+            Self::Defined(definition) => &definition.name,
         }
     }
+
+    /// Returns what somebody defined.
+    pub(crate) fn definition(&self) -> Option<&SubagentDefinition> {
+        match self {
+            Self::Explore | Self::General => None,
+            Self::Defined(definition) => Some(definition),
+        }
+    }
+
+    /// Tells whether it has a tool.
+    pub(crate) fn has(&self, tool: &ToolDefinition) -> bool {
+        match self {
+            Self::Explore => tool.access.changes_nothing(),
+            Self::General => true,
+            Self::Defined(definition) => definition.has(&tool.name),
+        }
+    }
+}
+
+impl fmt::Debug for SubagentKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+/// Makes the tool, with those that people defined among its kinds.
+///
+/// What a subagent does is judged call by call, so the task itself touches nothing, and several run
+/// side by side.
+pub(super) fn tool(definitions: &[SubagentDefinition]) -> ToolDefinition {
+    let mut tool = definition::<Arguments>(TASK, include_str!("task.md"), ToolAccess::Read);
+    let names = definitions.iter().map(|known| known.name.as_str());
+    let names: Vec<&str> = [EXPLORE, GENERAL].into_iter().chain(names).collect();
+    tool.input_schema["properties"]["kind"]["enum"] = json!(names);
+    if !definitions.is_empty() {
+        tool.description
+            .push_str("\n\nOther kinds, defined by the user, for the work that they name:");
+        for known in definitions {
+            let line = format!("\n- {}: {}", known.name, known.description);
+            tool.description.push_str(&line);
+        }
+    }
+    tool
 }
 
 /// A subagent's session, and what drives it.
@@ -66,10 +144,11 @@ pub(super) async fn run(
     definition: &ToolDefinition,
     arguments: Map<String, Value>,
     site: &CallSite,
-    start: impl AsyncFnOnce(SubagentKind) -> Result<Subagent, String>,
+    start: impl AsyncFnOnce(String) -> Result<Subagent, String>,
 ) -> ToolOutput {
     answer(definition, arguments, async |arguments: Arguments| {
-        let Subagent { session, work } = start(arguments.kind).await.map_err(ToolError::Failed)?;
+        let kind = arguments.kind.unwrap_or_else(|| EXPLORE.to_owned());
+        let Subagent { session, work } = start(kind).await.map_err(ToolError::Failed)?;
         let attended = attend(session, Message::user(arguments.prompt), site);
         let ((), end) = future::join(work, attended).await;
         Ok(end.into_output())

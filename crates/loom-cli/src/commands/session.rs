@@ -1,5 +1,6 @@
 //! A session with the agent: on a terminal, or for one prompt.
 
+pub(crate) mod agents;
 mod assembly;
 pub(crate) mod equipment;
 mod line_editor;

@@ -1,6 +1,6 @@
 //! `loom trust`: what a folder brought along, and whether it counts.
 //!
-//! A cloned repository can hold hooks, rules that allow, and servers of tools. None of them counts
+//! A cloned repository can hold hooks, rules that allow, servers of tools, and agents. None of them counts
 //! until the person has read it and said so, and each counts only as long as it stays what it was.
 
 use std::io::{self, BufRead, IsTerminal, Write};
@@ -8,6 +8,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use loom_cli_mcp::{ConfigFiles, McpConfig};
 
 use super::print;
+use crate::commands::session::agents;
 use crate::commands::session::equipment::{load_hooks, load_permissions};
 use crate::error::CliError;
 use crate::render::sanitize;
@@ -25,6 +26,7 @@ pub(crate) fn run(setting: &Setting, yes: bool) -> Result<(), CliError> {
     let server_trust = loom_cli_mcp::TrustStore::new(&state);
     let untrusted_servers = server_trust.untrusted(&servers.servers);
     let rules = permissions.untrusted();
+    let agents = agents::load(setting)?;
 
     let mut text = String::new();
     for hooks in hooks.untrusted() {
@@ -50,6 +52,16 @@ pub(crate) fn run(setting: &Setting, yes: bool) -> Result<(), CliError> {
             }
         ));
     }
+    for agent in agents.agents.untrusted() {
+        text.push_str(&format!(
+            "agent {} in {}:\n",
+            agent.name,
+            agent.path.display()
+        ));
+        for line in agent.content.lines() {
+            text.push_str(&format!("  {line}\n"));
+        }
+    }
     if text.is_empty() {
         return print("nothing here waits for your trust\n");
     }
@@ -62,6 +74,9 @@ pub(crate) fn run(setting: &Setting, yes: bool) -> Result<(), CliError> {
     }
     if let Some(rules) = &rules {
         permissions.trust(rules)?;
+    }
+    for agent in agents.agents.untrusted() {
+        agents.trust.trust_content(&agent.path, &agent.content)?;
     }
     server_trust.trust(&untrusted_servers)?;
     print("trusted, as it is now\n")

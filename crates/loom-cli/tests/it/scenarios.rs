@@ -12,6 +12,7 @@ mod limits;
 mod memory;
 mod modes;
 mod rules;
+mod servers;
 mod subagents;
 mod undo;
 

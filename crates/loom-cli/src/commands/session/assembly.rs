@@ -5,6 +5,7 @@
 //! out with a warning; a session that could do its work does not fail for it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use loom_cli_instructions::{CommandSetup, Commands, Folder, MentionSetup, Scope};
 use loom_cli_mcp::McpServers;
@@ -18,7 +19,8 @@ use loom_common_http::RetryConfig;
 use loom_common_thread::{NewThread, StoredThread, ThreadId, ThreadStore};
 use loom_server_llm_proxy::ServerClient;
 
-use super::equipment::{Equipment, Occasion, Toolbox};
+use super::agents;
+use super::equipment::{Equipment, Occasion};
 use super::mentions::Mentions;
 use super::selection::{Model, select_model};
 use crate::arguments::SessionArguments;
@@ -30,6 +32,9 @@ use crate::setting::Setting;
 
 /// How often a subagent may ask its model.
 const MAX_SUBAGENT_CALLS: u32 = 60;
+
+/// How long servers of tools are waited for.
+const SERVERS_START: Duration = Duration::from_secs(10);
 
 /// A session, and what the person should know before it begins.
 pub(super) struct Started {
@@ -49,6 +54,14 @@ pub(super) struct Started {
 }
 
 impl Started {
+    /// Waits until the servers of tools are ready, or are not going to be soon.
+    pub(super) async fn servers_settled(&self) {
+        if let Some(servers) = &self.servers {
+            // One that takes longer is done without.
+            let _ = tokio::time::timeout(SERVERS_START, servers.settled()).await;
+        }
+    }
+
     /// Reads the person's own commands.
     pub(super) fn own_commands(&self, setting: &Setting) -> Result<Commands, CliError> {
         let project = |path: &str| Folder {
@@ -117,7 +130,7 @@ pub(super) async fn start(
     let provider = model.provider.clone();
     let sandbox = equipment.sandbox.clone();
     let (servers, rewind) = (equipment.servers.clone(), equipment.rewind.clone());
-    let subagents = subagents(setting, &models, &model, &equipment.toolbox).await?;
+    let subagents = subagents(setting, &models, &model, &equipment, &mut warnings).await?;
     let session = Session::start(SessionSetup {
         retry: RetryConfig {
             max_attempts: config.agent.max_retries.saturating_add(1),
@@ -213,7 +226,8 @@ async fn subagents(
     setting: &Setting,
     models: &Models,
     model: &ModelChoice,
-    toolbox: &Toolbox,
+    equipment: &Equipment,
+    warnings: &mut Vec<String>,
 ) -> Result<Option<Subagents>, CliError> {
     let config = &setting.config.value.agent;
     if config.max_subagents == 0 {
@@ -227,10 +241,15 @@ async fn subagents(
             models.find(Model { provider, name }).await?
         }
     };
-    let toolbox = toolbox.for_model(&model);
+    let mut definitions = Vec::new();
+    for agent in agents::load(setting)?.report(warnings).iter() {
+        definitions.push(agents::definition(agent, models, &model, warnings).await);
+    }
+    let toolbox = equipment.toolbox.clone();
     Ok(Some(Subagents {
         model,
-        tools: Box::new(move || toolbox.tools()),
+        tools: Box::new(move |model| toolbox.for_model(model).tools()),
+        definitions,
         max_model_calls: MAX_SUBAGENT_CALLS,
         side_by_side: config.max_subagents,
     }))

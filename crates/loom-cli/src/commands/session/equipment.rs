@@ -399,7 +399,8 @@ fn instructions(
     Ok((text, Arc::new(instructions)))
 }
 
-fn not_trusted(what: &str, file: &std::path::Path) -> String {
+/// Says that something of the project does not count, and how it would.
+pub(super) fn not_trusted(what: &str, file: &std::path::Path) -> String {
     format!(
         "the {what} in {} do not count: this folder could have brought them along; read them, and \
          allow them with `loom trust`",

@@ -1,7 +1,6 @@
 //! `loom -p`: one prompt without a terminal.
 
 use std::io::{self, IsTerminal, Write};
-use std::time::Duration;
 
 use loom_cli_session::{Person, Session, SessionHandle};
 use loom_common_core::Usage;
@@ -19,9 +18,6 @@ use crate::setting::Setting;
 
 const NOBODY_TO_ASK: &str = "nobody can be asked here: loom runs without a terminal (the user can \
                              allow commands with --permission-mode full)";
-
-/// How long a prompt waits for servers of tools to start.
-const SERVERS_START: Duration = Duration::from_secs(10);
 
 pub(super) async fn run(
     setting: &Setting,
@@ -83,14 +79,10 @@ async fn start(
     for warning in &started.warnings {
         CliError::warn(warning);
     }
-    if let Some(servers) = &started.servers {
-        // A single prompt has no second turn in which a tool could turn up. One that takes longer
-        // does without.
-        let settled = tokio::time::timeout(SERVERS_START, servers.settled());
-        tokio::select! {
-            _ = settled => {}
-            _ = interrupts.next() => return Err(CliError::interrupted("interrupted")),
-        }
+    // A single prompt has no second turn in which a tool could turn up.
+    tokio::select! {
+        () = started.servers_settled() => {}
+        _ = interrupts.next() => return Err(CliError::interrupted("interrupted")),
     }
     Ok(started)
 }

@@ -222,6 +222,15 @@ impl Repl {
 
     /// Carries out a command of the person's own.
     async fn own(&mut self, name: &str, arguments: &str) -> Result<Next, CliError> {
+        if name.starts_with("mcp__") {
+            self.interrupts.forget();
+            tokio::select! {
+                () = self.started.servers_settled() => {}
+                interrupt = self.interrupts.next() => {
+                    return Ok(if interrupt == Interrupt::End { Next::End } else { Next::Prompt });
+                }
+            }
+        }
         let servers = self.started.servers.as_ref();
         let prompts = servers.map(McpServers::prompts).unwrap_or_default();
         if let Some(servers) = servers

@@ -193,11 +193,8 @@ fn summary_of(field: &FormField) -> String {
 
 /// Renders what a server says in lines of its own, so that it cannot look like Loom's.
 pub(super) fn quoted(said: &str) -> String {
-    let lines = sanitize(said)
-        .lines()
-        .map(|line| format!("  | {line}\n"))
-        .collect();
-    lines
+    let said = sanitize(said);
+    said.lines().map(|line| format!("  | {line}\n")).collect()
 }
 
 /// Renders what a server says within a line.
