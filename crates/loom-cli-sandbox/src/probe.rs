@@ -15,10 +15,10 @@ use tokio::process::Command;
 
 use crate::error::SandboxError;
 use crate::launcher::{ARGUMENT, Attempts, COMPLAINT, FAILED, Findings};
-use crate::policy::{Bubblewrap, Policy, VARIABLE};
+use crate::policy::{Bubblewrap, NetworkRoute, Policy, VARIABLE};
 use crate::rung::Refusal;
 use crate::sandbox::encode;
-use crate::{Rung, SandboxSetup, Status};
+use crate::{NetworkAccess, Rung, SandboxSetup, Status};
 
 /// How long a check may take. It takes some milliseconds; a disk that sleeps takes longer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -103,9 +103,16 @@ fn candidate(setup: &SandboxSetup, policy: &Policy, rung: Rung) -> Result<Policy
         Rung::Namespaces | Rung::Landlock => None,
         Rung::None => return Err("it is no sandbox".to_owned()),
     };
+    let lists_none = matches!(&setup.network, NetworkAccess::AllowList(hosts) if hosts.is_empty());
+    let network = match rung {
+        // It would open a port at any address, for the sake of hosts that nobody has allowed.
+        Rung::Landlock if lists_none => NetworkRoute::Off,
+        _ => policy.network.clone(),
+    };
     Ok(Policy {
         rung,
         bubblewrap,
+        network,
         ..policy.clone()
     })
 }

@@ -162,6 +162,12 @@ impl Proxy {
         self.rules.change(|state| state.allowed.push(host));
     }
 
+    /// Returns what was refused and not taken yet, oldest first.
+    pub(crate) fn refused(&self) -> Vec<RefusedHost> {
+        self.rules
+            .change(|state| state.refused.iter().cloned().collect())
+    }
+
     /// Takes what was refused since the last call, oldest first.
     pub(crate) fn take_refused(&self) -> Vec<RefusedHost> {
         self.rules.change(|state| state.refused.drain(..).collect())

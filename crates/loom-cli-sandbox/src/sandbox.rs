@@ -72,6 +72,11 @@ impl Sandbox {
         let policy = policy(&setup, &own, proxy.as_ref())?;
         let (status, policy) = probe(&setup, policy, &own.path).await?;
         tracing::debug!(%status, "sandbox probed");
+        // A proxy that commands cannot reach is of no use.
+        let proxy = proxy.filter(|_| {
+            let route = policy.as_ref().map(|policy| &policy.network);
+            !matches!(route, None | Some(NetworkRoute::Off))
+        });
         let encoded = match &policy {
             Some(policy) => encode(policy)?,
             None => String::new(),
@@ -130,7 +135,8 @@ impl Sandbox {
         })
     }
 
-    /// Looks whether the sandbox has probably refused something to a command that failed.
+    /// Looks whether the sandbox has probably refused something to a command that failed. Hosts that
+    /// were refused count until they are taken ([`Self::take_refused_hosts`]).
     ///
     /// `output` is what it printed, or the end of it; `exit_code` what it ended with, if not by a
     /// signal.
@@ -140,7 +146,7 @@ impl Sandbox {
         Denial::find(Circumstances {
             output,
             exit_code,
-            refused: self.take_refused_hosts(),
+            refused: self.proxy.as_ref().map(Proxy::refused).unwrap_or_default(),
             writable: &policy.writable,
             closed: &[protected, policy.hidden.clone()].concat(),
         })

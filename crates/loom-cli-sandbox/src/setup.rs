@@ -37,6 +37,7 @@ pub enum NetworkAccess {
     #[default]
     Off,
     /// By HTTP and HTTPS through a proxy that lets these hosts pass. Others can be added while it
-    /// runs, also to none.
+    /// runs, also to none; but with Landlock alone no hosts mean no network, as the way to a proxy
+    /// would be one to others.
     AllowList(Vec<HostPattern>),
 }

@@ -122,6 +122,7 @@ pub(crate) fn session(setup: SessionSetup) -> (Session, impl Future<Output = ()>
         mode: Arc::new(Shared::new(setup.permission_mode)),
         person: Arc::new(Shared::new(setup.person)),
         gate: setup.gate,
+        hosts: setup.hosts,
         undo: setup.rewind.map(|rewind| {
             Undo::new(
                 rewind,

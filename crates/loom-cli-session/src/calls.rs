@@ -21,6 +21,7 @@ use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use crate::gate::Gate;
+use crate::hosts::Hosts;
 use crate::inquiries::{CallSite, Person};
 use crate::operations::Report;
 use crate::subagents::SubagentPool;
@@ -58,6 +59,7 @@ pub(crate) struct ToolRunner {
     /// What the agent may do without asking, as it is now.
     pub(crate) mode: Arc<Shared<PermissionMode>>,
     pub(crate) gate: Gate,
+    pub(crate) hosts: Option<Hosts>,
     pub(crate) person: Arc<Shared<Person>>,
     pub(crate) undo: Option<Undo>,
     pub(crate) diagnostics: Option<Arc<Diagnostics>>,
@@ -123,6 +125,8 @@ impl ToolRunner {
                             undo.after_call(&call).await;
                         }
                         self.add_diagnostics(&edited, &mut output).await;
+                        self.ask_for_hosts(site, &call, &resources, &mut output)
+                            .await;
                         output
                     }
                 }
@@ -289,7 +293,7 @@ fn edited_files(access: ToolAccess, resources: &[Resource]) -> Vec<PathBuf> {
 }
 
 /// Adds to what the model sees of a call.
-fn append(output: &mut ToolOutput, texts: impl IntoIterator<Item = String>) {
+pub(crate) fn append(output: &mut ToolOutput, texts: impl IntoIterator<Item = String>) {
     let texts = texts.into_iter().filter(|text| !text.trim().is_empty());
     output.content.extend(texts.map(ToolResultContent::text));
 }

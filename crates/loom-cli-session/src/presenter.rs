@@ -195,7 +195,9 @@ impl Presenter {
         mut inquiry: Inquiry,
     ) -> Option<Inquiry> {
         let open = self.tool_calls.get(&(operation, call_id.to_owned()))?;
-        if let Inquiry::Permission { tool_call, .. } = &mut inquiry {
+        if let Inquiry::Permission { tool_call, .. } | Inquiry::Hosts { tool_call, .. } =
+            &mut inquiry
+        {
             tool_call.clone_from(&open.item);
         }
         Some(inquiry)

@@ -22,6 +22,7 @@ use crate::begin;
 use crate::command_prompt::CommandPrompt;
 use crate::error::SessionError;
 use crate::gate::Gate;
+use crate::hosts::Hosts;
 use crate::inquiries::Person;
 use crate::model::ModelChoice;
 use crate::restore::Restore;
@@ -54,6 +55,8 @@ pub struct SessionSetup {
     pub server_questions: Option<ServerQuestions>,
     /// What calls are judged by.
     pub gate: Gate,
+    /// The hosts that commands in the sandbox may reach; none where nobody is asked for others.
+    pub hosts: Option<Hosts>,
     /// What the agent may do without asking.
     pub permission_mode: PermissionMode,
     /// Whether there is somebody to ask.

@@ -7,7 +7,7 @@ use crate::Origin;
 
 /// A configuration that cannot be used.
 ///
-/// Trying again helps with none of them: somebody has to change the place that the message names.
+/// Trying again helps with none of them but [`Error::NotEdited`]: somebody has to change the place that the message names.
 /// [`Error::hint`] says how, where the message alone does not.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -122,6 +122,16 @@ pub enum Error {
         path: PathBuf,
     },
 
+    /// A configuration file cannot be changed as the person wanted. Trying again helps when the disk
+    /// was full; else somebody has to change the file by hand.
+    #[error("cannot change the configuration file {}: {source}", path.display())]
+    NotEdited {
+        /// The file.
+        path: PathBuf,
+        /// Why; also when it is not TOML, or holds something else where a list should be.
+        source: io::Error,
+    },
+
     /// The program's own table of keys does not match its structs; a defect of the program.
     #[error("the declared configuration keys are wrong: {0}")]
     Declaration(String),
@@ -150,6 +160,7 @@ impl Error {
             | Self::ReadValueFile { .. }
             | Self::NotUnicode { .. }
             | Self::RelativeDirectory { .. }
+            | Self::NotEdited { .. }
             | Self::Declaration(_) => None,
         }
     }

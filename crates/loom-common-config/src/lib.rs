@@ -50,10 +50,14 @@
 //! or argument. Unknown keys in a file are errors, with the likely meant key as the hint. The value
 //! of a secret never stands in an error or in the list.
 //!
+//! **Changes.** [`add_to_list`] writes what a person wants remembered into their file, and leaves their
+//! comments in it.
+//!
 //! **No hidden input.** [`Environment`] is a snapshot that is handed in;
 //! [`Environment::from_process`], for a program's `main`, is the only place that reads the real one.
 
 mod directories;
+mod edit;
 mod environment;
 mod error;
 mod file;
@@ -68,6 +72,7 @@ mod schema;
 mod sources;
 
 pub use directories::Directories;
+pub use edit::add_to_list;
 pub use environment::Environment;
 pub use error::Error;
 pub use http_url::{HttpUrl, HttpUrlError};

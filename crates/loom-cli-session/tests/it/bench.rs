@@ -245,6 +245,7 @@ impl Bench {
                 permissions: self.permissions(),
                 sandbox_works: false,
             },
+            hosts: None,
             rewind: None,
             diagnostics: None,
             hooks: Arc::default(),

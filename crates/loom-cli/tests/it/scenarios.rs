@@ -8,6 +8,7 @@ mod asking;
 mod compaction;
 mod files;
 mod hooks;
+mod hosts;
 mod limits;
 mod memory;
 mod modes;

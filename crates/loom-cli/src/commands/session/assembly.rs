@@ -134,6 +134,7 @@ pub(super) async fn start(
     let session = Session::start(SessionSetup {
         retry: RetryConfig {
             max_attempts: config.agent.max_retries.saturating_add(1),
+        hosts: equipment.hosts,
             ..RetryConfig::default()
         },
         tools: equipment.toolbox.tools(),

@@ -6,18 +6,20 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use loom_cli_config::FILE_NAME;
 use loom_cli_hooks::{HookFile, HookSetup, Hooks};
 use loom_cli_instructions::{Folder, InstructionSetup, Instructions, Skills};
 use loom_cli_lsp::{Diagnostics, Launch, Launcher, LspSetup, definitions};
 use loom_cli_mcp::{ConfigFiles, McpConfig, McpLimits, McpServers, McpSetup};
 use loom_cli_permission::{PermissionFiles, Permissions, Places};
 use loom_cli_rewind::Rewind;
-use loom_cli_sandbox::{Rung, Sandbox, hidden_places};
-use loom_cli_session::{Gate, ModelChoice, Person, ServerQuestions};
+use loom_cli_sandbox::{NetworkAccess, Rung, Sandbox, hidden_places};
+use loom_cli_session::{Gate, Hosts, ModelChoice, Person, ServerQuestions};
 use loom_cli_tools::{
     CommandEnvironment, EditStyle, OutputLimits, OutputStore, ToolLimits, ToolRegistry, ToolSetup,
 };
 use loom_cli_web::{Reach, WebFetchSettings, WebFetchTool, WebSearchTool, system_lookup};
+use loom_common_config::add_to_list;
 use loom_common_core::Confinement;
 use loom_common_thread::ThreadId;
 use loom_server_llm_proxy::ServerClient;
@@ -41,6 +43,8 @@ pub(super) struct Occasion<'a> {
 /// What an agent works with besides the model.
 pub(super) struct Equipment {
     pub(super) gate: Gate,
+    /// The hosts that commands may reach; none where there is no sandbox.
+    pub(super) hosts: Option<Hosts>,
     pub(super) toolbox: Toolbox,
     pub(super) servers: Option<McpServers>,
     /// What the servers ask the person by.
@@ -68,7 +72,7 @@ impl Equipment {
             search,
             person,
         } = occasion;
-        let sandbox = sandbox(setting, warnings).await?;
+        let sandbox = sandbox(setting, person, warnings).await?;
         let rung = sandbox
             .as_ref()
             .map_or(Rung::None, |sandbox| sandbox.rung());
@@ -76,6 +80,10 @@ impl Equipment {
         let gate = Gate {
             permissions: permissions(setting, warnings)?,
             sandbox_works: sandbox.is_some(),
+        };
+        let hosts = match &sandbox {
+            Some(sandbox) => Some(hosts(setting, sandbox)?),
+            None => None,
         };
         let diagnostics = diagnostics(setting, sandbox.clone());
         let setup = tool_setup(setting, model, thread, sandbox)?;
@@ -91,6 +99,7 @@ impl Equipment {
         let (instructions, nested_instructions) = instructions(setting, warnings)?;
         Ok(Self {
             gate,
+            hosts,
             toolbox: Toolbox {
                 web: WebFetchSettings {
                     reach: match setting.config.value.web.allow_private {
@@ -172,12 +181,18 @@ fn outputs_folder(setting: &Setting) -> Result<PathBuf, CliError> {
 /// Finds the sandbox; none where it is switched off or does not work.
 async fn sandbox(
     setting: &Setting,
+    person: &Person,
     warnings: &mut Vec<String>,
 ) -> Result<Option<Arc<Sandbox>>, CliError> {
     if !setting.config.value.sandbox.enabled {
         return Ok(None);
     }
-    let sandbox = Sandbox::probe(sandbox::setup(setting)?).await?;
+    let mut setup = sandbox::setup(setting)?;
+    if *person == Person::Present && setup.network == NetworkAccess::Off {
+        // The proxy refuses all hosts, and so tells which ones to ask for.
+        setup.network = NetworkAccess::AllowList(Vec::new());
+    }
+    let sandbox = Sandbox::probe(setup).await?;
     if sandbox.status().is_confined() {
         return Ok(Some(Arc::new(sandbox)));
     }
@@ -186,6 +201,18 @@ async fn sandbox(
         sandbox.status().reasons()
     ));
     Ok(None)
+}
+
+/// Says how a host is allowed for good: in the person's configuration.
+fn hosts(setting: &Setting, sandbox: &Arc<Sandbox>) -> Result<Hosts, CliError> {
+    let path = setting.directories().config()?.join(FILE_NAME);
+    Ok(Hosts {
+        sandbox: Arc::clone(sandbox),
+        keep: Arc::new(move |hosts| {
+            let hosts: Vec<String> = hosts.iter().map(ToString::to_string).collect();
+            add_to_list(&path, "sandbox", "allow_hosts", &hosts).map_err(|error| error.to_string())
+        }),
+    })
 }
 
 /// Reads the rules of permission.
