@@ -52,12 +52,14 @@ pub struct Command {
     /// How much the model is to think.
     pub effort: Option<Effort>,
     /// Tools that the command wishes to use without asking, as written. Those of a project are a
-    /// wish and no more: a file of a cloned repository allows nothing.
+    /// wish and no more until the person has trusted the file: a cloned repository allows nothing.
     pub allowed_tools: Vec<String>,
     /// Whose it is.
     pub scope: Scope,
     /// Its file.
     pub path: PathBuf,
+    /// The whole file: what trust is about.
+    pub content: String,
     template: Template,
 }
 
@@ -243,6 +245,7 @@ fn read(
         scope: folder.scope,
         path: path.to_owned(),
         template: Template::parse(body),
+        content: file.text,
     }))
 }
 

@@ -293,7 +293,6 @@ impl Runner {
 
     pub(crate) async fn fail_turn(&mut self, error: StreamError) {
         self.turns.is_error = true;
-        self.turns.give_up();
         self.end_command().await;
         self.show([ThreadEvent::TurnFailed { error }]).await;
     }

@@ -238,6 +238,7 @@ impl Runner {
         if let Some(current) = &mut self.commands.current {
             current.attachments = None;
         }
+        self.turns.give_up();
         self.fail_turn(why).await;
         true
     }

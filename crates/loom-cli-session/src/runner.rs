@@ -229,6 +229,7 @@ impl Runner {
                 let _ = done.send(self.restore(restore).await);
             }
             Command::Warn { text } => self.notice(NoticeLevel::Warning, text).await,
+            Command::Reject(error) => self.fail_turn(error).await,
             Command::Withdraw { id } => {
                 return Some(AgentEvent::WithdrawInput { id: InputId(id) });
             }
@@ -260,6 +261,7 @@ impl Runner {
                     message: format!("a hook keeps this prompt from the agent: {reason}"),
                     hint: None,
                 };
+                self.turns.give_up();
                 self.fail_turn(error).await;
             }
             Report::TurnEndHooks(outcome) => {

@@ -11,7 +11,7 @@ use loom_cli_mcp::McpServers;
 use loom_cli_rewind::{RestoreReport, Rewind};
 use loom_cli_tools::ToolRegistry;
 use loom_common_core::inquiry::Answer;
-use loom_common_core::stream::ThreadEvent;
+use loom_common_core::stream::{StreamError, ThreadEvent};
 use loom_common_core::{Effort, Message, PermissionMode};
 use loom_common_http::RetryConfig;
 use loom_common_thread::{NewThread, StoredThread, ThreadStore};
@@ -140,6 +140,7 @@ pub(crate) enum Command {
     Warn {
         text: String,
     },
+    Reject(StreamError),
     Withdraw {
         id: u64,
     },
@@ -238,6 +239,15 @@ impl SessionHandle {
     pub async fn warn(&self, text: impl Into<String>) -> Result<(), SessionError> {
         let text = text.into();
         self.send(Command::Warn { text }).await
+    }
+
+    /// Shows that something was said of which no turn comes, and why.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Ended`].
+    pub async fn reject(&self, error: StreamError) -> Result<(), SessionError> {
+        self.send(Command::Reject(error)).await
     }
 
     /// Goes back to a point of the thread. Refused while a turn runs.

@@ -5,6 +5,7 @@ mod assembly;
 pub(crate) mod equipment;
 mod line_editor;
 mod mentions;
+pub(crate) mod own_commands;
 pub(crate) mod points;
 mod print;
 mod prompt_input;

@@ -1,15 +1,16 @@
 //! `loom trust`: what a folder brought along, and whether it counts.
 //!
-//! A cloned repository can hold hooks, rules that allow, servers of tools, and agents. None of them counts
-//! until the person has read it and said so, and each counts only as long as it stays what it was.
+//! A cloned repository can hold hooks, rules that allow, servers of tools, agents, and commands that
+//! allow themselves tools. None of them counts until the person has read it and said so, and each
+//! counts only as long as it stays what it was.
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use loom_cli_mcp::{ConfigFiles, McpConfig};
 
 use super::print;
-use crate::commands::session::agents;
 use crate::commands::session::equipment::{load_hooks, load_permissions};
+use crate::commands::session::{agents, own_commands};
 use crate::error::CliError;
 use crate::render::sanitize;
 use crate::setting::Setting;
@@ -27,6 +28,7 @@ pub(crate) fn run(setting: &Setting, yes: bool) -> Result<(), CliError> {
     let untrusted_servers = server_trust.untrusted(&servers.servers);
     let rules = permissions.untrusted();
     let agents = agents::load(setting)?;
+    let commands = own_commands::load(setting)?;
 
     let mut text = String::new();
     for hooks in hooks.untrusted() {
@@ -62,6 +64,17 @@ pub(crate) fn run(setting: &Setting, yes: bool) -> Result<(), CliError> {
             text.push_str(&format!("  {line}\n"));
         }
     }
+    for command in commands.untrusted() {
+        text.push_str(&format!(
+            "command /{} in {}, which allows itself {}:\n",
+            command.name,
+            command.path.display(),
+            command.allowed_tools.join(", ")
+        ));
+        for line in command.content.lines() {
+            text.push_str(&format!("  {line}\n"));
+        }
+    }
     if text.is_empty() {
         return print("nothing here waits for your trust\n");
     }
@@ -77,6 +90,10 @@ pub(crate) fn run(setting: &Setting, yes: bool) -> Result<(), CliError> {
     }
     for agent in agents.agents.untrusted() {
         agents.trust.trust_content(&agent.path, &agent.content)?;
+    }
+    for command in commands.untrusted() {
+        let trust = &commands.trust;
+        trust.trust_content(&command.path, &command.content)?;
     }
     server_trust.trust(&untrusted_servers)?;
     print("trusted, as it is now\n")

@@ -12,6 +12,7 @@ mod hosts;
 mod limits;
 mod memory;
 mod modes;
+mod own_commands;
 mod rules;
 mod servers;
 mod subagents;

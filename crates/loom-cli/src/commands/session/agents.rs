@@ -10,9 +10,6 @@ use super::selection::Model;
 use crate::error::CliError;
 use crate::setting::Setting;
 
-/// Names that definitions written for Claude Code have for models, and that no provider knows.
-const ALIASES: [&str; 3] = ["sonnet", "opus", "haiku"];
-
 /// The tools beside Loom's own and those of servers: they come with the servers.
 const BESIDE_SERVERS: [&str; 3] = ["list_mcp_resources", "read_mcp_resource", "tool_search"];
 
@@ -71,24 +68,18 @@ pub(super) async fn definition(
         warnings.push(format!("{}: {problem}", agent.path.display()));
     };
     let mut model = None;
-    match &agent.model {
-        Some(alias) if ALIASES.contains(&alias.as_str()) => warn(format!(
-            "{alias} stands for different models over time; this agent asks {}, as others do",
-            usual.name
-        )),
-        Some(written) => {
-            // As in `/model`.
-            let (provider, name) = match written.split_once('/') {
-                Some((provider, name)) => (provider, name),
-                None => (usual.provider.as_str(), written.as_str()),
-            };
-            let (provider, name) = (provider.to_owned(), name.to_owned());
-            match models.find(Model { provider, name }).await {
-                Ok(found) => model = Some(found),
-                Err(error) => warn(format!("this agent asks {}: {error}", usual.name)),
-            }
+    if let Some(written) = &agent.model {
+        let found = match Model::written(written, &usual.provider) {
+            Ok(model) => models.find(model).await.map_err(|error| error.to_string()),
+            Err(problem) => Err(problem),
+        };
+        match found {
+            Ok(found) => model = Some(found),
+            Err(problem) => warn(format!(
+                "{problem}; this agent asks {}, as others do",
+                usual.name
+            )),
         }
-        None => {}
     }
     if let Some(effort) = agent.effort {
         let model = model.get_or_insert_with(|| usual.clone());

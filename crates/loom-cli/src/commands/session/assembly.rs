@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use loom_cli_instructions::{CommandSetup, Commands, Folder, MentionSetup, Scope};
+use loom_cli_instructions::{MentionSetup, Scope};
 use loom_cli_mcp::McpServers;
 use loom_cli_rewind::Rewind;
 use loom_cli_session::{
@@ -22,6 +22,7 @@ use loom_server_llm_proxy::ServerClient;
 use super::agents;
 use super::equipment::{Equipment, Occasion};
 use super::mentions::Mentions;
+use super::own_commands::OwnCommands;
 use super::selection::{Model, select_model};
 use crate::arguments::SessionArguments;
 use crate::commands::threads;
@@ -47,7 +48,8 @@ pub(super) struct Started {
     /// The rung of the sandbox.
     pub(super) sandbox: String,
     pub(super) servers: Option<McpServers>,
-    pub(super) mentions: Mentions,
+    /// Understands what is said.
+    pub(super) own_commands: OwnCommands,
     pub(super) rewind: Option<Rewind>,
     /// Finds models for a session that goes on with another one.
     pub(super) models: Models,
@@ -56,27 +58,15 @@ pub(super) struct Started {
 impl Started {
     /// Waits until the servers of tools are ready, or are not going to be soon.
     pub(super) async fn servers_settled(&self) {
-        if let Some(servers) = &self.servers {
-            // One that takes longer is done without.
-            let _ = tokio::time::timeout(SERVERS_START, servers.settled()).await;
-        }
+        settled(self.servers.as_ref()).await;
     }
+}
 
-    /// Reads the person's own commands.
-    pub(super) fn own_commands(&self, setting: &Setting) -> Result<Commands, CliError> {
-        let project = |path: &str| Folder {
-            path: setting.workspace.join(path),
-            scope: Scope::Project,
-        };
-        let user = Folder {
-            path: setting.directories().config()?.join("commands"),
-            scope: Scope::User,
-        };
-        Ok(Commands::load(&CommandSetup {
-            folders: vec![project(".loom/commands"), project(".claude/commands"), user],
-            workspace: setting.workspace.clone(),
-            built_in: super::repl::NAMES.iter().map(ToString::to_string).collect(),
-        }))
+/// Waits until the servers of tools are ready, or are not going to be soon.
+pub(super) async fn settled(servers: Option<&McpServers>) {
+    if let Some(servers) = servers {
+        // One that takes longer is done without.
+        let _ = tokio::time::timeout(SERVERS_START, servers.settled()).await;
     }
 }
 
@@ -134,7 +124,6 @@ pub(super) async fn start(
     let session = Session::start(SessionSetup {
         retry: RetryConfig {
             max_attempts: config.agent.max_retries.saturating_add(1),
-        hosts: equipment.hosts,
             ..RetryConfig::default()
         },
         tools: equipment.toolbox.tools(),
@@ -145,6 +134,7 @@ pub(super) async fn start(
         servers: equipment.servers,
         server_questions: Some(equipment.server_questions),
         gate: equipment.gate,
+        hosts: equipment.hosts,
         rewind: equipment.rewind.clone(),
         diagnostics: equipment.diagnostics,
         permission_mode,
@@ -161,24 +151,33 @@ pub(super) async fn start(
         clock,
         rng,
     });
+    let own_commands = own_commands(setting, servers.clone(), &mut warnings)?;
     Ok(Started {
         session,
         recap,
         warnings,
         provider,
         sandbox,
-        mentions: Mentions::new(
-            MentionSetup {
-                workspace: setting.workspace.clone(),
-                home: setting.environment.get("HOME").map(Into::into),
-                author: Scope::User,
-            },
-            servers.clone(),
-        ),
+        own_commands,
         servers,
         rewind,
         models,
     })
+}
+
+/// Reads the commands of files, and finds what is mentioned.
+fn own_commands(
+    setting: &Setting,
+    servers: Option<McpServers>,
+    warnings: &mut Vec<String>,
+) -> Result<OwnCommands, CliError> {
+    let files = MentionSetup {
+        workspace: setting.workspace.clone(),
+        home: setting.environment.get("HOME").map(Into::into),
+        author: Scope::User,
+    };
+    let mentions = Mentions::new(files, servers.clone());
+    OwnCommands::load(setting, mentions, servers, warnings)
 }
 
 /// Finds models.

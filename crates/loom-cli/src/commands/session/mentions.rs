@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use loom_cli_instructions::{MentionSetup, attach, mentioned};
+use loom_cli_instructions::{MentionSetup, Scope, attach, mentioned};
 use loom_cli_mcp::McpServers;
 use loom_common_core::{ContentBlock, Message};
 
@@ -34,22 +34,55 @@ impl Mentions {
         Self { files, servers }
     }
 
-    /// Makes a message of what somebody says.
+    /// Makes a message of what the person says.
     pub(super) async fn message(&self, text: &str) -> Mentioning {
         let mut message = Message::user(text);
-        let mut problems = Vec::new();
+        let (blocks, problems) = self.attach(mentioned(text), Scope::User).await;
+        message.content.extend(blocks);
+        Mentioning { message, problems }
+    }
+
+    /// Returns what a command mentions: the person, in its arguments, and the command's text with
+    /// the arguments in their places.
+    pub(super) async fn of_command(
+        &self,
+        arguments: &str,
+        text: &str,
+        scope: Scope,
+    ) -> (Vec<ContentBlock>, Vec<String>) {
+        let said = mentioned(arguments);
+        let mut written = mentioned(text);
+        written.retain(|mention| !said.contains(mention));
+        let (mut blocks, mut problems) = self.attach(said, Scope::User).await;
+        let (more, further) = self.attach(written, scope).await;
+        blocks.extend(more);
+        problems.extend(further);
+        (blocks, problems)
+    }
+
+    /// Returns what is mentioned, and what of it could not be attached. What comes with a project
+    /// mentions files of the project, and nothing else.
+    async fn attach(
+        &self,
+        mentions: Vec<String>,
+        author: Scope,
+    ) -> (Vec<ContentBlock>, Vec<String>) {
         let mut resources: Vec<String> = Vec::new();
         let mut files = Vec::new();
-        for mention in mentioned(text) {
+        for mention in mentions {
             match self.is_resource(&mention) {
                 true if resources.contains(&mention) => {}
                 true => resources.push(mention),
                 false => files.push(mention),
             }
         }
-        let attached = attach(files, &self.files);
-        problems.extend(attached.problems.iter().map(ToString::to_string));
-        message.content.extend(attached.blocks);
+        let setup = MentionSetup {
+            author,
+            ..self.files.clone()
+        };
+        let attached = attach(files, &setup);
+        let mut blocks = attached.blocks;
+        let mut problems: Vec<String> = attached.problems.iter().map(ToString::to_string).collect();
         for (number, mention) in resources.iter().enumerate() {
             if number == MAX_RESOURCES {
                 problems.push(format!(
@@ -58,12 +91,18 @@ impl Mentions {
                 ));
                 break;
             }
-            match self.read(mention).await {
-                Ok(blocks) => message.content.extend(blocks),
+            let read = match author {
+                Scope::User => self.read(mention).await,
+                Scope::Project => {
+                    Err("what comes with a project mentions files of the project".to_owned())
+                }
+            };
+            match read {
+                Ok(read) => blocks.extend(read),
                 Err(problem) => problems.push(format!("@{mention} is not attached: {problem}")),
             }
         }
-        Mentioning { message, problems }
+        (blocks, problems)
     }
 
     /// Tells whether a mention can only mean a resource.

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 
 use super::assembly::Started;
 use super::prompt_input;
-use super::stream_input::{Program, StreamInput};
+use super::stream_input::{self, Program, StreamInput};
 use crate::arguments::{InputFormat, OutputFormat, SessionArguments};
 use crate::error::CliError;
 use crate::interrupt::Interrupts;
@@ -101,36 +101,32 @@ async fn drive(
     output: Output,
     interrupts: &mut Interrupts,
 ) -> Result<End, CliError> {
-    let (Input::Prompt(prompt) | Input::Stream(prompt)) = &input;
-    let first = tokio::select! {
-        first = started.mentions.message(prompt) => first,
-        _ = interrupts.next() => return Err(CliError::interrupted("interrupted")),
-    };
-    for problem in &first.problems {
-        CliError::warn(problem);
-    }
-    let first = first.message;
     let Started {
         session,
         models,
-        mentions,
+        own_commands,
         provider,
         ..
     } = started;
-    let program = Program { models, mentions };
+    let program = Program {
+        models,
+        own_commands,
+    };
     let Session { handle, events } = session;
+    let (Input::Prompt(prompt) | Input::Stream(prompt)) = &input;
+    if !prompt.trim().is_empty() {
+        let heard = tokio::select! {
+            heard = program.hear(prompt, &provider) => heard,
+            _ = interrupts.next() => return Err(CliError::interrupted("interrupted")),
+        };
+        stream_input::say(&handle, heard).await?;
+    }
     let mut stream = match input {
         Input::Prompt(_) => {
-            handle.prompt(first).await?;
             handle.finish().await?;
             None
         }
-        Input::Stream(prompt) => {
-            if !prompt.trim().is_empty() {
-                handle.prompt(first).await?;
-            }
-            Some(StreamInput::read(provider))
-        }
+        Input::Stream(_) => Some(StreamInput::read(provider)),
     };
     let (unread, mut nobody_reads) = mpsc::channel(1);
     let drawing = tokio::task::spawn_blocking(move || draw(events, output, &unread));

@@ -5,28 +5,26 @@
 //! next prompt. A request to end the program is heeded at every point.
 
 mod answers;
-mod commands;
+pub(super) mod commands;
 mod forms;
 mod status;
 
 use std::io::{self, IsTerminal, Write};
 
-use loom_cli_instructions::{Commands, INIT_PROMPT, Segment};
-use loom_cli_mcp::McpServers;
+use loom_cli_instructions::INIT_PROMPT;
 use loom_cli_rewind::{OnConflict, PointKind};
 use loom_cli_session::{Person, Restore, RestoreScope, SessionError};
 use loom_common_core::inquiry::Inquiry;
 use loom_common_core::stream::ThreadEvent;
-use loom_common_core::{Message, Role};
 use loom_common_thread::ThreadId;
 use loom_common_version::VERSION;
 
 use self::answers::{Asking, Typed};
-pub(super) use self::commands::NAMES;
 use self::commands::{Command, HELP, next_mode};
 use self::status::Status;
 use super::assembly::Started;
 use super::line_editor::{Line, LineEditor, Purpose};
+use super::own_commands::{Heard, Said};
 use super::points;
 use super::selection::Model;
 use super::type_ahead::TypeAhead;
@@ -52,7 +50,6 @@ pub(super) async fn run(setting: &Setting, arguments: &SessionArguments) -> Resu
         editor: LineEditor::new(setting.directories().state()?)?,
         type_ahead: TypeAhead::keep()?,
         typed: String::new(),
-        own_commands: started.own_commands(setting)?,
         started,
         view: PlainView::new(anstream::stdout()),
         interrupts,
@@ -100,7 +97,6 @@ struct Repl {
     /// What was typed before a question that it was not meant for.
     typed: String,
     started: Started,
-    own_commands: Commands,
     view: PlainView<anstream::Stdout>,
     interrupts: Interrupts,
     thread_id: ThreadId,
@@ -143,11 +139,10 @@ impl Repl {
             };
             let next = match commands::read(&line) {
                 _ if line.trim().is_empty() => Next::Prompt,
-                commands::Line::Prompt => self.say(&line).await?,
                 commands::Line::Command(Command::Exit) => return Ok(()),
                 commands::Line::Command(command) => self.command(command).await?,
                 commands::Line::Wrong(wrong) => tell(&wrong)?,
-                commands::Line::Other { name, arguments } => self.own(name, arguments).await?,
+                commands::Line::Prompt | commands::Line::Other { .. } => self.say(&line).await?,
             };
             if next == Next::End {
                 return Err(CliError::interrupted("interrupted"));
@@ -155,27 +150,35 @@ impl Repl {
         }
     }
 
-    /// Says something to the agent, with what it mentions, and draws the turn.
+    /// Says something to the agent, with what it means and mentions, and draws the turn.
     async fn say(&mut self, text: &str) -> Result<Next, CliError> {
         self.interrupts.forget();
-        let mentioning = tokio::select! {
-            mentioning = self.started.mentions.message(text) => mentioning,
+        let Started {
+            own_commands,
+            models,
+            ..
+        } = &self.started;
+        let heard = tokio::select! {
+            heard = own_commands.hear(text, models, &self.status.provider) => heard,
             interrupt = self.interrupts.next() => {
                 // What the prompt mentions takes too long; it is there to be said again.
                 self.typed.push_str(text);
                 return Ok(if interrupt == Interrupt::End { Next::End } else { Next::Prompt });
             }
         };
-        for problem in &mentioning.problems {
+        let Heard { said, problems } = match heard {
+            Ok(heard) => heard,
+            Err(why) => return tell(&why),
+        };
+        for problem in &problems {
             tell(problem)?;
         }
-        self.send(mentioning.message).await
-    }
-
-    /// Sends a message to the agent, and draws the turn.
-    async fn send(&mut self, message: Message) -> Result<Next, CliError> {
         self.interrupts.forget();
-        self.started.session.handle.prompt(message).await?;
+        let handle = &self.started.session.handle;
+        match said {
+            Said::Prompt(message) => handle.prompt(message).await?,
+            Said::Command(command) => handle.run_command(*command).await?,
+        }
         self.turn().await
     }
 
@@ -183,7 +186,7 @@ impl Repl {
     async fn command(&mut self, command: Command) -> Result<Next, CliError> {
         let handle = self.started.session.handle.clone();
         match command {
-            Command::Help => tell(HELP.trim_end()),
+            Command::Help => self.help(),
             Command::Thread => tell(&self.thread_id.to_string()),
             Command::Context => tell(&self.status.context()),
             Command::Mode(None) => tell(&format!("mode {}", self.status.mode)),
@@ -220,61 +223,15 @@ impl Repl {
         }
     }
 
-    /// Carries out a command of the person's own.
-    async fn own(&mut self, name: &str, arguments: &str) -> Result<Next, CliError> {
-        if name.starts_with("mcp__") {
-            self.interrupts.forget();
-            tokio::select! {
-                () = self.started.servers_settled() => {}
-                interrupt = self.interrupts.next() => {
-                    return Ok(if interrupt == Interrupt::End { Next::End } else { Next::Prompt });
-                }
-            }
-        }
-        let servers = self.started.servers.as_ref();
-        let prompts = servers.map(McpServers::prompts).unwrap_or_default();
-        if let Some(servers) = servers
-            && prompts.iter().any(|prompt| prompt.name == name)
-        {
-            return match servers.render_prompt(name, arguments).await {
-                Ok(messages) => self.send(as_one(messages)).await,
-                Err(error) => tell(&error.to_string()),
-            };
-        }
-        let Some(command) = self.own_commands.get(name) else {
-            let mut near = self.own_commands.propose(name);
-            near.extend(NAMES.iter().filter(|known| known.starts_with(name)));
-            return tell(&match near.is_empty() {
-                true => format!("no command /{name}; /help lists them"),
-                false => format!("no command /{name}; perhaps /{}", near.join(", /")),
-            });
-        };
-        let segments = command.expand(arguments).into_iter();
-        // A line for the shell is judged as the agent's own commands are, so the agent runs it.
-        let text: String = segments
-            .map(|segment| match segment {
-                Segment::Text(text) => text,
-                Segment::Shell(line) => {
-                    format!("(run `{line}` first, and use what it prints here)")
-                }
-            })
-            .collect();
-        self.say(&text).await
+    /// Says what there is, and what is wrong with the files behind it.
+    fn help(&self) -> Result<Next, CliError> {
+        let warnings = self.started.warnings.iter();
+        let warnings = warnings.map(|warning| format!("warning: {warning}\n"));
+        tell(format!("{HELP}{}", warnings.collect::<String>()).trim_end())
     }
 
     fn own_commands(&self) -> Result<Next, CliError> {
-        let mut text = String::new();
-        for command in self.own_commands.iter() {
-            let hint = command.argument_hint.as_deref().unwrap_or_default();
-            text.push_str(&format!(
-                "/{} {hint}  {}\n",
-                command.name, command.description
-            ));
-        }
-        let servers = self.started.servers.as_ref();
-        for prompt in servers.map(McpServers::prompts).unwrap_or_default() {
-            text.push_str(&format!("/{}  {}\n", prompt.name, prompt.description));
-        }
+        let text = self.started.own_commands.listing();
         match text.is_empty() {
             true => tell("you have none; a file .loom/commands/NAME.md makes a command /NAME"),
             false => tell(text.trim_end()),
@@ -471,17 +428,6 @@ impl Repl {
 
 fn broken_off() -> CliError {
     CliError::failed("the session broke off; this is a defect")
-}
-
-/// Makes one message of those that a server's prompt consists of.
-fn as_one(messages: Vec<Message>) -> Message {
-    Message {
-        role: Role::User,
-        content: messages
-            .into_iter()
-            .flat_map(|message| message.content)
-            .collect(),
-    }
 }
 
 /// Says something to the person between turns.

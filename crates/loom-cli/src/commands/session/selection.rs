@@ -12,6 +12,28 @@ pub(super) struct Model {
     pub(super) name: String,
 }
 
+/// Names that files written for Claude Code have for models, and that no provider knows.
+const ALIASES: [&str; 3] = ["sonnet", "opus", "haiku"];
+
+impl Model {
+    /// Reads what a file calls a model, as in `/model`: `[PROVIDER/]NAME`. Of the provider
+    /// `usual` where none is named.
+    ///
+    /// # Errors
+    ///
+    /// Why that is no model.
+    pub(super) fn written(text: &str, usual: &str) -> Result<Self, String> {
+        if ALIASES.contains(&text) {
+            return Err(format!("{text} stands for different models over time"));
+        }
+        let (provider, name) = text.split_once('/').unwrap_or((usual, text));
+        Ok(Self {
+            provider: provider.to_owned(),
+            name: name.to_owned(),
+        })
+    }
+}
+
 pub(super) async fn select_model(
     setting: &Setting,
     connection: &Connection,

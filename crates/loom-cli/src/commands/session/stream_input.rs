@@ -15,7 +15,7 @@ use loom_common_core::message::Role;
 use tokio::sync::mpsc;
 
 use super::assembly::Models;
-use super::mentions::Mentions;
+use super::own_commands::{Heard, OwnCommands, Said, unheard};
 use super::selection::Model;
 use crate::error::CliError;
 
@@ -29,8 +29,8 @@ const GONE: &str = "the program that drives loom has closed its input";
 pub(super) struct Program {
     /// Finds the models that it names.
     pub(super) models: Models,
-    /// Attaches what its prompts mention.
-    pub(super) mentions: Mentions,
+    /// Understands what it says.
+    pub(super) own_commands: OwnCommands,
 }
 
 /// The lines as they come.
@@ -118,6 +118,12 @@ impl StreamInput {
         program: &Program,
     ) -> Result<(), CliError> {
         match input {
+            SessionInput::Prompt {
+                content: PromptContent::Text(text),
+            } => {
+                let heard = program.hear(&text, &self.provider).await;
+                say(handle, heard).await?;
+            }
             SessionInput::Prompt { content } => {
                 let message = program.message(content, handle).await?;
                 handle.prompt(message).await?;
@@ -148,9 +154,33 @@ impl StreamInput {
     }
 }
 
+/// Says something to a session, or tells why not.
+pub(super) async fn say(
+    handle: &SessionHandle,
+    heard: Result<Heard, String>,
+) -> Result<(), CliError> {
+    let Heard { said, problems } = match heard {
+        Ok(heard) => heard,
+        Err(why) => return Ok(handle.reject(unheard(why)).await?),
+    };
+    for problem in problems {
+        handle.warn(problem).await?;
+    }
+    match said {
+        Said::Prompt(message) => handle.prompt(message).await?,
+        Said::Command(command) => handle.run_command(*command).await?,
+    }
+    Ok(())
+}
+
 impl Program {
-    /// Makes a message of a prompt. A text is read as a person's would be, with what it mentions; a
-    /// program that sends blocks has attached what it wants to.
+    /// Returns what a text means, which is read as a person's would be.
+    pub(super) async fn hear(&self, text: &str, provider: &str) -> Result<Heard, String> {
+        self.own_commands.hear(text, &self.models, provider).await
+    }
+
+    /// Makes a message of a prompt. A text goes with what it mentions; a program that sends blocks
+    /// has attached what it wants to.
     async fn message(
         &self,
         content: PromptContent,
@@ -158,7 +188,7 @@ impl Program {
     ) -> Result<Message, CliError> {
         match content {
             PromptContent::Text(text) => {
-                let mentioning = self.mentions.message(&text).await;
+                let mentioning = self.own_commands.message(&text).await;
                 for problem in mentioning.problems {
                     handle.warn(problem).await?;
                 }
