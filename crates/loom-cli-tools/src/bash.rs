@@ -39,7 +39,7 @@ use crate::setup::ToolLimits;
 use crate::tool::Tool;
 pub(crate) use command_output::CommandOutputTool;
 pub(crate) use command_stop::CommandStopTool;
-pub use environment::CommandEnvironment;
+pub use environment::{CommandEnvironment, is_secret_variable};
 use jobs::{Ending, HardLimit, Job};
 use output::Output;
 use running::Running;

@@ -76,8 +76,8 @@ mod workspace;
 mod write_file;
 
 pub use arguments::{answer, definition};
-pub use bash::CommandEnvironment;
 pub use bash::processes::{ProcessTree, new_mark};
+pub use bash::{CommandEnvironment, is_secret_variable};
 pub use error::ToolError;
 pub use outputs::{OutputLimits, OutputStore};
 pub use registry::{NameTaken, ToolRegistry};

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::redaction;
+
 /// What kind of an error it is; decides the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ErrorKind {
@@ -60,6 +62,7 @@ impl CliError {
     /// Prints a warning to standard error.
     pub(crate) fn warn(message: &str) {
         use std::io::Write;
+        let message = redaction::detector().redact(message);
         // There is nowhere left to say that standard error is gone.
         let _ = writeln!(anstream::stderr().lock(), "warning: {message}");
     }
@@ -77,8 +80,10 @@ impl CliError {
         if self.shown {
             return;
         }
+        let text = self.to_string();
+        let text = redaction::detector().redact(&text);
         // There is nowhere left to say that standard error is gone.
-        let _ = writeln!(anstream::stderr().lock(), "{self}");
+        let _ = writeln!(anstream::stderr().lock(), "{text}");
     }
 
     /// Returns what happened.

@@ -11,6 +11,7 @@ mod error;
 mod git;
 mod interrupt;
 mod local_server;
+mod redaction;
 mod render;
 mod setting;
 mod tracing_output;
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
 /// Runs a command that needs the configuration.
 fn run(arguments: Arguments) -> Result<ExitCode, CliError> {
     let setting = Setting::of_process(&arguments)?;
+    redaction::keep(&setting);
     tracing_output::install(&setting.config.value.log.filter)?;
     tracing::debug!(build = %build_info(), "loom starts");
     // Two threads: one runs the session while the other draws. The heavy work of tools has

@@ -1,8 +1,10 @@
-//! Where diagnostics of the program itself go: standard error.
+//! Where diagnostics of the program itself go: standard error, without secrets.
 
+use loom_redact::log::RedactedLog;
 use tracing_subscriber::EnvFilter;
 
 use crate::error::CliError;
+use crate::redaction;
 
 /// Installs the subscriber with a filter such as `debug` or `loom_cli=trace`.
 pub(crate) fn install(filter: &str) -> Result<(), CliError> {
@@ -12,7 +14,9 @@ pub(crate) fn install(filter: &str) -> Result<(), CliError> {
     })?;
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(RedactedLog::new(std::io::stderr, || {
+            redaction::detector().clone()
+        }))
         .init();
     Ok(())
 }

@@ -9,6 +9,8 @@ mod finding;
 mod fingerprint;
 mod json;
 mod known;
+#[cfg(feature = "log")]
+pub mod log;
 mod naive;
 pub mod report;
 mod rules;

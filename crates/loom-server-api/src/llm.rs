@@ -14,10 +14,11 @@ use axum::extract::{FromRequestParts, Path, Query, State};
 use axum::response::sse::{Event, KeepAlive};
 use axum::response::{IntoResponse, Sse};
 use axum::{Json, RequestPartsExt as _};
-use futures::stream::{Stream, StreamExt as _, poll_fn};
+use futures::stream::{Stream, StreamExt as _, TryStreamExt as _, poll_fn};
 use http::HeaderName;
 use http::request::Parts;
 use loom_common_core::{LlmError, LlmErrorKind, LlmEvent, LlmRequest, LlmResponse, LlmStream};
+use loom_redact::Detector;
 use loom_server_llm_proxy::wire::{
     CheckResult, ERROR_EVENT, ModelInfo, Problem, ProviderInfo, ProviderList, event_name,
 };
@@ -29,7 +30,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::ApiState;
 use crate::json::JsonBody;
-use crate::problem::ProblemResponse;
+use crate::problem::{self, ProblemResponse};
 
 /// How often a comment tells a silent connection's proxies that it is alive.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -163,7 +164,7 @@ pub(crate) async fn stream(
         events = client.stream(&request) => events?,
         () = state.cut.cancelled() => return Err(shutting_down().into()),
     };
-    let answer = event_stream(events, state.cut.clone());
+    let answer = event_stream(redacted(events, state.redaction.clone()), state.cut.clone());
     // nginx would gather the events otherwise.
     let unbuffered = [(HeaderName::from_static("x-accel-buffering"), "no")];
     Ok((unbuffered, answer))
@@ -217,6 +218,15 @@ fn server_sent(
     }
 }
 
+/// Takes secrets out of the error that a stream may end in.
+fn redacted(events: LlmStream, redaction: Detector) -> LlmStream {
+    let redact = move |mut error: LlmError| {
+        problem::redact(&redaction, &mut error.message, &mut error.hint);
+        error
+    };
+    events.map_err(redact).boxed()
+}
+
 /// Keeps the stream in the span of the request, when it is asked and when it is dropped: a handler
 /// has long returned when the server writes the stream, or learns that the client has hung up.
 fn within_span(events: LlmStream) -> impl Stream<Item = Result<LlmEvent, LlmError>> + Unpin {
@@ -263,6 +273,8 @@ fn ended_early() -> LlmError {
 #[cfg(test)]
 mod tests {
     use futures::stream;
+    use loom_common_secret::SecretString;
+    use loom_redact::{KnownSecrets, Rules};
     use tokio::time::Instant;
 
     use super::*;
@@ -281,6 +293,22 @@ mod tests {
         let piece = first_piece(stream::pending().boxed()).await;
         assert_eq!(piece, ":\n\n");
         assert_eq!(started.elapsed(), KEEP_ALIVE);
+    }
+
+    #[tokio::test]
+    async fn the_error_that_ends_a_stream_holds_no_secret() {
+        let mut known = KnownSecrets::new();
+        let key = SecretString::new("swordfish-0123456789".to_owned());
+        known.add("key", &key).unwrap();
+        let detector = Detector::new(Rules::builtin(), known);
+        let mut error = LlmError::new(LlmErrorKind::InvalidRequest, "no swordfish-0123456789");
+        error.hint = Some("not swordfish-0123456789".to_owned());
+        let events = stream::iter([Err(error)]).boxed();
+        let piece = first_piece(redacted(events, detector)).await;
+        assert!(
+            piece.contains("\"no [REDACTED:key]\"") && piece.contains("\"not [REDACTED:key]\""),
+            "{piece}"
+        );
     }
 
     #[tokio::test]

@@ -19,6 +19,7 @@
 //! is a bad gateway and not 401.
 
 use std::any::Any;
+use std::borrow::Cow;
 
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
@@ -26,6 +27,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Method, StatusCode};
 use loom_common_core::LlmError;
+use loom_redact::Detector;
 use loom_server_auth::AuthError;
 use loom_server_db::DbError;
 use loom_server_llm_proxy::wire::{PROBLEM_MEDIA_TYPE, Problem};
@@ -149,16 +151,28 @@ pub(crate) fn from_panic(panic: Box<dyn Any + Send>) -> Response {
     ProblemResponse::internal().into_response()
 }
 
-/// Names the request in the problem of an answer, if the answer is one.
-pub(crate) fn name_request(mut response: Response, request_id: &str) -> Response {
+/// Finishes the problem of an answer, if the answer is one: takes secrets out of it and names the
+/// request.
+pub(crate) fn finish(mut response: Response, request_id: &str, redaction: &Detector) -> Response {
     match response.extensions_mut().remove::<ProblemResponse>() {
         Some(ProblemResponse(mut problem)) => {
+            let Problem { detail, hint, .. } = &mut *problem;
+            redact(redaction, detail, hint);
             problem.instance = Some(request_id.to_owned());
             *response.body_mut() = body(&problem);
             response.headers_mut().remove(CONTENT_LENGTH);
             response
         }
         None => response,
+    }
+}
+
+/// Takes the secrets out of an error's message and hint.
+pub(crate) fn redact(redaction: &Detector, message: &mut String, hint: &mut Option<String>) {
+    for text in std::iter::once(message).chain(hint) {
+        if let Cow::Owned(redacted) = redaction.redact(text) {
+            *text = redacted;
+        }
     }
 }
 
@@ -185,7 +199,7 @@ impl IntoResponse for ProblemResponse {
                 HeaderValue::from_static("Bearer realm=\"loom\""),
             );
         }
-        // For `name_request`, which stands outside of all that makes problems.
+        // For `finish`, which stands outside of all that makes problems.
         response.extensions_mut().insert(self);
         response
     }

@@ -14,7 +14,7 @@ use tracing::Instrument as _;
 use tracing::field::Empty;
 
 use crate::ApiState;
-use crate::problem::name_request;
+use crate::problem;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -59,7 +59,7 @@ pub(crate) async fn observe(
         code = Empty,
     );
     let response = next.run(request).instrument(span.clone()).await;
-    let mut response = name_request(response, &id);
+    let mut response = problem::finish(response, &id, &state.redaction);
 
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, id);

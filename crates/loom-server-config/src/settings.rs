@@ -36,6 +36,21 @@ pub struct ServerConfig {
     pub search: SearchSettings,
 }
 
+impl ServerConfig {
+    /// Returns the values that nobody may see, each with what it is.
+    pub fn secrets(&self) -> impl Iterator<Item = (&'static str, &SecretString)> {
+        [
+            ("database-url", &self.database.url),
+            ("anthropic-api-key", &self.llm.anthropic.api_key),
+            ("openai-api-key", &self.llm.openai.api_key),
+            ("serper-api-key", &self.search.serper.api_key),
+            ("google-cse-api-key", &self.search.google_cse.api_key),
+        ]
+        .into_iter()
+        .filter_map(|(name, secret)| Some((name, secret.as_ref()?)))
+    }
+}
+
 /// Where and how the server listens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]

@@ -25,8 +25,8 @@
 //! # Failure
 //!
 //! A start that fails leaves nothing behind and exits with 1, wrong use with 2; each error has a
-//! hint ([`StartError::hint`]). Provider keys are only in the settings and the provider clients;
-//! nothing that is logged or answered holds one.
+//! hint ([`StartError::hint`]). Provider keys are only in the settings and the provider clients; log and
+//! errors pass [`loom_redact`], which knows them ([`known_secrets`]).
 
 mod connections;
 mod data_dir;
@@ -34,6 +34,7 @@ mod error;
 mod listener;
 mod metrics;
 mod migrations;
+mod redaction;
 mod search;
 mod server;
 mod state_file;
@@ -41,6 +42,7 @@ mod state_file;
 pub use data_dir::open_database;
 pub use error::StartError;
 pub use migrations::MIGRATIONS;
+pub use redaction::known_secrets;
 pub use search::SearchSettingsError;
 pub use server::{Server, StartOptions};
 pub use state_file::StateFile;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use loom_redact::{Detector, Rules};
 use loom_server_api::{ApiState, RequestIds};
 use loom_server_auth::{AccessTokens, Clock, Entropy};
 use loom_server_config::ServerConfig;
@@ -17,7 +18,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::state_file::WrittenStateFile;
-use crate::{StartError, StateFile, connections, listener, metrics, open_database, search};
+use crate::{
+    StartError, StateFile, connections, known_secrets, listener, metrics, open_database, search,
+};
 
 /// How long answers that were cut may take to say so to their clients.
 const CUT_LIMIT: Duration = Duration::from_secs(2);
@@ -90,6 +93,7 @@ impl Server {
             search: search.map(Arc::new),
             metrics: metrics.clone(),
             request_ids,
+            redaction: Detector::new(Rules::builtin(), known_secrets(&config)),
             body_limit: config.http.max_body_bytes,
             cut: cut.clone(),
         });

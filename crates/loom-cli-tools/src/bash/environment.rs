@@ -75,7 +75,9 @@ impl CommandEnvironment {
     ) -> Self {
         let is_named = |name: &OsStr| named.iter().any(|named| name == named.as_str());
         let is_inherited = |name: &OsStr| {
-            !is_overridden(name) && !is_loom_secret(name) && (is_named(name) || !is_secret(name))
+            !is_overridden(name)
+                && !is_loom_secret(name)
+                && (is_named(name) || !is_secret_variable(name))
         };
         let (free, shared) = variables
             .into_iter()
@@ -112,11 +114,11 @@ fn is_overridden(name: &OsStr) -> bool {
 fn is_loom_secret(name: &OsStr) -> bool {
     name.to_str()
         .is_some_and(|name| name.to_ascii_uppercase().starts_with("LOOM_"))
-        && is_secret(name)
+        && is_secret_variable(name)
 }
 
 /// Tells whether a variable's name is that of a secret.
-fn is_secret(name: &OsStr) -> bool {
+pub fn is_secret_variable(name: &OsStr) -> bool {
     let Some(name) = name.to_str() else {
         return false;
     };

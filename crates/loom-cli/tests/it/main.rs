@@ -12,6 +12,7 @@ mod interruption;
 mod mcp;
 mod model_failures;
 mod prompt;
+mod redaction;
 mod repl;
 mod sandbox;
 mod scenarios;

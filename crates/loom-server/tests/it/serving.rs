@@ -45,6 +45,32 @@ async fn a_new_server_says_where_it_listens_and_how_to_make_a_token() {
 }
 
 #[tokio::test]
+async fn a_key_that_a_client_sends_in_an_address_is_in_no_log_and_no_answer() {
+    let key = "swordfish-0123456789";
+    for format in ["text", "json"] {
+        let home = Home::new()
+            .with("LOOM_LOG_FORMAT", format)
+            .with("LOOM_SERVER_OPENAI_API_KEY", key);
+        let server = home.serve_with_state();
+        let url = format!("{}/v1/{key}/models", server.url);
+        let request = loom_common_http::new_client().get(url);
+        let token = home.read_state().token;
+        let response = request.bearer_auth(token).send().await.unwrap();
+        let answer = response.text().await.unwrap();
+        assert!(
+            answer.contains("there is nothing at /v1/[REDACTED:openai-api-key]/models"),
+            "{answer}"
+        );
+        let log = server.stop().stderr;
+        assert!(
+            log.contains("/v1/[REDACTED:openai-api-key]/models"),
+            "{log}"
+        );
+        assert!(!log.contains(key), "{log}");
+    }
+}
+
+#[tokio::test]
 async fn the_log_can_be_json_and_never_holds_a_key() {
     let key = "sk-0123456789";
     let model = FakeModel::start().await;

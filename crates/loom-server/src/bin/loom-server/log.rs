@@ -2,20 +2,27 @@
 
 use std::io::{self, IsTerminal as _};
 
-use loom_server_config::{LogFormat, LogSettings};
+use loom_redact::log::RedactedLog;
+use loom_redact::{Detector, Rules};
+use loom_server::known_secrets;
+use loom_server_config::{LogFormat, ServerConfig};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::failure::Failure;
 
-/// Sends what is logged from now on to standard error.
-pub(crate) fn start(settings: &LogSettings) -> Result<(), Failure> {
+/// Sends what is logged from now on to standard error, without secrets.
+pub(crate) fn start(config: &ServerConfig) -> Result<(), Failure> {
+    let settings = &config.log;
     let filter = EnvFilter::builder()
         .parse(&settings.filter)
         .map_err(|error| Failure::log_filter(&settings.filter, &error))?;
     let registry = tracing_subscriber::registry().with(filter);
-    let layer = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+    let known = known_secrets(config);
+    let detector = || Detector::new(Rules::builtin(), known);
+    let layer =
+        tracing_subscriber::fmt::layer().with_writer(RedactedLog::new(io::stderr, detector));
     match settings.format {
         LogFormat::Text => registry
             .with(layer.with_ansi(io::stderr().is_terminal()))

@@ -16,7 +16,7 @@ use crate::failure::Failure;
 use crate::{log, runtime};
 
 pub(crate) fn run(config: &ServerConfig, arguments: &ServeArguments) -> Result<(), Failure> {
-    log::start(&config.log)?;
+    log::start(config)?;
     let runtime = runtime()?;
     let outcome = runtime.block_on(serve(config, arguments));
     // What still runs was told to end, and had its time.
