@@ -6,7 +6,8 @@
 //! mode) and returns a [`Session`] with two ends: a [`SessionHandle`] that takes prompts, answers and
 //! cancellation, and a stream of [`ThreadEvent`](loom_common_core::stream::ThreadEvent)s from which
 //! a front end is drawn. What the person is asked is an event of that stream, too.
-//! The plain REPL, `loom -p`, an editor and a full-screen interface are all front ends of this.
+//! The plain REPL, `loom -p`, an editor and a full-screen interface are all front ends of this;
+//! `examples/drive.rs` is the smallest one, to begin with.
 //!
 //! # Flow
 //!
@@ -34,6 +35,9 @@
 
 mod actions;
 mod begin;
+//! - A question lives no longer than who asks: it is withdrawn with the call, with the turn, or when a
+//!   server of tools gives up. An answer that does not fit is told to the front end, and the question
+//!   stays open.
 mod calls;
 mod command_prompt;
 mod compaction;

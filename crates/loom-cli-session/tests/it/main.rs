@@ -8,6 +8,7 @@
 
 mod bench;
 mod cancelling;
+mod example;
 mod failures;
 mod permissions;
 mod storage;
