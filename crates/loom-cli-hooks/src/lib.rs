@@ -34,6 +34,8 @@
 //! - `onFailure: "block"` makes a hook required: when it cannot start, runs out of time, ends with
 //!   an exit code of its own or prints garbage, the action is blocked. Without it a hook that fails
 //!   stops nothing, and the person sees why it failed.
+//! - What a hook prints that is no JSON is for the model on `UserPromptSubmit` and `SessionStart`, and
+//!   for the summary on `PreCompact`; otherwise nobody's.
 //! - `inheritEnv`, Loom's own, names the secrets of the environment that the hook needs.
 //!
 //! # Names

@@ -78,7 +78,8 @@ pub enum SessionInput {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum PromptContent {
-    /// A text. What it mentions as `@path` or `@server:uri` goes with it.
+    /// A text, read as at the prompt of a terminal: a command of a file is carried out, and what it
+    /// mentions as `@path` or `@server:uri` goes with it.
     Text(String),
     /// Blocks of text and pictures, in order, as they are.
     Blocks(Vec<ContentBlock>),

@@ -1,6 +1,6 @@
 //! Exit codes and answers, alone and together.
 
-use loom_cli_hooks::{Decision, Event, Message, Outcome, SessionSource};
+use loom_cli_hooks::{CompactionTrigger, Decision, Event, Message, Outcome, SessionSource};
 use loom_common_core::stream::NoticeLevel;
 use serde_json::{Value, json};
 
@@ -187,13 +187,21 @@ async fn the_same_command_runs_once_for_a_call() {
 }
 
 #[tokio::test]
-async fn what_is_printed_for_a_prompt_or_at_the_start_is_for_the_model() {
+async fn what_is_printed_for_a_prompt_a_compaction_or_at_the_start_is_for_the_model() {
     let prompt = Event::UserPromptSubmit { prompt: "hello" };
     let start = Event::SessionStart {
         source: SessionSource::Resume,
         model: "m",
     };
-    for (name, event) in [("UserPromptSubmit", prompt), ("SessionStart", start)] {
+    let compaction = Event::PreCompact {
+        trigger: CompactionTrigger::Auto,
+        instructions: "",
+    };
+    for (name, event) in [
+        ("UserPromptSubmit", prompt),
+        ("SessionStart", start),
+        ("PreCompact", compaction),
+    ] {
         let outcome = Scratch::with_hook(name, command("echo today is Monday"))
             .run(&event)
             .await;
