@@ -22,6 +22,9 @@
 //!      └────────────────────────────────────────────────────────────────────────────────┘
 //! ```
 //!
+//! A prompt that comes from a file ([`CommandPrompt`]) has a turn of its own, with its own model and
+//! its own rules: lines for the shell run ahead of the agent's part of it (`command_prompt.rs`).
+//!
 //! All queues are bounded: a front end that does not read slows the session down, and nothing
 //! piles up. Only the preview of a running tool's output is dropped when it comes too fast.
 //!
