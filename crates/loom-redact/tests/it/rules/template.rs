@@ -5,15 +5,15 @@ use std::ops::Range;
 
 /// A template's text for one seed, and where the secret stands in it.
 #[derive(Debug)]
-pub struct Sample {
-    pub text: String,
+pub(super) struct Sample {
+    pub(super) text: String,
     /// None when the template marks no secret.
-    pub secret: Option<Range<usize>>,
+    pub(super) secret: Option<Range<usize>>,
 }
 
 impl Sample {
     /// Fills a template with what the seed yields.
-    pub fn expand(template: &str, seed: u64) -> Self {
+    pub(super) fn expand(template: &str, seed: u64) -> Self {
         let mut random = Random::new(template, seed);
         let mut text = String::new();
         let (mut start, mut end) = (None, None);
@@ -40,7 +40,7 @@ impl Sample {
     }
 
     /// The marked secret.
-    pub fn secret(&self) -> &str {
+    pub(super) fn secret(&self) -> &str {
         &self.text[self.secret.clone().expect("the template marks a secret")]
     }
 }
@@ -92,10 +92,10 @@ fn alphabet(name: &str) -> Option<&'static str> {
 }
 
 /// SplitMix64, seeded by the template too, so that a changed sample changes no other one.
-struct Random(u64);
+pub(super) struct Random(u64);
 
 impl Random {
-    fn new(template: &str, seed: u64) -> Self {
+    pub(super) fn new(template: &str, seed: u64) -> Self {
         let hash = template
             .bytes()
             .fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| {
@@ -107,8 +107,13 @@ impl Random {
     fn take(&mut self, count: usize, alphabet: &str) -> String {
         let alphabet = alphabet.as_bytes();
         (0..count)
-            .map(|_| char::from(alphabet[(self.next() % alphabet.len() as u64) as usize]))
+            .map(|_| char::from(alphabet[self.below(alphabet.len())]))
             .collect()
+    }
+
+    /// A number below the bound.
+    pub(super) fn below(&mut self, bound: usize) -> usize {
+        (self.next() % bound as u64) as usize
     }
 
     fn next(&mut self) -> u64 {
