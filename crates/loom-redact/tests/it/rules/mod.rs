@@ -1,4 +1,9 @@
 //! Loom's own rules: each finds what it is for, to the byte, and leaves what only looks like it.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking, in its helper functions too"
+)]
 
 mod form;
 mod template;
