@@ -1,6 +1,7 @@
 //! The command line: what can be asked for, and how.
 
 mod mcp;
+mod secrets;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -11,6 +12,9 @@ use loom_common_config::Arguments as Settings;
 use loom_common_core::{Effort, PermissionMode};
 
 pub(crate) use mcp::{McpAddArguments, McpCommand};
+pub(crate) use secrets::{
+    RedactArguments, RedactReport, RulesArgument, ScanArguments, ScanFormat, SecretsCommand,
+};
 
 /// A coding agent that works in the current folder.
 ///
@@ -218,6 +222,13 @@ pub(crate) enum Command {
     ///
     /// Its exit code is passed on; 125 means that it could not be confined and did not run.
     Sandbox(SandboxArguments),
+    /// Take secrets out of what passes by, or out of files.
+    ///
+    /// Each secret becomes `[REDACTED:rule]`. Nothing else changes.
+    Redact(RedactArguments),
+    /// Look for secrets in a repository, and keep them out of commits.
+    #[command(subcommand)]
+    Secrets(SecretsCommand),
     /// Print the version.
     Version {
         /// Print a JSON object.

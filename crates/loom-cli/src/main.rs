@@ -21,8 +21,10 @@ use std::process::ExitCode;
 use clap::Parser;
 use loom_common_config::Environment;
 use loom_common_version::build_info;
+use tokio::runtime::Runtime;
 
 use crate::arguments::{Arguments, Command};
+use crate::commands::secrets::Surroundings;
 use crate::error::CliError;
 use crate::setting::Setting;
 
@@ -45,11 +47,38 @@ fn main() -> ExitCode {
         Some(Command::Completions { shell }) => finish(commands::completions::print_script(*shell)),
         Some(Command::Schema) => finish(commands::schema::print_schema()),
         Some(Command::Reference) => finish(commands::reference::print_reference()),
-        _ => match run(arguments) {
-            Ok(code) => code,
-            Err(error) => finish(Err(error)),
-        },
+        Some(Command::Redact(_) | Command::Secrets(_)) => end(look_for_secrets(arguments)),
+        _ => end(run(arguments)),
     }
+}
+
+/// Runs a command that needs no configuration, and time.
+fn look_for_secrets(arguments: Arguments) -> Result<ExitCode, CliError> {
+    let surroundings = Surroundings {
+        environment: Environment::from_process(),
+        folder: setting::workspace(&arguments)?,
+    };
+    let runtime = runtime()?;
+    let outcome = runtime.block_on(async {
+        match arguments.command {
+            Some(Command::Secrets(command)) => commands::secrets::run(&surroundings, command).await,
+            Some(Command::Redact(arguments)) => {
+                commands::redact::run(&surroundings, arguments).await
+            }
+            _ => Ok(ExitCode::SUCCESS),
+        }
+    });
+    runtime.shutdown_background();
+    outcome
+}
+
+/// Makes a runtime with two threads: one runs the session while the other draws. The heavy work of
+/// tools has threads of its own.
+fn runtime() -> std::io::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
 }
 
 /// Runs a command that needs the configuration.
@@ -58,12 +87,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, CliError> {
     redaction::keep(&setting);
     tracing_output::install(&setting.config.value.log.filter)?;
     tracing::debug!(build = %build_info(), "loom starts");
-    // Two threads: one runs the session while the other draws. The heavy work of tools has
-    // threads of its own.
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()?;
+    let runtime = runtime()?;
     let outcome = runtime.block_on(async {
         let outcome = match arguments.command {
             // It ends as the command that it runs.
@@ -84,6 +108,10 @@ fn run(arguments: Arguments) -> Result<ExitCode, CliError> {
     // A thread may be blocked on reading from a terminal or a pipe; it holds nothing to lose.
     runtime.shutdown_background();
     outcome
+}
+
+fn end(outcome: Result<ExitCode, CliError>) -> ExitCode {
+    outcome.unwrap_or_else(|error| finish(Err(error)))
 }
 
 fn finish(outcome: Result<(), CliError>) -> ExitCode {

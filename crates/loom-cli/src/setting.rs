@@ -28,12 +28,7 @@ impl Setting {
     /// Looks at the process: its folder, its environment, its configuration files.
     pub(crate) fn of_process(arguments: &Arguments) -> Result<Self, CliError> {
         let environment = Environment::from_process();
-        let asked = arguments
-            .global
-            .directory
-            .as_deref()
-            .unwrap_or(Path::new("."));
-        let workspace = workspace(asked)?;
+        let workspace = workspace(arguments)?;
         let config = loom_cli_config::load(&environment, None, &arguments.settings())?;
         Ok(Self {
             environment,
@@ -86,7 +81,10 @@ impl Setting {
     }
 }
 
-fn workspace(asked: &Path) -> Result<PathBuf, CliError> {
+/// Returns the folder to work in: absolute, with symbolic links resolved.
+pub(crate) fn workspace(arguments: &Arguments) -> Result<PathBuf, CliError> {
+    let asked = arguments.global.directory.as_deref();
+    let asked = asked.unwrap_or(Path::new("."));
     let cannot = |error: std::io::Error| {
         CliError::usage(format!("cannot work in {}: {error}", asked.display()))
             .hint("name an existing folder with -C")

@@ -1,0 +1,92 @@
+//! Leaks that are known: a file of fingerprints, made by one scan and left out by later ones.
+//!
+//! A fingerprint is that of the secret and its rule, so a known secret stays known when its file is edited, moved
+//! or copied, and a new secret in the same line is new. Rule and path are there for people.
+
+use std::collections::{BTreeSet, HashSet};
+use std::io::Write as _;
+use std::path::Path;
+
+use loom_redact::Finding;
+use serde::{Deserialize, Serialize};
+
+use crate::error::RedactError;
+use crate::leak::Leak;
+use crate::rewrite::replacement;
+use crate::rule_file::read_text;
+
+/// The version of the format.
+const VERSION: u32 = 1;
+
+/// The fingerprints of known leaks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Baseline {
+    fingerprints: HashSet<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Document {
+    version: u32,
+    findings: BTreeSet<Known>,
+}
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct Known {
+    path: String,
+    rule: String,
+    fingerprint: String,
+}
+
+impl Baseline {
+    /// Reads a baseline.
+    ///
+    /// # Errors
+    ///
+    /// [`RedactError::File`] and [`RedactError::Unusable`].
+    pub fn read(path: &Path) -> Result<Self, RedactError> {
+        let unusable = |reason: String| RedactError::Unusable {
+            path: path.to_owned(),
+            reason,
+        };
+        let document: Document = serde_json::from_str(&read_text(path)?)
+            .map_err(|error| unusable(format!("it is not a baseline: {error}")))?;
+        if document.version != VERSION {
+            return Err(unusable(format!(
+                "its version is {}, and this program knows {VERSION}",
+                document.version
+            )));
+        }
+        let findings = document.findings.into_iter();
+        Ok(Self {
+            fingerprints: findings.map(|known| known.fingerprint).collect(),
+        })
+    }
+
+    /// Writes the baseline of a scan, in the place of the file that may be there.
+    ///
+    /// # Errors
+    ///
+    /// [`RedactError::File`]; the old file is there as before.
+    pub fn write(path: &Path, leaks: &[Leak]) -> Result<(), RedactError> {
+        let known = |leak: &Leak| Known {
+            path: leak.path.to_string_lossy().into_owned(),
+            rule: leak.finding.rule.clone(),
+            fingerprint: leak.finding.fingerprint.clone(),
+        };
+        let document = Document {
+            version: VERSION,
+            findings: leaks.iter().map(known).collect(),
+        };
+        let mut file = replacement(path).map_err(RedactError::writing(path))?;
+        let written = serde_json::to_writer_pretty(&mut file, &document)
+            .map_err(std::io::Error::from)
+            .and_then(|()| file.write_all(b"\n"))
+            .and_then(|()| file.as_file().sync_all())
+            .and_then(|()| Ok(file.persist(path).map(drop)?));
+        written.map_err(RedactError::writing(path))
+    }
+
+    pub(crate) fn contains(&self, finding: &Finding) -> bool {
+        self.fingerprints.contains(&finding.fingerprint)
+    }
+}

@@ -1,0 +1,187 @@
+//! Takes the secrets out of a file in its place.
+//!
+//! The file is read once to know whether there is something to do. Then a new file is written beside it and takes
+//! its name at the very end: whatever happens before, and whoever looks meanwhile, sees the old one whole.
+
+use std::fs::{self, File, Metadata, Permissions};
+use std::io::{self, BufWriter, Read as _, Seek as _, Write as _};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::Path;
+
+use loom_redact::{Detector, Finding, Origin};
+use rustix::fs::{Gid, Uid, fchown};
+use tempfile::NamedTempFile;
+
+use crate::encoding::{Encoding, HEAD};
+use crate::error::RedactError;
+use crate::filter::filter;
+use crate::progress::Progress;
+use crate::rule_file::open;
+
+/// What has become of a file.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Rewritten {
+    /// It has no secret and was not touched.
+    Clean,
+    /// It was replaced.
+    Changed {
+        /// The first of the secrets that were in it.
+        findings: Vec<Finding>,
+        /// How many there were.
+        total: u64,
+        /// How many other names the old file has: they still lead to the secrets.
+        other_names: u64,
+    },
+    /// It is binary, or no valid UTF-16 where it says so, and was not touched.
+    Binary,
+}
+
+/// Whether binary files are rewritten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BinaryFiles {
+    /// They are left alone.
+    Leave,
+    /// They are treated as text.
+    Rewrite,
+}
+
+/// Takes the secrets out of a file. A link is followed; permissions and line ends stay. `origin` is what rules see.
+///
+/// # Errors
+///
+/// [`RedactError::File`], [`RedactError::Unusable`], [`RedactError::Changed`] and [`RedactError::Stopped`]; the file
+/// is as before.
+pub fn rewrite(
+    detector: &Detector,
+    path: &Path,
+    origin: &Origin<'_>,
+    binary: BinaryFiles,
+    progress: &Progress,
+) -> Result<Rewritten, RedactError> {
+    let reading = |error| RedactError::reading(path)(error);
+    let target = path.canonicalize().map_err(reading)?;
+    let mut file = open(&target).map_err(reading)?;
+    let before = file.metadata().map_err(reading)?;
+    if !before.is_file() {
+        return Err(RedactError::Unusable {
+            path: path.to_owned(),
+            reason: "it is not a file".to_owned(),
+        });
+    }
+    let mut head = Vec::new();
+    let length = HEAD as u64;
+    (&file)
+        .take(length)
+        .read_to_end(&mut head)
+        .map_err(reading)?;
+    if binary == BinaryFiles::Leave && Encoding::is_binary(&head) {
+        return Ok(Rewritten::Binary);
+    }
+    file.rewind().map_err(reading)?;
+    let found = filter(detector, origin, &mut file, &mut io::sink(), progress);
+    let found = found.map_err(|error| of_file(path, "read", error))?;
+    if found.total == 0 {
+        return Ok(Rewritten::Clean);
+    }
+    if found.had_errors {
+        return Ok(Rewritten::Binary);
+    }
+    file.rewind().map_err(reading)?;
+    let mut new = replacement(&target).map_err(RedactError::writing(path))?;
+    let mut output = BufWriter::new(new.as_file_mut());
+    let filtered = filter(
+        detector,
+        origin,
+        &mut file,
+        &mut Unflushed(&mut output),
+        progress,
+    );
+    let filtered = filtered.map_err(|error| of_file(path, "write", error))?;
+    let flushed = output.flush();
+    drop(output);
+    flushed
+        .and_then(|()| keep_owner(new.as_file(), &before))
+        .and_then(|()| new.as_file().sync_all())
+        .map_err(RedactError::writing(path))?;
+    if !is_unchanged(&before, &file, &target) {
+        return Err(RedactError::Changed {
+            path: path.to_owned(),
+        });
+    }
+    progress.go_on()?;
+    let renamed = new.persist(&target).map_err(|error| error.error);
+    renamed.map_err(RedactError::writing(path))?;
+    Ok(Rewritten::Changed {
+        findings: filtered.findings,
+        total: filtered.total,
+        other_names: before.nlink().saturating_sub(1),
+    })
+}
+
+/// Makes a file that can take the place of another one, with its permissions.
+pub(crate) fn replacement(path: &Path) -> io::Result<NamedTempFile> {
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let new = tempfile::Builder::new()
+        .prefix(".loom-")
+        // What a new file gets; the system takes away what the person does not want to give.
+        .permissions(Permissions::from_mode(0o666))
+        .tempfile_in(folder)?;
+    if let Ok(old) = fs::metadata(path) {
+        new.as_file().set_permissions(old.permissions())?;
+    }
+    Ok(new)
+}
+
+/// Gives the new file the owner of the old one, as far as the system allows it.
+fn keep_owner(new: &File, old: &Metadata) -> io::Result<()> {
+    let made = new.metadata()?;
+    if (made.uid(), made.gid()) == (old.uid(), old.gid()) {
+        return Ok(());
+    }
+    let (uid, gid) = (Uid::from_raw(old.uid()), Gid::from_raw(old.gid()));
+    if fchown(new, Some(uid), Some(gid)).is_err() {
+        // Only the system's administrator gives files away; the group may work.
+        let _ = fchown(new, None, Some(gid));
+    }
+    // Changing the owner takes bits of the permissions away.
+    new.set_permissions(old.permissions())
+}
+
+/// Whether the file is still what it was, and still the one of that name.
+fn is_unchanged(before: &Metadata, file: &File, target: &Path) -> bool {
+    let state = |metadata: &Metadata| {
+        let changed = (metadata.mtime(), metadata.mtime_nsec());
+        (metadata.dev(), metadata.ino(), metadata.len(), changed)
+    };
+    let now = file.metadata().map(|metadata| state(&metadata));
+    let there = fs::symlink_metadata(target).map(|metadata| state(&metadata));
+    now.is_ok_and(|now| now == state(before)) && there.is_ok_and(|there| there == state(before))
+}
+
+/// Says which file it is that failed.
+fn of_file(path: &Path, action: &'static str, error: RedactError) -> RedactError {
+    match error {
+        RedactError::Stream(source) => RedactError::File {
+            action,
+            path: path.to_owned(),
+            source,
+        },
+        other => other,
+    }
+}
+
+/// A filter flushes what it writes, for those who wait at a pipe. Nobody waits for a file.
+struct Unflushed<'a, W>(&'a mut W);
+
+impl<W: io::Write> io::Write for Unflushed<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
