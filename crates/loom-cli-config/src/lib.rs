@@ -27,7 +27,7 @@ use loom_common_config::{
 };
 
 pub use settings::{
-    AgentSettings, CliConfig, LogSettings, ModelSettings, SandboxSettings, ServerSettings,
+    AgentSettings, CliConfig, LogSettings, ModelSettings, RedactSettings, SandboxSettings, ServerSettings,
     ToolSettings, WebSettings,
 };
 
@@ -79,6 +79,8 @@ pub const KEYS: &[Key] = &[
     Key::new("sandbox.write").variables(&["LOOM_SANDBOX_WRITE"]),
     Key::new("sandbox.allow_hosts").variables(&["LOOM_SANDBOX_ALLOW_HOSTS"]),
     Key::new("web.allow_private").variables(&["LOOM_WEB_ALLOW_PRIVATE"]),
+    Key::new("redact.threads").variables(&["LOOM_REDACT_THREADS"]),
+    Key::new("redact.results").variables(&["LOOM_REDACT_RESULTS"]),
     Key::new("log.filter").variables(&["LOOM_LOG"]),
 ];
 

@@ -24,6 +24,8 @@ pub struct CliConfig {
     pub sandbox: SandboxSettings,
     /// What the agent reaches on the web.
     pub web: WebSettings,
+    /// Where secrets are taken out.
+    pub redact: RedactSettings,
     /// What is logged.
     pub log: LogSettings,
 }
@@ -133,6 +135,25 @@ impl Default for ToolSettings {
             max_output_bytes: 30_000,
             keep_environment: Vec::new(),
             diagnostics: true,
+        }
+    }
+}
+
+/// Where secrets are taken out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct RedactSettings {
+    /// Whether secrets are taken out of conversations before they are stored.
+    pub threads: bool,
+    /// Whether the model sees placeholders for the secrets in what tools give back.
+    pub results: bool,
+}
+
+impl Default for RedactSettings {
+    fn default() -> Self {
+        Self {
+            threads: true,
+            results: true,
         }
     }
 }

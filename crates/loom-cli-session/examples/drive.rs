@@ -19,7 +19,7 @@ use futures::{FutureExt as _, StreamExt as _, stream};
 use jiff::Timestamp;
 use loom_cli_permission::{PermissionFiles, Permissions, Places};
 use loom_cli_session::{
-    Gate, ModelChoice, Person, Session, SessionLimits, SessionSetup, ThreadStart,
+    Gate, ModelChoice, Person, Redaction, Session, SessionLimits, SessionSetup, ThreadStart,
 };
 use loom_cli_tools::ToolRegistry;
 use loom_common_core::inquiry::{Answer, Inquiry};
@@ -124,6 +124,7 @@ async fn setup(folder: &Path) -> Result<SessionSetup, Box<dyn Error>> {
         person: Person::Present,
         rewind: None,
         diagnostics: None,
+        redaction: Redaction::default(),
         hooks: Arc::default(),
         limits: SessionLimits::default(),
         compact_at_percent: None,

@@ -22,6 +22,7 @@ use crate::operations::{Operations, Report};
 use crate::presenter::Presenter;
 use crate::prompt::{subagent_prompt, system_prompt};
 use crate::prompts::Prompts;
+use crate::redaction::Veil;
 use crate::runner::{Role, Runner};
 use crate::server_questions::AskedInTurn;
 use crate::session::{Command, QUEUE, Session, SessionHandle, SessionSetup, ThreadStart};
@@ -133,6 +134,7 @@ pub(crate) fn session(setup: SessionSetup) -> (Session, impl Future<Output = ()>
             )
         }),
         diagnostics: setup.diagnostics,
+        veil: Veil::new(setup.redaction.shown),
         hooks: setup.hooks,
         instructions: setup.nested_instructions,
         subagents,
@@ -156,7 +158,7 @@ pub(crate) fn session(setup: SessionSetup) -> (Session, impl Future<Output = ()>
         model: setup.model,
         offered,
         tools,
-        transcript,
+        transcript: transcript.redacted_by(setup.redaction.stored),
         operations: Operations::new(queues.report_sender.clone(), TaskTracker::new()),
         presenter: Presenter::default(),
         inquiries: Inquiries::new(queues.report_sender.clone()),

@@ -24,6 +24,7 @@ use crate::gate::Gate;
 use crate::hosts::Hosts;
 use crate::inquiries::{CallSite, Person};
 use crate::operations::Report;
+use crate::redaction::Veil;
 use crate::subagents::SubagentPool;
 use crate::tools;
 use crate::undo::Undo;
@@ -63,6 +64,7 @@ pub(crate) struct ToolRunner {
     pub(crate) person: Arc<Shared<Person>>,
     pub(crate) undo: Option<Undo>,
     pub(crate) diagnostics: Option<Arc<Diagnostics>>,
+    pub(crate) veil: Veil,
     pub(crate) hooks: Arc<Hooks>,
     pub(crate) instructions: Option<Arc<Instructions>>,
     pub(crate) subagents: Option<Arc<SubagentPool>>,
@@ -83,6 +85,9 @@ impl ToolRunner {
         let Some(access) = access.filter(|_| call.parse_arguments().is_ok()) else {
             return self.registry.run(call, &self.context(site)).await;
         };
+        if let Some(why) = self.veil.refuse(call, access) {
+            return ToolOutput::denied(why);
+        }
         let before = self.hooks_before(call).await;
         self.tell(site, &before).await;
         if let Some(reason) = &before.halt {
@@ -135,7 +140,19 @@ impl ToolRunner {
         append(&mut output, before.context);
         self.add_instructions(site, &resources, &mut output).await;
         self.hooks_after(site, &call, &mut output).await;
+        self.cover_secrets(site, &mut output).await;
         output
+    }
+
+    /// Keeps secrets in a result from the model, and tells the person of each kind once.
+    async fn cover_secrets(&self, site: &CallSite, output: &mut ToolOutput) {
+        for placeholder in self.veil.cover(output) {
+            let notice = Report::Notice {
+                level: NoticeLevel::Info,
+                text: format!("the model is shown {placeholder} in the place of a secret"),
+            };
+            let _ = site.reports.send(notice).await;
+        }
     }
 
     async fn announce(&self, site: &CallSite) {

@@ -35,12 +35,12 @@
 //! - Cancelling drops what runs: a model call is cancelled up to the provider, a tool's processes
 //!   are ended before the turn is reported as over.
 //! - A panic in a tool fails that call, not the session.
-
-mod actions;
-mod begin;
 //! - A question lives no longer than who asks: it is withdrawn with the call, with the turn, or when a
 //!   server of tools gives up. An answer that does not fit is told to the front end, and the question
 //!   stays open.
+
+mod actions;
+mod begin;
 mod calls;
 mod command_prompt;
 mod compaction;
@@ -54,6 +54,7 @@ mod operations;
 mod presenter;
 mod prompt;
 mod prompts;
+mod redaction;
 mod restore;
 mod runner;
 mod server_questions;
@@ -71,6 +72,7 @@ pub use hosts::{Hosts, KeepHosts};
 pub use inquiries::Person;
 pub use model::ModelChoice;
 pub use prompt::{is_note, system_prompt};
+pub use redaction::Redaction;
 pub use restore::{Restore, RestoreScope};
 pub use server_questions::ServerQuestions;
 pub use session::{Clock, Session, SessionHandle, SessionLimits, SessionSetup, ThreadStart};

@@ -25,6 +25,7 @@ use crate::gate::Gate;
 use crate::hosts::Hosts;
 use crate::inquiries::Person;
 use crate::model::ModelChoice;
+use crate::redaction::Redaction;
 use crate::restore::Restore;
 use crate::server_questions::ServerQuestions;
 use crate::subagents::Subagents;
@@ -66,6 +67,8 @@ pub struct SessionSetup {
     pub rewind: Option<Rewind>,
     /// Language servers, which say what an edit breaks; none where they are not wanted.
     pub diagnostics: Option<Arc<Diagnostics>>,
+    /// What secrets are taken out of.
+    pub redaction: Redaction,
     /// Programs of the person that run around what the agent does.
     pub hooks: Arc<Hooks>,
     /// How far a turn, and the run, may go.

@@ -7,7 +7,9 @@ use std::collections::VecDeque;
 
 use loom_common_core::{Entry, Usage};
 use loom_common_thread::{Continuation, NewThread, ThreadId, ThreadStore, ThreadStoreError};
+use loom_redact::Detector;
 
+use crate::redaction;
 use crate::session::Clock;
 
 pub(crate) struct Transcript {
@@ -18,6 +20,8 @@ pub(crate) struct Transcript {
     first: Option<First>,
     unsaved: VecDeque<Entry>,
     unsaved_usage: Usage,
+    /// Finds the secrets that are not to be stored.
+    redaction: Option<Detector>,
 }
 
 struct Place {
@@ -73,13 +77,22 @@ impl Transcript {
             first,
             unsaved: VecDeque::new(),
             unsaved_usage: Usage::default(),
+            redaction: None,
         }
+    }
+
+    /// Keeps the secrets that `redaction` finds out of what is stored.
+    pub(crate) fn redacted_by(self, redaction: Option<Detector>) -> Self {
+        Self { redaction, ..self }
     }
 
     /// Takes `entry` as the next one, to be stored by [`Transcript::save`].
     pub(crate) fn queue(&mut self, entry: Entry) {
         if self.place.is_some() {
-            self.unsaved.push_back(entry);
+            self.unsaved.push_back(match &self.redaction {
+                Some(detector) => redaction::stored(detector, entry),
+                None => entry,
+            });
         }
     }
 

@@ -72,6 +72,9 @@ fn every_key_can_be_set_in_the_file() {
         allow_hosts = ["crates.io"]
         [web]
         allow_private = true
+        [redact]
+        threads = false
+        results = false
         [log]
         filter = "debug"
     "#;
@@ -108,6 +111,8 @@ fn every_key_can_be_set_in_the_environment() {
         ("LOOM_SANDBOX_WRITE", "/a,/b"),
         ("LOOM_SANDBOX_ALLOW_HOSTS", "crates.io"),
         ("LOOM_WEB_ALLOW_PRIVATE", "true"),
+        ("LOOM_REDACT_THREADS", "false"),
+        ("LOOM_REDACT_RESULTS", "false"),
         ("LOOM_LOG", "trace"),
     ];
     // What the file says is overridden.

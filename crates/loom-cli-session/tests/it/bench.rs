@@ -10,7 +10,7 @@ use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
 use loom_cli_permission::{PermissionFiles, Permissions, Places};
 use loom_cli_session::{
-    Gate, ModelChoice, Person, Session, SessionLimits, SessionSetup, ThreadStart,
+    Gate, ModelChoice, Person, Redaction, Session, SessionLimits, SessionSetup, ThreadStart,
 };
 use loom_cli_tools::{CommandEnvironment, ToolRegistry, ToolSetup};
 use loom_common_core::inquiry::{Answer as PersonAnswer, Inquiry};
@@ -248,6 +248,7 @@ impl Bench {
             hosts: None,
             rewind: None,
             diagnostics: None,
+            redaction: Redaction::default(),
             hooks: Arc::default(),
             limits: SessionLimits::default(),
             compact_at_percent: None,

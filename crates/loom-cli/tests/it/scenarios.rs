@@ -14,6 +14,7 @@ mod memory;
 mod modes;
 mod own_commands;
 mod rules;
+mod secrets;
 mod servers;
 mod subagents;
 mod undo;

@@ -28,8 +28,8 @@ use crate::arguments::SessionArguments;
 use crate::commands::threads;
 use crate::connection::Connection;
 use crate::error::CliError;
-use crate::git;
 use crate::setting::Setting;
+use crate::{git, redaction};
 
 /// How often a subagent may ask its model.
 const MAX_SUBAGENT_CALLS: u32 = 60;
@@ -137,6 +137,7 @@ pub(super) async fn start(
         hosts: equipment.hosts,
         rewind: equipment.rewind.clone(),
         diagnostics: equipment.diagnostics,
+        redaction: redaction::of_session(setting),
         permission_mode,
         person,
         hooks: Arc::new(equipment.hooks),

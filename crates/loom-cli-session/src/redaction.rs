@@ -1,0 +1,177 @@
+//! Secrets that stay with the person: taken out of what is stored, and of what tools show the model.
+//!
+//! A tool's result goes to the provider of the model with each further request, and into the stored thread.
+//! Hardly ever does the model need the value of a secret, and where a file holds one it can work around it. So
+//! the value is replaced by a placeholder, which says by its rule what stands there. A call that would write
+//! such a placeholder is refused: it would put it in the place of the secret.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use loom_common_core::{
+    Compaction, ContentBlock, Entry, Message, ToolAccess, ToolCall, ToolOutput, ToolResult,
+    ToolResultContent,
+};
+use loom_redact::Detector;
+use serde_json::Value;
+
+/// What a placeholder begins with.
+const PLACEHOLDER: &str = "[REDACTED:";
+
+/// What secrets are taken out of.
+#[derive(Clone, Debug, Default)]
+pub struct Redaction {
+    /// Finds the secrets in conversations ahead of storing; none where they are stored as they are.
+    pub stored: Option<Detector>,
+    /// Finds the secrets in results of tools; none where the model sees them as they are.
+    pub shown: Option<Detector>,
+}
+
+/// Keeps secrets from the model. Clones share what was kept.
+#[derive(Clone, Debug)]
+pub(crate) struct Veil {
+    detector: Option<Detector>,
+    placeholders: Arc<Mutex<BTreeSet<String>>>,
+}
+
+impl Veil {
+    pub(crate) fn new(detector: Option<Detector>) -> Self {
+        Self {
+            detector,
+            placeholders: Arc::default(),
+        }
+    }
+
+    /// Takes the secrets out of what the model sees of a result. Returns the placeholders that were not
+    /// shown before.
+    pub(crate) fn cover(&self, output: &mut ToolOutput) -> Vec<String> {
+        let Some(detector) = &self.detector else {
+            return Vec::new();
+        };
+        let mut new = Vec::new();
+        for part in &mut output.content {
+            let ToolResultContent::Text { text } = part else {
+                continue;
+            };
+            let Cow::Owned(covered) = detector.redact(text) else {
+                continue;
+            };
+            let mut known = self
+                .placeholders
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            for placeholder in placeholders(&covered) {
+                if !text.contains(placeholder) && known.insert(placeholder.to_owned()) {
+                    new.push(placeholder.to_owned());
+                }
+            }
+            *text = covered;
+        }
+        new
+    }
+
+    /// Returns what the model is told about a call that would write a placeholder it was shown.
+    pub(crate) fn refuse(&self, call: &ToolCall, access: ToolAccess) -> Option<String> {
+        if access.changes_nothing() || !call.arguments.contains(PLACEHOLDER) {
+            return None;
+        }
+        let known = self
+            .placeholders
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let placeholder = placeholders(&call.arguments).find(|found| known.contains(*found))?;
+        Some(format!(
+            "`{placeholder}` stands for a secret that you are not shown; written back, it would take the \
+             secret's place. Leave out the line that holds it: edit other lines only, or change that line \
+             with a command that need not name the secret, such as sed."
+        ))
+    }
+}
+
+/// Returns the placeholders of a text.
+fn placeholders(text: &str) -> impl Iterator<Item = &str> {
+    text.match_indices(PLACEHOLDER).filter_map(|(start, _)| {
+        let rest = &text[start..];
+        let end = rest.find(']')?;
+        let rule = &rest[PLACEHOLDER.len()..end];
+        let is_rule = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        rule.bytes().all(is_rule).then(|| &rest[..=end])
+    })
+}
+
+/// Takes the secrets out of an entry of a thread.
+///
+/// Thoughts stay as they are, for a provider takes them back only with its signature of them.
+pub(crate) fn stored(detector: &Detector, entry: Entry) -> Entry {
+    match entry {
+        Entry::Message(said) => Entry::Message(message(detector, said)),
+        Entry::Compaction(compaction) => Entry::Compaction(Arc::new(Compaction {
+            words: messages(detector, &compaction.words),
+            handover: message(detector, Arc::clone(&compaction.handover)),
+            recent: messages(detector, &compaction.recent),
+            ..(*compaction).clone()
+        })),
+        Entry::Rewind { to } => Entry::Rewind { to },
+    }
+}
+
+fn messages(detector: &Detector, said: &[Arc<Message>]) -> Vec<Arc<Message>> {
+    said.iter()
+        .map(|said| message(detector, Arc::clone(said)))
+        .collect()
+}
+
+fn message(detector: &Detector, said: Arc<Message>) -> Arc<Message> {
+    let content: Vec<ContentBlock> = said
+        .content
+        .iter()
+        .map(|block| match block {
+            ContentBlock::Text { text, extra } => ContentBlock::Text {
+                text: detector.redact(text).into_owned(),
+                extra: extra.clone(),
+            },
+            ContentBlock::ToolUse(call) => ContentBlock::ToolUse(ToolCall {
+                arguments: arguments(detector, &call.arguments),
+                ..call.clone()
+            }),
+            ContentBlock::ToolResult(result) => ContentBlock::ToolResult(ToolResult {
+                content: result
+                    .content
+                    .iter()
+                    .map(|part| shown(detector, part))
+                    .collect(),
+                ..result.clone()
+            }),
+            other => other.clone(),
+        })
+        .collect();
+    if content == said.content {
+        return said;
+    }
+    Arc::new(Message {
+        role: said.role,
+        content,
+    })
+}
+
+fn shown(detector: &Detector, part: &ToolResultContent) -> ToolResultContent {
+    match part {
+        ToolResultContent::Text { text } => ToolResultContent::text(detector.redact(text)),
+        ToolResultContent::Image(_) => part.clone(),
+    }
+}
+
+/// Takes the secrets out of a call's arguments. Those without secrets stay as the model wrote them.
+fn arguments(detector: &Detector, text: &str) -> String {
+    let Ok(mut value) = serde_json::from_str::<Value>(text) else {
+        return detector.redact(text).into_owned();
+    };
+    let before = value.clone();
+    detector.redact_json(&mut value);
+    if value == before {
+        text.to_owned()
+    } else {
+        value.to_string()
+    }
+}
