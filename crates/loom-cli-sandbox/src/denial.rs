@@ -163,6 +163,13 @@ impl Denial {
             .iter()
             .map(|path| path.display().to_string())
             .collect();
+        if let DenialKind::Hosts(hosts) = &self.kind
+            && hosts.iter().any(|host| !host.is_private())
+        {
+            return format!(
+                "({self}. Commands reach hosts on a list only, and the person decides what is on it.)"
+            );
+        }
         let instead = match &self.kind {
             DenialKind::Files => format!(
                 "Commands can write in {} only ($TMPDIR is for temporary files), and cannot see \
@@ -170,10 +177,10 @@ impl Denial {
                 folders.join(", ")
             ),
             DenialKind::Network => "Commands have no network.".to_owned(),
-            DenialKind::Hosts(hosts) if hosts.iter().all(|host| host.is_private()) => {
-                "Commands reach hosts of the public internet only.".to_owned()
+            DenialKind::Hosts(hosts) if hosts.is_empty() => {
+                "Commands reach hosts on a list only.".to_owned()
             }
-            DenialKind::Hosts(_) => "Commands reach hosts on a list only.".to_owned(),
+            DenialKind::Hosts(_) => "Commands reach hosts of the public internet only.".to_owned(),
             DenialKind::System => {
                 "Commands cannot touch other processes, mounts, devices and the like.".to_owned()
             }
@@ -368,9 +375,17 @@ mod tests {
             writable: &[],
             closed: &[],
         });
+        let denial = denial.unwrap();
         assert_eq!(
-            denial.unwrap().to_string(),
+            denial.to_string(),
             "the sandbox has refused a host: example.com:443 is not on the list of allowed hosts"
+        );
+        assert_eq!(
+            denial.for_model(),
+            format!(
+                "({denial}. Commands reach hosts on a list only, and the person decides what is on \
+                 it.)"
+            )
         );
     }
 

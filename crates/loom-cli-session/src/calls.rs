@@ -125,6 +125,7 @@ impl ToolRunner {
                         if let Some(diagnostics) = &self.diagnostics {
                             diagnostics.before_edit(&edited).await;
                         }
+                        self.before_command(&resources);
                         let mut output = self.registry.run(&call, &context).await;
                         if let Some(undo) = self.undo.as_ref().filter(|_| is_recorded) {
                             undo.after_call(&call).await;

@@ -3,11 +3,15 @@
 //! The proxy of the sandbox remembers what it refused. When a call that runs commands has come to its
 //! end, the person is asked once for all of its hosts; the command has failed by then, and is not
 //! run again by itself, as nobody knows what it has done before it failed: the model is told that it
-//! can. A host that a rule denies is not asked for. Commands that run at the same time share the
-//! proxy, so a question may be about the host of another one.
+//! can. A host that a rule denies is not asked for.
+//!
+//! All that runs in the sandbox shares the proxy. What was refused before a command began, to one in the
+//! background or to a language server, is none of its business: it is set aside, and asked for when
+//! the model looks at what runs in the background. Commands that run at the same time cannot be told
+//! apart, so a question may be about the host of another one.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use loom_cli_permission::{Call, Surroundings, Verdict};
 use loom_cli_sandbox::{HostPattern, RefusalReason, RefusedHost, Sandbox};
@@ -22,6 +26,9 @@ use crate::operations::Report;
 /// The most hosts of one question; further ones are asked for when they are refused again.
 const MAX_HOSTS: usize = 10;
 
+/// The most hosts that are set aside.
+const MAX_SET_ASIDE: usize = 64;
+
 /// The tool that reads what a command in the background prints.
 const COMMAND_OUTPUT: &str = "command_output";
 
@@ -31,10 +38,42 @@ pub type KeepHosts = Arc<dyn Fn(&[HostPattern]) -> Result<(), String> + Send + S
 /// The hosts that commands in the sandbox may reach.
 #[derive(Clone)]
 pub struct Hosts {
-    /// The sandbox, which refuses the others.
-    pub sandbox: Arc<Sandbox>,
-    /// Writes hosts to the person's configuration.
-    pub keep: KeepHosts,
+    sandbox: Arc<Sandbox>,
+    keep: KeepHosts,
+    /// What was refused while no command was waited for.
+    set_aside: Arc<Mutex<Vec<RefusedHost>>>,
+}
+
+impl Hosts {
+    /// Takes the sandbox, which refuses hosts, and what writes some to the person's configuration.
+    pub fn new(sandbox: Arc<Sandbox>, keep: KeepHosts) -> Self {
+        Self {
+            sandbox,
+            keep,
+            set_aside: Arc::default(),
+        }
+    }
+
+    /// Sets aside what was refused so far.
+    fn set_aside(&self) {
+        let mut aside = self.aside();
+        for refused in self.sandbox.take_refused_hosts() {
+            if aside.len() < MAX_SET_ASIDE && !aside.contains(&refused) {
+                aside.push(refused);
+            }
+        }
+    }
+
+    /// Takes what was set aside, and what was refused since.
+    fn take_all(&self) -> Vec<RefusedHost> {
+        self.set_aside();
+        std::mem::take(&mut *self.aside())
+    }
+
+    fn aside(&self) -> MutexGuard<'_, Vec<RefusedHost>> {
+        let aside = self.set_aside.lock();
+        aside.unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl fmt::Debug for Hosts {
@@ -44,6 +83,13 @@ impl fmt::Debug for Hosts {
 }
 
 impl ToolRunner {
+    /// Keeps apart what was refused before a command begins.
+    pub(crate) fn before_command(&self, resources: &[Resource]) {
+        if let Some(hosts) = self.hosts.as_ref().filter(|_| is_command(resources)) {
+            hosts.set_aside();
+        }
+    }
+
     /// Asks the person for the hosts that were refused while a call ran, and tells the model what
     /// came of it.
     pub(crate) async fn ask_for_hosts(
@@ -56,12 +102,15 @@ impl ToolRunner {
         let Some(hosts) = &self.hosts else {
             return;
         };
-        let is_command = |resource: &Resource| matches!(resource, Resource::Command { .. });
-        if !resources.iter().any(is_command) && call.name != COMMAND_OUTPUT {
+        let refused = if is_command(resources) {
+            hosts.sandbox.take_refused_hosts()
+        } else if call.name == COMMAND_OUTPUT {
+            hosts.take_all()
+        } else {
             return;
-        }
+        };
         let mut asked = Vec::new();
-        for refused in hosts.sandbox.take_refused_hosts() {
+        for refused in refused {
             if refused.reason != RefusalReason::NotListed {
                 continue;
             }
@@ -170,6 +219,11 @@ impl ToolRunner {
         let level = NoticeLevel::Warning;
         let _ = site.reports.send(Report::Notice { level, text }).await;
     }
+}
+
+fn is_command(resources: &[Resource]) -> bool {
+    let mut resources = resources.iter();
+    resources.any(|resource| matches!(resource, Resource::Command { .. }))
 }
 
 /// Returns the pattern that allows a host; none for what is no name, such as an IPv6 address.

@@ -13,7 +13,7 @@ use loom_cli_lsp::{Diagnostics, Launch, Launcher, LspSetup, definitions};
 use loom_cli_mcp::{ConfigFiles, McpConfig, McpLimits, McpServers, McpSetup};
 use loom_cli_permission::{PermissionFiles, Permissions, Places};
 use loom_cli_rewind::Rewind;
-use loom_cli_sandbox::{NetworkAccess, Rung, Sandbox, hidden_places};
+use loom_cli_sandbox::{HostPattern, NetworkAccess, Rung, Sandbox, hidden_places};
 use loom_cli_session::{Gate, Hosts, ModelChoice, Person, ServerQuestions};
 use loom_cli_tools::{
     CommandEnvironment, EditStyle, OutputLimits, OutputStore, ToolLimits, ToolRegistry, ToolSetup,
@@ -206,13 +206,11 @@ async fn sandbox(
 /// Says how a host is allowed for good: in the person's configuration.
 fn hosts(setting: &Setting, sandbox: &Arc<Sandbox>) -> Result<Hosts, CliError> {
     let path = setting.directories().config()?.join(FILE_NAME);
-    Ok(Hosts {
-        sandbox: Arc::clone(sandbox),
-        keep: Arc::new(move |hosts| {
-            let hosts: Vec<String> = hosts.iter().map(ToString::to_string).collect();
-            add_to_list(&path, "sandbox", "allow_hosts", &hosts).map_err(|error| error.to_string())
-        }),
-    })
+    let keep = Arc::new(move |hosts: &[HostPattern]| {
+        let hosts: Vec<String> = hosts.iter().map(ToString::to_string).collect();
+        add_to_list(&path, "sandbox", "allow_hosts", &hosts).map_err(|error| error.to_string())
+    });
+    Ok(Hosts::new(Arc::clone(sandbox), keep))
 }
 
 /// Reads the rules of permission.

@@ -14,7 +14,7 @@ use std::io::{self, IsTerminal, Write};
 use loom_cli_instructions::INIT_PROMPT;
 use loom_cli_rewind::{OnConflict, PointKind};
 use loom_cli_session::{Person, Restore, RestoreScope, SessionError};
-use loom_common_core::inquiry::Inquiry;
+use loom_common_core::inquiry::{Inquiry, InquiryOutcome};
 use loom_common_core::stream::ThreadEvent;
 use loom_common_thread::ThreadId;
 use loom_common_version::VERSION;
@@ -50,6 +50,7 @@ pub(super) async fn run(setting: &Setting, arguments: &SessionArguments) -> Resu
         editor: LineEditor::new(setting.directories().state()?)?,
         type_ahead: TypeAhead::keep()?,
         typed: String::new(),
+        answered: String::new(),
         started,
         view: PlainView::new(anstream::stdout()),
         interrupts,
@@ -96,6 +97,8 @@ struct Repl {
     type_ahead: TypeAhead,
     /// What was typed before a question that it was not meant for.
     typed: String,
+    /// Id of the question that was answered last.
+    answered: String,
     started: Started,
     view: PlainView<anstream::Stdout>,
     interrupts: Interrupts,
@@ -351,6 +354,11 @@ impl Repl {
     fn show(&mut self, event: &ThreadEvent) -> io::Result<Next> {
         self.status.follow(event);
         self.view.draw(event)?;
+        if let ThreadEvent::InquiryClosed { id, outcome } = event
+            && (id, outcome) == (&self.answered, &InquiryOutcome::Withdrawn)
+        {
+            writeln!(anstream::stdout(), "Nobody waits for this answer any more.")?;
+        }
         Ok(match event {
             ThreadEvent::TurnCompleted { .. } | ThreadEvent::TurnFailed { .. } => Next::Prompt,
             _ => Next::Turn,
@@ -381,6 +389,7 @@ impl Repl {
                 None => return Ok(Next::End),
             }
         };
+        self.answered.clone_from(&id);
         self.started.session.handle.answer(id, answer).await?;
         Ok(Next::Turn)
     }

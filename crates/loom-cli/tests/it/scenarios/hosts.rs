@@ -12,8 +12,12 @@ use super::{Scene, bash, done};
 /// A reply that asks the sandbox's proxy for hosts, each twice, prints what it says, and fails. No name
 /// below `.invalid` is ever known, so an allowed host is a bad gateway.
 fn reach(hosts: &[&str]) -> Reply {
+    bash(&line(hosts))
+}
+
+fn line(hosts: &[&str]) -> String {
     let hosts: Vec<String> = hosts.iter().map(|host| format!("{host} {host}")).collect();
-    bash(&format!(
+    format!(
         r#"for host in {}; do
             exec 3<>"/dev/tcp/127.0.0.1/${{HTTPS_PROXY##*:}}"
             printf 'CONNECT %s HTTP/1.1\r\n\r\n' "$host" >&3
@@ -21,7 +25,7 @@ fn reach(hosts: &[&str]) -> Reply {
             exec 3>&-
         done; false"#,
         hosts.join(" ")
-    ))
+    )
 }
 
 fn config(scene: &Scene) -> PathBuf {
@@ -172,5 +176,31 @@ async fn the_question_for_a_host_comes_up_on_the_terminal() {
     assert!(scene.told()[1].contains("502 Bad Gateway"));
     terminal.type_keys("\u{4}");
     assert_eq!(terminal.wait(), 0);
+    scene.end();
+}
+
+#[tokio::test]
+async fn a_host_that_was_refused_in_the_background_is_asked_for_as_well() {
+    let in_background = json!({"command": line(&["a.invalid:443"]), "run_in_background": true});
+    let scene = Scene::new([
+        Reply::tool_call("bash", in_background),
+        Reply::tool_call("command_output", json!({"wait_ms": 60_000})),
+        done(),
+    ])
+    .await;
+    let mut driven = Driven::start(&scene, &[]);
+    driven.prompt("fetch it");
+    // It may be refused while its start is still waited for, or later.
+    let opened = driven.until("inquiry.opened");
+    assert_eq!(opened["inquiry"]["hosts"], json!(["a.invalid"]));
+    driven.answer(&opened["id"], json!({"type": "deny"}));
+    driven.until("turn.completed");
+    let told = scene.told().join("\n");
+    assert_eq!(
+        told.matches("does not let commands reach").count(),
+        1,
+        "{told}"
+    );
+    assert_eq!(driven.end(), Some(0));
     scene.end();
 }

@@ -112,7 +112,7 @@ fn ask(inquiry: &Inquiry) -> (String, String) {
                     .to_owned()
             }
             Inquiry::Hosts { hosts, .. } => {
-                text.push_str("\nThe sandbox has refused hosts to this command:\n");
+                text.push_str("\nThe sandbox has refused hosts to commands:\n");
                 for (number, host) in (1..).zip(hosts) {
                     let _ = writeln!(text, "  {number}. {}", sanitize(host));
                 }

@@ -2,7 +2,7 @@
 //!
 //! First the person sees who asks and for what, and says whether to fill it in at all; then comes one
 //! field after the other, and at the end all of it once more before anything is sent. At each line
-//! `/back`, `/no` and `/cancel` mean what they say, so there is a way out everywhere.
+//! `/back`, `/clear`, `/no` and `/cancel` mean what they say, so there is a way out everywhere.
 
 use std::fmt::Write as _;
 
@@ -36,8 +36,8 @@ pub(super) enum Filled {
     Done(Answer),
 }
 
-const WAYS_OUT: &str = "(Enter takes what stands in brackets; /back goes back, /no refuses, /cancel \
-                        puts it away)";
+const WAYS_OUT: &str = "(Enter takes what stands in brackets, /clear leaves a field empty; /back goes \
+                        back, /no refuses, /cancel puts it away)";
 
 impl Form {
     pub(super) fn new(fields: Vec<FormField>) -> Self {
@@ -86,6 +86,7 @@ impl Form {
             (_, "/no") => return Filled::Done(Answer::Deny { instead: None }),
             (_, "/cancel") => return Filled::Done(Answer::Dismiss),
             (Step::Field(index), "/back") => return self.go_to(index.saturating_sub(1)),
+            (Step::Field(index), "/clear") => return self.leave_empty(index),
             (Step::Field(index), _) => return self.fill(index, typed),
             (Step::Whether, "y" | "yes") => {
                 let first = self.go_to(0);
@@ -105,6 +106,15 @@ impl Form {
             _ => {}
         }
         Filled::Further(format!("{:?} is none of these", sanitize(typed.trim())))
+    }
+
+    fn leave_empty(&mut self, index: usize) -> Filled {
+        let field = &self.fields[index];
+        if field.required {
+            return Filled::Further("this field must be filled in".to_owned());
+        }
+        self.values.remove(&field.name);
+        self.go_to(index + 1)
     }
 
     fn fill(&mut self, index: usize, typed: &str) -> Filled {
@@ -261,7 +271,8 @@ mod tests {
     #[test]
     fn a_form_is_filled_in_field_by_field_looked_over_and_sent() {
         let lines = [
-            "y", "", "Ada", "old", "", "1", "/back", "", "", "e", "Ada L.", "36", "2", "", "y",
+            "y", "", "/clear", "Ada", "old", "", "1", "/back", "", "x", "e", "Ada L.", "36", "2",
+            "/clear", "y",
         ];
         let (seen, answer) = typed(&lines);
         insta::assert_snapshot!(seen);
