@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::finding::{Finding, Origin};
+use crate::fingerprint;
 use crate::known::{KnownMatcher, KnownSecrets};
+use crate::matching::HitSource;
 use crate::rules::{RuleSet, Rules};
 use crate::stream::{Search, Stream};
 
@@ -16,6 +18,23 @@ pub struct Detector(pub(crate) Arc<Parts>);
 pub(crate) struct Parts {
     pub(crate) rules: Arc<RuleSet>,
     pub(crate) known: Option<KnownMatcher>,
+}
+
+impl Parts {
+    /// The id or name, the description and the tags of what found a secret.
+    pub(crate) fn names(&self, source: HitSource) -> (String, String, Vec<String>) {
+        match (source, &self.known) {
+            (HitSource::Rule(index), _) => {
+                let rule = &self.rules.rules[index];
+                (rule.id.clone(), rule.description.clone(), rule.tags.clone())
+            }
+            (HitSource::Known(pattern), Some(known)) => {
+                let description = "A value that is known to be secret.".to_owned();
+                (known.names[pattern].clone(), description, Vec::new())
+            }
+            (HitSource::Known(_), None) => Default::default(),
+        }
+    }
 }
 
 impl Detector {
@@ -50,13 +69,9 @@ impl Detector {
 
     /// Takes the secrets out of bytes that need be no text; borrows them when there is none.
     pub fn redact_bytes<'a>(&self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
-        let mut stream = self.stream();
-        let mut redacted = stream.push(bytes);
-        redacted.extend(stream.finish().0);
-        if redacted == bytes {
-            Cow::Borrowed(bytes)
-        } else {
-            Cow::Owned(redacted)
+        match self.stream().whole(bytes) {
+            None => Cow::Borrowed(bytes),
+            Some(redacted) => Cow::Owned(redacted),
         }
     }
 
@@ -67,11 +82,49 @@ impl Detector {
 
     /// Starts to redact a text from a path or a commit that comes in pieces.
     pub fn stream_with(&self, origin: &Origin<'_>) -> Stream {
-        Stream::new(self.clone(), origin)
+        Stream::new(self, origin)
     }
 
     /// Starts to look for secrets in a text that comes in pieces, in bounded memory.
     pub fn search(&self, origin: &Origin<'_>) -> Search {
-        Search::new(self.clone(), origin)
+        Search::new(self, origin)
+    }
+
+    /// What the rules that are about paths only find; the range is empty.
+    pub(crate) fn path_findings(&self, origin: &Origin<'_>) -> Vec<Finding> {
+        let set = &self.0.rules;
+        let Some(path) = origin.path else {
+            return Vec::new();
+        };
+        if set
+            .allowlists
+            .iter()
+            .any(|list| list.target_rules.is_empty() && list.allows_origin(*origin))
+        {
+            return Vec::new();
+        }
+        set.rules
+            .iter()
+            .filter(|rule| rule.regex.is_none() && rule.is_for(*origin))
+            .filter(|rule| {
+                !rule
+                    .allowlists
+                    .iter()
+                    .any(|list| list.allows_origin(*origin))
+            })
+            .map(|rule| Finding {
+                rule: rule.id.clone(),
+                description: rule.description.clone(),
+                range: 0..0,
+                line: 1,
+                column: 1,
+                end_line: 1,
+                end_column: 1,
+                entropy: 0.0,
+                fingerprint: fingerprint::of(&rule.id, path.as_bytes()),
+                tags: rule.tags.clone(),
+                allowed_inline: false,
+            })
+            .collect()
     }
 }

@@ -6,6 +6,7 @@ use loom_common_secret::SecretString;
 
 use crate::LONGEST_MATCH;
 use crate::error::KnownSecretError;
+use crate::fingerprint;
 
 /// The rule's id of a value whose name is no slug.
 pub const KNOWN_SECRET: &str = "known-secret";
@@ -17,9 +18,10 @@ pub const KNOWN_SECRET: &str = "known-secret";
 pub const SHORTEST_KNOWN_SECRET: usize = 8;
 
 /// Exact values to be found whatever the rules say: plain, in base64, percent-encoded and as in JSON.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct KnownSecrets {
     names: Vec<String>,
+    fingerprints: Vec<String>,
     patterns: Vec<(Vec<u8>, usize)>,
 }
 
@@ -52,8 +54,10 @@ impl KnownSecrets {
             });
         }
         let index = self.names.len();
-        self.names
-            .push(slug(name).unwrap_or(KNOWN_SECRET).to_owned());
+        let shown = slug(name).unwrap_or(KNOWN_SECRET);
+        self.names.push(shown.to_owned());
+        self.fingerprints
+            .push(fingerprint::of(shown, value.as_bytes()));
         for form in forms(value) {
             if form.len() >= SHORTEST_KNOWN_SECRET
                 && !self.patterns.iter().any(|(other, _)| *other == form)
@@ -77,21 +81,43 @@ impl KnownSecrets {
             .match_kind(MatchKind::LeftmostLongest)
             .build(self.patterns.iter().map(|(pattern, _)| pattern))
             .ok()?;
-        let names = self
-            .patterns
-            .iter()
-            .map(|(_, index)| self.names[*index].clone())
-            .collect();
-        Some(KnownMatcher { automaton, names })
+        let pick = |of: &[String]| {
+            self.patterns
+                .iter()
+                .map(|(_, index)| of[*index].clone())
+                .collect()
+        };
+        Some(KnownMatcher {
+            automaton,
+            names: pick(&self.names),
+            fingerprints: pick(&self.fingerprints),
+            longest: self
+                .patterns
+                .iter()
+                .map(|(pattern, _)| pattern.len())
+                .max()
+                .unwrap_or(0),
+        })
+    }
+}
+
+impl std::fmt::Debug for KnownSecrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("KnownSecrets")
+            .field("names", &self.names)
+            .finish_non_exhaustive()
     }
 }
 
 /// The automaton over all forms of all values.
-#[derive(Debug)]
 pub(crate) struct KnownMatcher {
     pub(crate) automaton: AhoCorasick,
     /// For each pattern the name to be shown.
     pub(crate) names: Vec<String>,
+    /// For each pattern the fingerprint of the value that it is a form of.
+    pub(crate) fingerprints: Vec<String>,
+    /// Length of the longest pattern, in bytes.
+    pub(crate) longest: usize,
 }
 
 fn slug(name: &str) -> Option<&str> {
@@ -160,4 +186,12 @@ fn percent_encoded(value: &str, upper: bool, unreserved: &[u8]) -> Vec<u8> {
         }
     }
     encoded
+}
+
+impl std::fmt::Debug for KnownMatcher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("KnownMatcher")
+            .field("patterns", &self.names.len())
+            .finish_non_exhaustive()
+    }
 }

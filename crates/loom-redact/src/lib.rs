@@ -5,16 +5,25 @@ mod builtin;
 mod detector;
 mod entropy;
 mod error;
+mod finder;
 mod finding;
 mod fingerprint;
+mod grams;
 mod json;
 mod known;
 #[cfg(feature = "log")]
 pub mod log;
-mod naive;
+mod marker;
+mod matching;
+pub mod naive;
+mod place;
 pub mod report;
+mod requirement;
 mod rules;
+mod scanner;
 mod stream;
+mod view;
+mod wrap;
 
 pub use detector::Detector;
 pub use error::{KnownSecretError, RuleError};

@@ -1,191 +1,256 @@
-//! The specification: every rule on everything.
+//! The specification: what is to be found, said as plainly as possible and without care for speed.
+//!
+//! [`scan`] searches a whole text with every rule. Tests and `examples/compare` hold the fast search to it, which must
+//! find exactly the same. It does not know what is proven of expressions, has no first stage and no pieces; only what
+//! a match of one rule at one place is, and what it is worth, is shared.
 
 use std::ops::Range;
+use std::sync::Arc;
 
-use regex_automata::{Anchored, Input};
-
-use crate::allow::Candidate;
 use crate::detector::Detector;
+use crate::finder::Scope;
 use crate::finding::{Finding, Origin};
-use crate::known::KNOWN_SECRET;
+use crate::matching::{Hit, HitSource, Rank, is_allowed_inline, judge, line_around};
+use crate::place::{Place, to_u64};
 use crate::rules::Rule;
-use crate::{KEYWORD_REACH, LINE_REACH, LONGEST_MATCH, entropy, fingerprint};
+use crate::view::{Places, Plain};
+use crate::wrap::{Event, Wraps};
+use crate::{KEYWORD_REACH, entropy, marker};
 
-struct Raw {
-    range: Range<usize>,
-    rule: String,
-    description: String,
-    tags: Vec<String>,
-    rank: (u8, usize),
-    entropy: f64,
-}
-
-pub(crate) fn scan(detector: &Detector, text: &[u8], origin: &Origin<'_>) -> Vec<Finding> {
-    let set = &detector.0.rules;
-    if set
-        .allowlists
-        .iter()
-        .any(|list| list.target_rules.is_empty() && list.allows_origin(*origin))
-    {
-        return Vec::new();
+/// Finds the secrets in a text by running every rule on everything.
+pub fn scan(detector: &Detector, text: &[u8], origin: &Origin<'_>) -> Vec<Finding> {
+    let scope = Scope::new(Arc::clone(&detector.0), origin);
+    let mut plain = Plain::default();
+    let mut readable = Vec::new();
+    plain.push(text, |part| readable.extend_from_slice(part));
+    plain.finish(|part| readable.extend_from_slice(part));
+    let mut hits = hits(&scope, &readable);
+    for (lines, places, joints) in paragraphs(&readable) {
+        hits.extend(
+            self::hits(&scope, &lines)
+                .into_iter()
+                .filter(|hit| {
+                    joints
+                        .iter()
+                        .any(|joint| hit.matched.start < *joint && *joint < hit.matched.end)
+                })
+                .map(|hit| hit.moved(|range| places.origins(range))),
+        );
     }
-    let mut raw = Vec::new();
-    for rule in &set.rules {
-        if let Some(path) = &rule.path {
-            let applies = origin
-                .path
-                .is_some_and(|at| path.regex().is_some_and(|regex| regex.is_match(at)));
-            if !applies {
-                continue;
-            }
-        }
-        find(detector, rule, text, origin, &mut raw);
-    }
-    if let Some(known) = &detector.0.known {
-        let mut at = 0;
-        while let Some(found) = known
-            .automaton
-            .find(aho_corasick::Input::new(text).span(at..text.len()))
-        {
-            raw.push(Raw {
-                range: found.range(),
-                rule: known.names[found.pattern().as_usize()].clone(),
-                description: KNOWN_SECRET.to_owned(),
-                tags: Vec::new(),
-                rank: (2, found.len()),
-                entropy: entropy::shannon(&text[found.range()]),
-            });
-            at = found.start() + 1;
-        }
-    }
-    raw.sort_by_key(|raw| (raw.range.start, raw.range.end));
-    let mut merged: Vec<(Range<usize>, Raw)> = Vec::new();
-    for next in raw {
+    let mut hits: Vec<Hit> = hits
+        .into_iter()
+        .map(|hit| hit.moved(|range| plain.places.origins(range)))
+        .map(|hit| Hit {
+            range: whole_characters(text, &hit.range),
+            ..hit
+        })
+        .collect();
+    hits.sort_by_key(|hit| (hit.range.start, hit.range.end, hit.source));
+    let counting = counting(&scope, text, &hits);
+    let mut merged: Vec<(Range<usize>, Hit)> = Vec::new();
+    for hit in counting {
         match merged.last_mut() {
-            Some((range, best)) if next.range.start < range.end => {
-                range.end = range.end.max(next.range.end);
-                if next.rank > best.rank {
-                    *best = next;
+            Some((range, best)) if hit.range.start < range.end => {
+                range.end = range.end.max(hit.range.end);
+                if hit.rank > best.rank {
+                    *best = hit;
                 }
             }
-            _ => merged.push((next.range.clone(), next)),
+            _ => merged.push((hit.range.clone(), hit)),
         }
     }
-    merged
+    let found = merged
         .into_iter()
-        .map(|(range, best)| finding(text, range, best))
+        .map(|(range, best)| finding(&scope, text, &range, best));
+    detector
+        .path_findings(origin)
+        .into_iter()
+        .chain(found)
         .collect()
 }
 
-fn find(detector: &Detector, rule: &Rule, text: &[u8], origin: &Origin<'_>, raw: &mut Vec<Raw>) {
+/// All hits in one text, between its markers.
+fn hits(scope: &Scope, text: &[u8]) -> Vec<Hit> {
+    let mut hits = Vec::new();
+    let mut start = 0;
+    loop {
+        let marker = marker::find(text, start);
+        let piece = start..marker.as_ref().map_or(text.len(), |marker| marker.start);
+        for (index, rule) in scope.parts.rules.rules.iter().enumerate() {
+            if scope.is_active(index) {
+                let mut resume = 0;
+                for zone in zones(rule, text, &piece) {
+                    let starts = zone.start.max(resume)..zone.end;
+                    resume = search(scope, index, text, &piece, starts, &mut hits);
+                }
+            }
+        }
+        known(scope, text, &piece, &mut hits);
+        match marker {
+            Some(marker) => start = marker.end,
+            None => return hits,
+        }
+    }
+}
+
+/// Where a match of the rule may start: near one of its keywords, or anywhere if it has none.
+fn zones(rule: &Rule, text: &[u8], piece: &Range<usize>) -> Vec<Range<usize>> {
+    if rule.keywords.is_empty() {
+        return vec![piece.clone()];
+    }
+    let lower = text[piece.clone()].to_ascii_lowercase();
+    let mut near: Vec<Range<usize>> = rule
+        .keywords
+        .iter()
+        .flat_map(|keyword| {
+            // Overlapping occurrences, too.
+            let ends = |at: usize| at + keyword.len();
+            (0..lower.len())
+                .filter(|at| lower[*at..].starts_with(keyword))
+                .map(move |at| at.saturating_sub(KEYWORD_REACH)..ends(at) + KEYWORD_REACH + 1)
+                .collect::<Vec<_>>()
+        })
+        .map(|zone| zone.start + piece.start..(zone.end + piece.start).min(piece.end))
+        .collect();
+    near.sort_by_key(|zone| zone.start);
+    let mut zones: Vec<Range<usize>> = Vec::new();
+    for zone in near {
+        match zones.last_mut() {
+            Some(last) if zone.start <= last.end => last.end = last.end.max(zone.end),
+            _ => zones.push(zone),
+        }
+    }
+    zones
+}
+
+/// Finds the matches with these starts, leftmost first, each behind the secret of the last, and returns where the rule
+/// goes on.
+fn search(
+    scope: &Scope,
+    index: usize,
+    text: &[u8],
+    piece: &Range<usize>,
+    starts: Range<usize>,
+    hits: &mut Vec<Hit>,
+) -> usize {
+    let set = &scope.parts.rules;
+    let rule = &set.rules[index];
     let Some(regex) = rule.regex.as_ref().and_then(|regex| regex.regex()) else {
-        return;
+        return 0;
     };
-    let mut captures = regex.create_captures();
-    let mut at = 0;
-    while at <= text.len() {
-        let Some(found) = regex.find(Input::new(text).span(at..text.len())) else {
+    let mut at = starts.start;
+    while at < starts.end {
+        let input = regex_automata::Input::new(text).span(at..piece.end);
+        let Some(start) = regex.find(input).map(|found| found.start()) else {
             break;
         };
-        let start = found.start();
-        let end = text.len().min(start + LONGEST_MATCH);
-        regex.search_captures(
-            &Input::new(text).span(start..end).anchored(Anchored::Yes),
-            &mut captures,
-        );
-        let Some(matched) = captures.get_match() else {
-            at = start + 1;
-            continue;
+        if start >= starts.end {
+            break;
+        }
+        at = match rule.match_at(text, start, piece.end) {
+            None => start + 1,
+            Some(found) => {
+                hits.extend(judge(set, index, text, piece, &found, scope.origin()));
+                found.resume()
+            }
         };
-        let near =
-            &text[start.saturating_sub(KEYWORD_REACH)..text.len().min(start + KEYWORD_REACH)];
-        let near = near.to_ascii_lowercase();
-        let named = rule.keywords.is_empty()
-            || rule
-                .keywords
-                .iter()
-                .any(|keyword| memchr::memmem::find(&near, keyword).is_some());
-        if !named {
-            at = start + 1;
+    }
+    at
+}
+
+fn known(scope: &Scope, text: &[u8], piece: &Range<usize>, hits: &mut Vec<Hit>) {
+    let Some(known) = &scope.parts.known else {
+        return;
+    };
+    for start in piece.clone() {
+        let input = aho_corasick::Input::new(text).span(start..piece.end);
+        let Some(found) = known.automaton.find(input) else {
+            return;
+        };
+        if found.start() != start {
             continue;
         }
-        let secret = match rule.secret_group {
-            Some(group) => captures.get_group(group),
-            None => (1..captures.group_len())
-                .find_map(|group| captures.get_group(group).filter(|span| !span.is_empty())),
-        };
-        let secret = secret.map_or(matched.range(), |span| span.start..span.end);
-        at = secret.end.max(start + 1);
-        let value = &text[secret.clone()];
-        let line_start = memchr::memrchr(b'\n', &text[..start]).map_or(0, |at| at + 1);
-        let line_end = memchr::memchr(b'\n', &text[matched.end()..])
-            .map_or(text.len(), |at| matched.end() + at);
-        let line = line_start.max(start.saturating_sub(LINE_REACH))
-            ..line_end.min(matched.end() + LINE_REACH);
-        let candidate = Candidate {
-            secret: value,
-            matched: &text[matched.range()],
-            line: &text[line],
-            origin: *origin,
-        };
-        let entropy = entropy::shannon(value);
-        let global =
-            detector.0.rules.allowlists.iter().filter(|list| {
-                list.target_rules.is_empty() || list.target_rules.contains(&rule.id)
-            });
-        let allowed = rule
-            .allowlists
-            .iter()
-            .chain(global)
-            .any(|list| list.allows(&candidate));
-        if value.is_empty()
-            || value.starts_with(b"[REDACTED:")
-            || allowed
-            || rule.entropy.is_some_and(|least| entropy <= least)
-        {
-            continue;
-        }
-        raw.push(Raw {
-            rank: (u8::from(!rule.generic), secret.len()),
-            range: secret,
-            rule: rule.id.clone(),
-            description: rule.description.clone(),
-            tags: rule.tags.clone(),
-            entropy,
+        let (pattern, range) = (found.pattern().as_usize(), found.range());
+        hits.push(Hit {
+            source: HitSource::Known(pattern),
+            rank: Rank::of_known(pattern, range.len()),
+            entropy: entropy::shannon(&text[range.clone()]),
+            fingerprint: known.fingerprints[pattern].clone(),
+            allowed_inline: is_allowed_inline(&text[line_around(text, piece, &range)]),
+            matched: range.clone(),
+            range,
         });
     }
 }
 
-fn finding(text: &[u8], range: Range<usize>, best: Raw) -> Finding {
-    let place = |at: usize| {
-        let line = memchr::memchr_iter(b'\n', &text[..at]).count() + 1;
-        let start = memchr::memrchr(b'\n', &text[..at]).map_or(0, |at| at + 1);
-        let column = text[start..at]
-            .iter()
-            .filter(|byte| **byte & 0xC0 != 0x80)
-            .count()
-            + 1;
-        (line as u64, column as u64)
-    };
-    let (line, column) = place(range.start);
-    let (end_line, end_column) = place(range.end);
-    let line_start = memchr::memrchr(b'\n', &text[..range.start]).map_or(0, |at| at + 1);
-    let line_end =
-        memchr::memchr(b'\n', &text[range.end..]).map_or(text.len(), |at| range.end + at);
-    let around = &text[line_start..line_end];
+/// The paragraphs of a text: their lines as one, the way back, and where breaks were left out.
+fn paragraphs(text: &[u8]) -> Vec<(Vec<u8>, Places, Vec<usize>)> {
+    let mut all = Vec::new();
+    let mut open: Option<(Vec<u8>, Places, Vec<usize>)> = None;
+    Wraps::default().advance(text, 0, true, |event| match event {
+        Event::Line(line) => {
+            let (lines, places, joints) = open.get_or_insert_default();
+            if !lines.is_empty() {
+                joints.push(lines.len());
+            }
+            places.jump(lines.len(), line.start);
+            lines.extend_from_slice(&text[line]);
+        }
+        Event::End => all.extend(open.take()),
+    });
+    all
+}
+
+fn whole_characters(text: &[u8], range: &Range<usize>) -> Range<usize> {
+    let continues = |at: usize| text.get(at).is_some_and(|byte| byte & 0xC0 == 0x80);
+    let start = (0..=3)
+        .map(|back| range.start.saturating_sub(back))
+        .find(|at| !continues(*at));
+    let end = (0..=3).map(|on| range.end + on).find(|at| !continues(*at));
+    start.unwrap_or(range.start.saturating_sub(3))..end.unwrap_or(range.end + 3)
+}
+
+/// The hits whose requirements are met and that are to be reported.
+fn counting(scope: &Scope, text: &[u8], hits: &[Hit]) -> Vec<Hit> {
+    let rules = &scope.parts.rules.rules;
+    let place = |hit: &Hit| place(text, hit.range.start);
+    hits.iter()
+        .filter(|hit| match hit.source {
+            HitSource::Known(_) => true,
+            HitSource::Rule(rule) => {
+                !rules[rule].skip_report
+                    && rules[rule].required.iter().all(|required| {
+                        hits.iter().any(|other| {
+                            other.source == HitSource::Rule(required.rule)
+                                && required.is_met(&place(hit), &place(other))
+                        })
+                    })
+            }
+        })
+        .cloned()
+        .collect()
+}
+
+fn place(text: &[u8], offset: usize) -> Place {
+    let mut place = Place::START;
+    place.advance(text, 0, offset);
+    place
+}
+
+fn finding(scope: &Scope, text: &[u8], range: &Range<usize>, best: Hit) -> Finding {
+    let (start, end) = (place(text, range.start), place(text, range.end));
+    let (rule, description, tags) = scope.parts.names(best.source);
     Finding {
-        fingerprint: fingerprint::of(&best.rule, &text[best.range.clone()]),
-        allowed_inline: ["gitleaks:allow", "loom:allow"]
-            .iter()
-            .any(|mark| memchr::memmem::find(around, mark.as_bytes()).is_some()),
-        range: range.start as u64..range.end as u64,
-        rule: best.rule,
-        description: best.description,
-        line,
-        column,
-        end_line,
-        end_column,
+        rule,
+        description,
+        tags,
+        range: to_u64(range.start)..to_u64(range.end),
+        line: start.line,
+        column: start.column,
+        end_line: end.line,
+        end_column: end.column,
         entropy: best.entropy,
-        tags: best.tags,
+        fingerprint: best.fingerprint,
+        allowed_inline: best.allowed_inline,
     }
 }

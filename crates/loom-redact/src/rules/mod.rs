@@ -1,8 +1,10 @@
 //! Rules as they are matched: from the text of rule files to something that can be run.
 
+pub(crate) mod anchor;
 pub(crate) mod compile;
 pub(crate) mod dialect;
 pub(crate) mod document;
+pub(crate) mod index;
 pub(crate) mod table;
 
 use std::sync::{Arc, OnceLock};
@@ -11,8 +13,10 @@ use crate::allow::AllowList;
 use crate::builtin;
 use crate::error::RuleError;
 use crate::finding::Origin;
+use anchor::Plan;
 use compile::Expression;
 use document::{Document, RequiredText, RuleText};
+use index::{Index, LONGEST_KEYWORD};
 
 /// How often a rule file may extend another one.
 const DEEPEST_EXTENSION: usize = 4;
@@ -25,6 +29,7 @@ pub struct Rules(pub(crate) Arc<RuleSet>);
 pub(crate) struct RuleSet {
     pub(crate) rules: Vec<Rule>,
     pub(crate) allowlists: Vec<AllowList>,
+    pub(crate) index: Index,
     warnings: Vec<String>,
     /// What the rules were made of, for those that extend them.
     texts: Vec<RuleText>,
@@ -38,6 +43,7 @@ pub(crate) struct Rule {
     pub(crate) tags: Vec<String>,
     /// None for a rule that is about paths only.
     pub(crate) regex: Option<Expression>,
+    pub(crate) plan: Plan,
     pub(crate) path: Option<Expression>,
     pub(crate) secret_group: Option<usize>,
     pub(crate) entropy: Option<f64>,
@@ -144,6 +150,7 @@ impl Rules {
             .map(AllowList::new)
             .collect::<Result<Vec<_>, _>>()?;
         Ok(Self(Arc::new(RuleSet {
+            index: Index::new(&rules),
             rules,
             allowlists,
             warnings: document.warnings,
@@ -212,7 +219,26 @@ impl Rule {
                 format!("`secretGroup` is {group}, but the expression has {groups} groups"),
             ));
         }
+        let keywords: Vec<Vec<u8>> = text
+            .keywords
+            .iter()
+            .filter(|keyword| !keyword.is_empty())
+            .map(|keyword| keyword.to_ascii_lowercase().into_bytes())
+            .collect();
+        if keywords
+            .iter()
+            .any(|keyword| keyword.len() > LONGEST_KEYWORD)
+        {
+            return Err(field_error(
+                text,
+                format!("a keyword may have at most {LONGEST_KEYWORD} bytes"),
+            ));
+        }
         Ok(Self {
+            plan: regex
+                .as_ref()
+                .map_or(Plan::Everywhere, |regex| Plan::new(regex.hir(), &keywords)),
+            keywords,
             id: text.id.clone(),
             description: text.description.clone().unwrap_or_default(),
             tags: text.tags.clone(),
@@ -220,12 +246,6 @@ impl Rule {
             path,
             secret_group,
             entropy: text.entropy.filter(|entropy| *entropy > 0.0),
-            keywords: text
-                .keywords
-                .iter()
-                .filter(|keyword| !keyword.is_empty())
-                .map(|keyword| keyword.to_ascii_lowercase().into_bytes())
-                .collect(),
             allowlists: text
                 .allowlists
                 .iter()
@@ -239,6 +259,16 @@ impl Rule {
             skip_report: text.skip_report,
             generic: text.id.starts_with("generic"),
         })
+    }
+}
+
+impl Rule {
+    /// Whether the rule is for that origin, as its path says.
+    pub(crate) fn is_for(&self, origin: Origin<'_>) -> bool {
+        let Some(path) = &self.path else { return true };
+        origin
+            .path
+            .is_some_and(|at| path.regex().is_some_and(|regex| regex.is_match(at)))
     }
 }
 

@@ -5,4 +5,6 @@
 )]
 
 mod files;
+mod properties;
 mod rules;
+mod sample;

@@ -1,0 +1,105 @@
+//! What holds for every text.
+
+use loom_redact::{Detector, Finding, Origin, naive};
+use proptest::prelude::*;
+
+use crate::sample;
+
+/// The text redacted, and the findings, when it comes in pieces of these sizes.
+fn streamed(detector: &Detector, text: &[u8], sizes: &[usize]) -> (Vec<u8>, Vec<Finding>) {
+    let mut stream = detector.stream();
+    let (mut redacted, mut findings) = (Vec::new(), Vec::new());
+    let mut rest = text;
+    for size in sizes.iter().cycle() {
+        if rest.is_empty() {
+            break;
+        }
+        let (piece, after) = rest.split_at((*size).clamp(1, rest.len()));
+        redacted.extend(stream.push(piece));
+        findings.extend(stream.take_findings());
+        rest = after;
+    }
+    let (last, others) = stream.finish();
+    redacted.extend(last);
+    findings.extend(others);
+    (redacted, findings)
+}
+
+/// The text with filling between its parts, so that it is longer than what a stream keeps back.
+fn stretched(text: &str, filling: usize) -> String {
+    let middle = (0..=text.len() / 2)
+        .rev()
+        .find(|at| text.is_char_boundary(*at))
+        .unwrap_or(0);
+    let line = "    let value = compute(&input, 17)?; // nothing to see\n";
+    format!(
+        "{}\n{}{}",
+        &text[..middle],
+        line.repeat(filling),
+        &text[middle..]
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_fast_search_finds_what_the_specification_says(text in sample::text()) {
+        let detector = sample::detector();
+        let fast = detector.scan(text.as_bytes());
+        prop_assert_eq!(fast, naive::scan(detector, text.as_bytes(), &Origin::default()));
+    }
+
+    #[test]
+    fn so_it_does_in_bytes_that_are_no_text(
+        text in sample::text(), noise in prop::collection::vec(any::<u8>(), 0..50), at in any::<prop::sample::Index>()
+    ) {
+        let detector = sample::detector();
+        let mut bytes = text.into_bytes();
+        let at = at.index(bytes.len() + 1);
+        bytes.splice(at..at, noise);
+        let fast = detector.scan(&bytes);
+        prop_assert_eq!(fast, naive::scan(detector, &bytes, &Origin::default()));
+    }
+
+    #[test]
+    fn redacting_twice_is_redacting_once_and_leaves_nothing_to_find(text in sample::text()) {
+        let detector = sample::detector();
+        let once = detector.redact(&text).into_owned();
+        prop_assert_eq!(detector.scan(once.as_bytes()), vec![]);
+        prop_assert_eq!(detector.redact(&once), once.as_str());
+    }
+
+    #[test]
+    fn findings_say_where_the_secrets_are(text in sample::text()) {
+        let detector = sample::detector();
+        for finding in detector.scan(text.as_bytes()) {
+            let start = usize::try_from(finding.range.start).unwrap();
+            let end = usize::try_from(finding.range.end).unwrap();
+            let before = &text[..start];
+            prop_assert_eq!(finding.line, 1 + before.matches('\n').count() as u64);
+            let line = before.rsplit('\n').next().unwrap();
+            prop_assert_eq!(finding.column, 1 + line.chars().count() as u64);
+            prop_assert!(start < end);
+            prop_assert!(!detector.redact(&text).contains(&text[start..end]) || text.matches(&text[start..end]).count() > 1);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+
+    #[test]
+    fn how_a_text_is_cut_changes_nothing(
+        text in sample::text(),
+        filling in prop_oneof![Just(0_usize), 300_usize..900, 2500_usize..3000],
+        sizes in prop::collection::vec(prop_oneof![1_usize..50, 1000_usize..200_000], 1..5),
+    ) {
+        let detector = sample::detector();
+        let text = stretched(&text, filling);
+        let whole = detector.scan(text.as_bytes());
+        let (redacted, findings) = streamed(detector, text.as_bytes(), &sizes);
+        prop_assert_eq!(&findings, &whole);
+        prop_assert_eq!(redacted, detector.redact_bytes(text.as_bytes()).into_owned());
+    }
+}
