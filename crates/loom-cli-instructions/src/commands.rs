@@ -261,12 +261,14 @@ fn name(path: &Path, folder: &Path) -> Option<String> {
     parts.iter().all(is_plain).then(|| parts.join(":"))
 }
 
-/// Returns the description of a file on one line: its own, or else how its text begins.
+/// Returns the description of a file on one line: its own, or else how its text begins, without
+/// lines for the shell.
 fn description(fields: &FrontMatter, body: &str) -> String {
-    let first = || body.lines().map(|line| line.trim_start_matches('#').trim());
+    let is_said = |line: &&str| !line.is_empty() && !line.starts_with("!`");
+    let lines = || body.lines().map(|line| line.trim_start_matches('#').trim());
     let text = fields
         .text("description")
-        .or_else(|| first().find(|line| !line.is_empty()).map(str::to_owned))
+        .or_else(|| lines().find(is_said).map(str::to_owned))
         .unwrap_or_default();
     one_line(&text, MAX_DESCRIPTION)
 }

@@ -200,20 +200,32 @@ impl Runner {
     }
 
     fn run_lines(&mut self, segments: Vec<Segment>) {
+        let turn = self.turns.count;
         let lines = Lines {
             tools: self.tools.clone(),
-            turn: self.turns.count,
+            turn,
             run: 0,
             printed: 0,
         };
         self.operations.run_ahead(|reports| async move {
             let text = lines.fill_in(segments, &reports).await;
-            let _ = reports.send(Report::CommandReady { text }).await;
+            let _ = reports.send(Report::CommandReady { turn, text }).await;
         });
     }
 
+    /// A line of a command begins. What a command reports that was stopped is late.
+    pub(crate) async fn line_runs(&mut self, turn: u32, call: ToolCall) {
+        if self.commands.is_preparing() && turn == self.turns.count {
+            let shown = self.presenter.tools_begin(OperationId::AHEAD, &[call]);
+            self.show(shown).await;
+        }
+    }
+
     /// The lines of the command have run; its prompt goes to the agent.
-    pub(crate) async fn command_ready(&mut self, text: String) -> Option<AgentEvent> {
+    pub(crate) async fn command_ready(&mut self, turn: u32, text: String) -> Option<AgentEvent> {
+        if turn != self.turns.count {
+            return None;
+        }
         let attachments = self.commands.current.as_mut()?.attachments.take()?;
         let text = ContentBlock::text(text);
         let message = Message {
@@ -271,7 +283,7 @@ impl Runner {
 /// The lines of a command, as they run.
 struct Lines {
     tools: ToolRunner,
-    /// Number of the turn, so that no two calls of a session have the same id.
+    /// Number of the turn, for which the reports are; no two calls of a session have the same id.
     turn: u32,
     /// How many have run.
     run: usize,
@@ -306,7 +318,11 @@ impl Lines {
             arguments: serde_json::json!({ "command": line }).to_string(),
             extra: Extra::default(),
         };
-        let _ = reports.send(Report::RunsAhead(call.clone())).await;
+        let runs = Report::LineRuns {
+            turn: self.turn,
+            call: call.clone(),
+        };
+        let _ = reports.send(runs).await;
         let output = run_call(&self.tools, OperationId::AHEAD, &call, reports).await;
         let in_place = in_place(line, &output);
         self.printed += in_place.len();

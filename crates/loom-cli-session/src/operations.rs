@@ -38,10 +38,10 @@ pub(crate) enum Report {
     },
     /// The person has set the mode by what they answered.
     ModeSet,
-    /// A line of a command file begins, ahead of the command's prompt.
-    RunsAhead(ToolCall),
-    /// The lines of a command file have run, and this is the command's prompt.
-    CommandReady { text: String },
+    /// A line of the command with this turn begins.
+    LineRuns { turn: u32, call: ToolCall },
+    /// The lines of the command with this turn have run, and this is its text.
+    CommandReady { turn: u32, text: String },
     /// A prompt has passed its hooks.
     Prompt(Message),
     /// A hook keeps a prompt from the agent.

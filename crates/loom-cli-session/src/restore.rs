@@ -35,7 +35,8 @@ impl Runner {
     ///
     /// Why it was not done, for the person.
     pub(crate) async fn restore(&mut self, restore: Restore) -> Result<RestoreReport, String> {
-        if *self.agent.state() != AgentState::WaitingForUserInput {
+        let runs = *self.agent.state() != AgentState::WaitingForUserInput;
+        if runs || self.commands.is_preparing() {
             return Err("a turn runs; stop it first".to_owned());
         }
         let Some(undo) = self.tools.undo.clone() else {

@@ -249,11 +249,8 @@ impl Runner {
                 self.prompts.one_arrived();
                 return Some(self.user_input(prompt));
             }
-            Report::RunsAhead(call) => {
-                let shown = self.presenter.tools_begin(OperationId::AHEAD, &[call]);
-                self.show(shown).await;
-            }
-            Report::CommandReady { text } => return self.command_ready(text).await,
+            Report::LineRuns { turn, call } => self.line_runs(turn, call).await,
+            Report::CommandReady { turn, text } => return self.command_ready(turn, text).await,
             Report::PromptBlocked { reason } => {
                 self.prompts.one_arrived();
                 let error = StreamError {
@@ -427,7 +424,8 @@ impl Runner {
             _ => Vec::new(),
         };
         self.show(shown).await;
-        if let AgentEvent::PostToolsHookCompleted { .. } = event {
+        // A model call comes next, or what was said is stored for whoever goes on.
+        if let AgentEvent::PostToolsHookCompleted { .. } | AgentEvent::Shutdown = event {
             for said in self.said_meanwhile().await {
                 let actions = self.agent.handle(said);
                 self.carry_out(actions).await;

@@ -290,11 +290,11 @@ impl OwnCommands {
 
     fn unknown(&self, name: &str) -> String {
         let mut near = self.commands.propose(name);
-        let longer = NAMES.iter().filter(|known| known.starts_with(name));
+        let longer = NAMES.into_iter().filter(|known| known.starts_with(name));
+        let longer: Vec<&str> = longer.filter(|known| !near.contains(known)).collect();
         near.extend(longer);
-        near.dedup();
         match near.is_empty() {
-            true => format!("no command /{name}; /help lists them"),
+            true => format!("no command /{name}"),
             false => format!("no command /{name}; perhaps /{}", near.join(", /")),
         }
     }

@@ -115,10 +115,14 @@ async fn drive(
     let Session { handle, events } = session;
     let (Input::Prompt(prompt) | Input::Stream(prompt)) = &input;
     if !prompt.trim().is_empty() {
-        let heard = tokio::select! {
+        let mut heard = tokio::select! {
             heard = program.hear(prompt, &provider) => heard,
             _ = interrupts.next() => return Err(CliError::interrupted("interrupted")),
         };
+        // Whatever the format of the output.
+        for problem in heard.iter_mut().flat_map(|heard| heard.problems.drain(..)) {
+            CliError::warn(&problem);
+        }
         stream_input::say(&handle, heard).await?;
     }
     let mut stream = match input {

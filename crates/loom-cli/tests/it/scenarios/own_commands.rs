@@ -263,6 +263,28 @@ async fn what_is_said_in_a_commands_turn_goes_out_with_its_next_request() {
 }
 
 #[tokio::test]
+async fn what_was_said_in_a_commands_turn_is_kept_when_the_program_is_ended() {
+    let gate = Gate::new();
+    let scene = Scene::new([done().gate_after(0, &gate)]).await;
+    user_command(&scene, "think", "---\neffort: low\n---\nThink.");
+    let mut driven = Driven::start(&scene, &[]);
+    driven.prompt("/think");
+    wait_until("the model is asked", || scene.requests().len() == 1);
+    driven.prompt("about tabs");
+    driven.say(&json!({"type": "dance"}));
+    driven.until("item.completed");
+    driven.running.interrupt();
+    driven.until("result");
+    assert_eq!(driven.end(), Some(130));
+    scene.then([done()]);
+    assert!(scene.play(&["--continue"], "go on").succeeded);
+    let request = &scene.requests()[1];
+    let kept: String = request.messages().iter().map(Value::to_string).collect();
+    assert!(kept.contains("about tabs"), "{kept}");
+    scene.end();
+}
+
+#[tokio::test]
 async fn a_line_is_stopped_with_its_turn_and_the_session_goes_on() {
     let scene = Scene::new([done()]).await;
     user_command(
