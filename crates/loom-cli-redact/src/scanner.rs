@@ -47,6 +47,8 @@ impl Default for Limits {
 #[derive(Debug)]
 pub struct Scanner {
     pub(crate) detector: Detector,
+    /// Takes out of excerpts what own rules do not know.
+    mask: Detector,
     pub(crate) rules: Rules,
     pub(crate) limits: Limits,
     pub(crate) baseline: Baseline,
@@ -73,6 +75,7 @@ impl Scanner {
     /// Takes the rules, the values that are known to be secret, what is left out, and what is known already.
     pub fn new(rules: &Rules, known: KnownSecrets, limits: Limits, baseline: Baseline) -> Self {
         Self {
+            mask: Detector::new(Rules::builtin(), KnownSecrets::new()),
             detector: Detector::new(rules, known),
             rules: rules.clone(),
             limits,
@@ -175,7 +178,7 @@ impl Scanner {
                 path: place.path.clone(),
                 commit: place.commit.clone(),
                 finding,
-                excerpt,
+                excerpt: excerpt.map(|excerpt| self.mask.redact(&excerpt).into_owned()),
             };
             collection.add(place.order, leak);
         }

@@ -17,7 +17,7 @@ use crate::scanner::{CHUNK, Collection, Place, Scanner};
 pub struct Tree {
     /// The folder that paths are told from: the top of the repository, if there is one.
     pub base: PathBuf,
-    /// Files and folders, absolute. Files are looked through even if they are ignored.
+    /// Files and folders, absolute; they are looked through even if they are ignored.
     pub roots: Vec<PathBuf>,
     /// Files that count although they are ignored, from the base.
     pub tracked: Vec<PathBuf>,
@@ -63,10 +63,13 @@ impl Tree {
         }
     }
 
+    fn is_root(&self, path: &Path) -> bool {
+        self.roots.iter().any(|root| root == path)
+    }
+
+    /// Whether a walk comes by, unless the file is ignored.
     fn has(&self, path: &Path) -> bool {
-        self.roots
-            .iter()
-            .any(|root| path != root && path.starts_with(root))
+        !self.is_root(path) && self.roots.iter().any(|root| path.starts_with(root))
     }
 }
 
@@ -89,6 +92,10 @@ impl Scanner {
                         return WalkState::Quit;
                     }
                     match entry {
+                        // It is looked through on its own.
+                        Ok(entry) if entry.depth() > 0 && tree.is_root(entry.path()) => {
+                            return WalkState::Skip;
+                        }
                         Ok(entry) if is_to_read(&entry) => {
                             self.file(tree, entry.path(), &mut buffer, collection);
                         }

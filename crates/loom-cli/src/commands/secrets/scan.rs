@@ -131,9 +131,8 @@ async fn tree(
     if roots.is_empty() {
         roots.push(folder.clone());
     }
-    // What lies in a folder that is named too is looked through once.
     roots.sort_unstable();
-    roots.dedup_by(|next, before| next.starts_with(&*before) && before.is_dir());
+    roots.dedup();
     let work_tree = repository.and_then(Repository::work_tree);
     let tracked = match (repository, work_tree) {
         (Some(repository), Some(_)) => match repository.tracked_but_ignored().await {
