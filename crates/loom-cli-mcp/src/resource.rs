@@ -161,10 +161,10 @@ impl Tool for ReadResourceTool {
 }
 
 impl McpServers {
-    /// Finds what a mention such as `@server:uri` means: the server and the resource's address.
-    /// Returns `None` when there is no server of that name.
+    /// Finds what a mention such as `@server:uri`, given without its `@`, means: the server and the
+    /// resource's address. Returns `None` when there is no server of that name.
     pub fn resolve_mention<'a>(&self, mention: &'a str) -> Option<(&'a str, &'a str)> {
-        let (server, uri) = mention.strip_prefix('@')?.split_once(':')?;
+        let (server, uri) = mention.split_once(':')?;
         self.shared.server(server).ok()?;
         (!uri.is_empty()).then_some((server, uri))
     }

@@ -167,7 +167,7 @@ impl ToolRunner {
     }
 
     /// Lets hooks know that the person is wanted.
-    async fn notify(&self, reason: &str) {
+    pub(crate) async fn notify(&self, reason: &str) {
         if self.hooks.handles(EventKind::Notification) {
             let event = Event::Notification {
                 kind: "permission_prompt",

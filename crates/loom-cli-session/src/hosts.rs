@@ -159,6 +159,8 @@ impl ToolRunner {
                  tell the user at the end that `sandbox.allow_hosts` in the configuration allows it.)"
             ));
         }
+        self.notify(&format!("commands want to reach {named}"))
+            .await;
         let inquiry = Inquiry::Hosts {
             tool_call: String::new(),
             hosts: asked.iter().map(ToString::to_string).collect(),

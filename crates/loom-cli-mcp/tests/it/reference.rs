@@ -205,16 +205,16 @@ async fn resources_are_listed_read_and_mentioned() {
     assert_eq!(read.status, ToolStatus::Completed);
     assert!(read.text().starts_with("# Everything Server"), "{read:?}");
 
-    let mention = format!("@everything:{uri}");
+    let mention = format!("everything:{uri}");
     assert_eq!(
         session.servers.resolve_mention(&mention),
         Some(("everything", uri))
     );
-    assert_eq!(session.servers.resolve_mention("@nobody:x://y"), None);
+    assert_eq!(session.servers.resolve_mention("nobody:x://y"), None);
     assert!(
         within(session.servers.resource_mentions())
             .await
-            .contains(&mention)
+            .contains(&format!("@{mention}"))
     );
     let blocks = within(session.servers.read_resource("everything", uri))
         .await

@@ -179,6 +179,7 @@ const picture =
   "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 const resources = {
   "notes://one": { mimeType: "text/plain", text: "remember the milk" },
+  "memo:1": { mimeType: "text/plain", text: "call the plumber" },
   "notes://picture": { mimeType: "image/png", blob: picture },
 };
 const more = {

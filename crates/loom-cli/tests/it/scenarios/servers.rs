@@ -267,11 +267,15 @@ async fn resources_go_with_a_prompt_wherever_it_is_said() {
     attached(&scene.model.last_request());
 
     let mut driven = Driven::start(&scene, &[]);
-    driven.prompt("what is in @notes:notes://one, @notes:notes://picture?");
+    driven.prompt("what is in @notes:notes://one, @notes:notes://picture and @notes:memo:1?");
     driven.until("turn.completed");
     assert_eq!(driven.end(), Some(0));
     attached(&scene.model.last_request());
-    assert!(said(&scene.model.last_request()).contains("image/png"));
+    let said_then = said(&scene.model.last_request());
+    assert!(
+        said_then.contains("image/png") && said_then.contains("call the plumber"),
+        "{said_then}"
+    );
 
     let mut terminal = scene.user.loom([""; 0]).spawn_on_terminal();
     terminal.wait_for("\nauto>");
