@@ -86,7 +86,8 @@ pub enum Event<'a> {
         reason: SessionEndReason,
     },
     /// The conversation is about to be compacted. A hook can block it, and say what the summary is
-    /// to heed: what it prints, or its context. Matched by the trigger.
+    /// to heed: what it prints, or its context. It is that of the person; subagents compact theirs
+    /// without a word. Matched by the trigger.
     PreCompact {
         /// Who wanted it.
         trigger: CompactionTrigger,
