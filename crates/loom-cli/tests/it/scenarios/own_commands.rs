@@ -300,7 +300,7 @@ async fn a_line_is_stopped_with_its_turn_and_the_session_goes_on() {
     assert_eq!(failed["error"]["code"], "cancelled");
     let left = scene.user.processes();
     let left: Vec<_> = left.iter().filter(|line| line.contains("while")).collect();
-    assert_eq!(left, [&String::new(); 0]);
+    assert!(left.is_empty(), "{left:?}");
     driven.prompt("hello");
     driven.until("turn.completed");
     assert_eq!(said(&scene, 0), "hello");
