@@ -56,7 +56,10 @@ fn a_file_says_what_its_command_is() {
          model: claude-opus-4-5\neffort: high\nallowed-tools: Bash(git:*), Read\n---\n\n\
          Fix $1.\n\nState: !`git status`\n",
     );
-    scratch.write(".loom/commands/plain.md", "\n!`date`\n\n# Say hello\n\nto everybody");
+    scratch.write(
+        ".loom/commands/plain.md",
+        "\n!`date`\n\n# Say hello\n\nto everybody",
+    );
     let commands = Commands::load(&setup(&scratch));
     let Command {
         description,
