@@ -10,6 +10,9 @@ use crate::matching::HitSource;
 use crate::rules::{RuleSet, Rules};
 use crate::stream::{Search, Stream};
 
+/// The longest text that is glanced at before it is searched, in bytes.
+const GLANCE: usize = 16 << 10;
+
 /// Finds secrets and takes them out; clones share everything that was compiled.
 #[derive(Debug, Clone)]
 pub struct Detector(pub(crate) Arc<Parts>);
@@ -53,6 +56,9 @@ impl Detector {
 
     /// Finds the secrets in a text from a path or a commit, which rules and allow lists may ask for.
     pub fn scan_with(&self, text: &[u8], origin: &Origin<'_>) -> Vec<Finding> {
+        if self.is_certainly_clean(text) {
+            return self.path_findings(origin);
+        }
         let mut search = self.search(origin);
         search.push(text);
         search.finish()
@@ -69,6 +75,9 @@ impl Detector {
 
     /// Takes the secrets out of bytes that need be no text; borrows them when there is none.
     pub fn redact_bytes<'a>(&self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
+        if self.is_certainly_clean(bytes) {
+            return Cow::Borrowed(bytes);
+        }
         match self.stream().whole(bytes) {
             None => Cow::Borrowed(bytes),
             Some(redacted) => Cow::Owned(redacted),
@@ -88,6 +97,23 @@ impl Detector {
     /// Starts to look for secrets in a text that comes in pieces, in bounded memory.
     pub fn search(&self, origin: &Origin<'_>) -> Search {
         Search::new(self, origin)
+    }
+
+    /// Whether a short text, such as most lines of a log, shows at a glance that there is nothing to find in it.
+    fn is_certainly_clean(&self, text: &[u8]) -> bool {
+        let index = &self.0.rules.index;
+        let might_be_broken = || memchr::memchr2(b'\x1B', b'\n', text).is_some();
+        if text.len() > GLANCE || !index.everywhere.is_empty() || might_be_broken() {
+            return false;
+        }
+        let mut found = Vec::new();
+        index.grams.find(text, 0..text.len(), &mut found);
+        found.is_empty()
+            && self
+                .0
+                .known
+                .as_ref()
+                .is_none_or(|known| !known.automaton.is_match(text))
     }
 
     /// What the rules that are about paths only find; the range is empty.

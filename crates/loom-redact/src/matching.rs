@@ -41,6 +41,15 @@ pub(crate) struct Hit {
 }
 
 impl Hit {
+    /// Keeps the better of two overlapping hits; one that both views of a text show is allowed if either says so.
+    pub(crate) fn keep_better(&mut self, other: Self) {
+        if other.rank > self.rank {
+            *self = other;
+        } else if other.rank == self.rank {
+            self.allowed_inline |= other.allowed_inline;
+        }
+    }
+
     /// The same hit in a text where its places are others.
     pub(crate) fn moved(self, to: impl Fn(&Range<usize>) -> Range<usize>) -> Self {
         Self {

@@ -52,9 +52,7 @@ pub fn scan(detector: &Detector, text: &[u8], origin: &Origin<'_>) -> Vec<Findin
         match merged.last_mut() {
             Some((range, best)) if hit.range.start < range.end => {
                 range.end = range.end.max(hit.range.end);
-                if hit.rank > best.rank {
-                    *best = hit;
-                }
+                best.keep_better(hit);
             }
             _ => merged.push((hit.range.clone(), hit)),
         }

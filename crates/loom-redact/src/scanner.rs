@@ -368,8 +368,6 @@ impl Paragraph {
 impl Cluster {
     fn add(&mut self, hit: Hit) {
         self.range.end = self.range.end.max(hit.range.end);
-        if hit.rank > self.best.rank {
-            self.best = hit;
-        }
+        self.best.keep_better(hit);
     }
 }

@@ -14,7 +14,7 @@ use crate::marker;
 use crate::scanner::{Piece, Scanner};
 
 /// How often a text is read.
-const READINGS: usize = 3;
+pub(crate) const READINGS: usize = 3;
 
 /// Looks for secrets in a text that comes in pieces; its memory does not grow with the text.
 #[derive(Debug)]

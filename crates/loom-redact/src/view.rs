@@ -1,9 +1,9 @@
 //! Texts as a person reads them: without the escape sequences that colour a terminal.
 //!
 //! `ghp_abc` may come as `ghp_ESC[1mabc`. The search reads the text without such sequences, and a list of the places
-//! where one was left out leads back to the bytes of the input. Left out are control sequences (`ESC [`, parameters,
-//! a final letter; ECMA-48, 5.4), which print nothing; operating-system commands stay, as the address in a link may
-//! hold a secret.
+//! where one was left out leads back to the bytes of the input. Left out are only those that programs put into the
+//! middle of a word, colours (`ESC [ … m`) and what `grep` adds to them (`ESC [ K`; ECMA-48, 8.3.117 and 8.3.41):
+//! taking more for an escape sequence could swallow the first letter of a token.
 
 use std::collections::VecDeque;
 
@@ -145,8 +145,8 @@ fn sequence(text: &[u8]) -> Sequence {
     }
     for (index, byte) in text.iter().enumerate().take(LONGEST_SEQUENCE).skip(2) {
         match byte {
-            0x20..=0x3F => {}
-            0x40..=0x7E => return Sequence::Whole(index + 1),
+            0x30..=0x3F => {}
+            b'm' | b'K' => return Sequence::Whole(index + 1),
             _ => return Sequence::None,
         }
     }

@@ -36,7 +36,8 @@ pub(crate) struct Wraps {
     line: usize,
     /// Everything before is searched for line breaks.
     read: usize,
-    previous_width: Option<usize>,
+    /// Start of the line before.
+    previous: Option<usize>,
     inside: bool,
 }
 
@@ -64,16 +65,14 @@ impl Wraps {
         } else {
             end.saturating_sub(LOOKAHEAD)
         };
-        while self.read < limit {
-            let rest = &text[self.read - base..limit - base];
-            let Some(found) = memchr::memchr(b'\n', rest) else {
-                self.read = limit;
-                break;
-            };
-            let at = self.read + found;
-            self.line_break(text, base, at, &mut tell);
-            self.read = at + 1;
-            self.line = at + 1;
+        if self.read < limit {
+            let start = self.read;
+            for found in memchr::memchr_iter(b'\n', &text[start - base..limit - base]) {
+                self.line_break(text, base, start + found, &mut tell);
+                self.previous = Some(self.line);
+                self.line = start + found + 1;
+            }
+            self.read = limit;
         }
         if self.inside && self.read - self.line > LONGEST_LINE {
             tell(Event::Line(self.line..self.line + LONGEST_LINE));
@@ -90,22 +89,15 @@ impl Wraps {
     fn line_break(&mut self, text: &[u8], base: usize, at: usize, tell: &mut impl FnMut(Event)) {
         let before = (at > self.line).then(|| text[at - 1 - base]);
         let stop = if before == Some(b'\r') { at - 1 } else { at };
-        // Width in bytes bounds the width in characters from above; four bytes are one character at most.
-        let length = stop - self.line;
-        if length == 0 || length > WIDTHS.end * 4 || length > LONGEST_LINE {
-            self.end(self.line..stop.min(self.line + LONGEST_LINE), tell);
-            self.previous_width = None;
-            return;
-        }
         let joined = text.get(at + 1 - base).is_some_and(|byte| is_token(*byte))
+            && (1..=LONGEST_LINE).contains(&(stop - self.line))
             && is_token(text[stop - 1 - base])
             && self.is_wrap(text, base, at, stop);
-        self.previous_width = Some(width(&text[self.line - base..stop - base]));
         if joined {
             self.inside = true;
             tell(Event::Line(self.line..stop));
         } else {
-            self.end(self.line..stop, tell);
+            self.end(self.line..stop.min(self.line + LONGEST_LINE), tell);
         }
     }
 
@@ -131,15 +123,16 @@ impl Wraps {
             return false;
         }
         let width = width(line);
-        let next = || {
-            let end = memchr::memchr(b'\n', after)?;
-            let line = &after[..end];
-            Some(self::width(line.strip_suffix(b"\r").unwrap_or(line)))
+        let width_of = |line: &[u8]| self::width(line.strip_suffix(b"\r").unwrap_or(line));
+        let next = || memchr::memchr(b'\n', after).map(|end| width_of(&after[..end]));
+        let previous = || {
+            let start = self
+                .previous
+                .filter(|start| self.line - start <= LONGEST_LINE)?;
+            Some(width_of(&text[start - base..self.line - 1 - base]))
         };
         WIDTHS.contains(&width)
-            && (USUAL.contains(&width)
-                || self.previous_width == Some(width)
-                || next() == Some(width))
+            && (USUAL.contains(&width) || previous() == Some(width) || next() == Some(width))
     }
 }
 

@@ -10,13 +10,16 @@
 
 use std::sync::OnceLock;
 
-use regex_syntax::hir::{Class, Hir, HirKind, Repetition};
+use regex_syntax::hir::{Class, ClassBytesRange, Hir, HirKind, Repetition};
 
 use super::compile::Expression;
 use crate::KEYWORD_REACH;
 
 /// The most texts that a part of an expression is spelled out into.
 const MOST_TEXTS: usize = 64;
+/// The largest class that is spelled out, in bytes; more than a letter in both cases or a few digits are rarely part of
+/// a keyword.
+const LARGEST_CLASS: usize = 8;
 /// The most branches that the alternations of an expression are spelled out into.
 const MOST_BRANCHES: usize = 32;
 /// How many places of a tail are tried for one keyword.
@@ -329,18 +332,15 @@ fn texts(hir: &Hir) -> Option<Vec<Vec<u8>>> {
         HirKind::Empty | HirKind::Look(_) => vec![Vec::new()],
         HirKind::Literal(literal) => vec![literal.0.to_ascii_lowercase()],
         HirKind::Class(Class::Bytes(class)) => {
+            let size = |range: &ClassBytesRange| usize::from(range.end() - range.start()) + 1;
+            if class.ranges().iter().map(size).sum::<usize>() > LARGEST_CLASS {
+                return None;
+            }
             let bytes = class
                 .ranges()
                 .iter()
                 .flat_map(|range| range.start()..=range.end());
-            let few: Vec<u8> = bytes
-                .take(MOST_TEXTS)
-                .map(|byte| byte.to_ascii_lowercase())
-                .collect();
-            if few.len() == MOST_TEXTS {
-                return None;
-            }
-            few.into_iter().map(|byte| vec![byte]).collect()
+            bytes.map(|byte| vec![byte.to_ascii_lowercase()]).collect()
         }
         HirKind::Class(Class::Unicode(_)) => return None,
         HirKind::Capture(capture) => texts(&capture.sub)?,

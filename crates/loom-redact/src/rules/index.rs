@@ -1,5 +1,7 @@
 //! From keywords to the rules that have them.
 
+use std::collections::HashMap;
+
 use super::anchor::{Distance, Plan};
 use super::compile::Expression;
 use super::{Rule, RuleSet};
@@ -44,15 +46,13 @@ impl Index {
         let mut keywords: Vec<Vec<u8>> = Vec::new();
         let mut users: Vec<Vec<User>> = Vec::new();
         let mut everywhere = Vec::new();
+        let mut known: HashMap<Vec<u8>, usize> = HashMap::new();
         let mut add = |keyword: &[u8], user: User| {
-            let index = keywords
-                .iter()
-                .position(|other| other == keyword)
-                .unwrap_or_else(|| {
-                    keywords.push(keyword.to_vec());
-                    users.push(Vec::new());
-                    keywords.len() - 1
-                });
+            let index = *known.entry(keyword.to_vec()).or_insert_with(|| {
+                keywords.push(keyword.to_vec());
+                users.push(Vec::new());
+                keywords.len() - 1
+            });
             users[index].push(user);
         };
         for (rule, of) in rules

@@ -7,6 +7,7 @@ pub(crate) mod document;
 pub(crate) mod index;
 pub(crate) mod table;
 
+use std::collections::HashSet;
 use std::sync::{Arc, OnceLock};
 
 use crate::allow::AllowList;
@@ -131,8 +132,9 @@ impl Rules {
 
     fn build(document: Document) -> Result<Self, RuleError> {
         let mut texts: Vec<RuleText> = Vec::new();
+        let mut ids = HashSet::new();
         for rule in document.rules {
-            if texts.iter().any(|other| other.id == rule.id) {
+            if !ids.insert(rule.id.clone()) {
                 return Err(field_error(
                     &rule,
                     "its id is taken by another rule".to_owned(),
@@ -359,8 +361,12 @@ fn extended(
 
 /// The base with what the document says anew: fields given replace, lists grow.
 fn merged(mut base: Document, document: Document) -> Document {
+    let inherited = base.rules.len();
     for mut rule in document.rules {
-        let Some(old) = base.rules.iter_mut().find(|old| old.id == rule.id) else {
+        let old = base.rules[..inherited]
+            .iter_mut()
+            .find(|old| old.id == rule.id);
+        let Some(old) = old else {
             base.rules.push(rule);
             continue;
         };

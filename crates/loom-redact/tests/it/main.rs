@@ -5,6 +5,10 @@
 )]
 
 mod files;
+mod json;
+mod known;
 mod properties;
+mod report;
 mod rules;
 mod sample;
+mod terminal;
