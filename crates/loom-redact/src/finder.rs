@@ -88,7 +88,6 @@ pub(crate) struct Work {
 }
 
 /// A search in one text. All places are offsets into that text, not into the buffer.
-#[derive(Debug)]
 pub(crate) struct Finder {
     scope: Arc<Scope>,
     buffer: Vec<u8>,

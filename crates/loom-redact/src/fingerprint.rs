@@ -1,4 +1,7 @@
 //! A name for a secret that does not give it away.
+//!
+//! It is a hash, so whoever has a guess can test it: that does no harm to random tokens, but a password that stands in
+//! dictionaries can be found out by who has its fingerprint.
 
 use std::fmt::Write as _;
 

@@ -21,7 +21,6 @@ const BLOCK: usize = 64 << 10;
 const WIDENING: usize = 3;
 
 /// What comes out of a reading.
-#[derive(Debug)]
 pub(crate) enum Piece<'a> {
     /// Text without secrets.
     Text(&'a [u8]),
@@ -29,7 +28,6 @@ pub(crate) enum Piece<'a> {
     Secret(Finding),
 }
 
-#[derive(Debug)]
 pub(crate) struct Scanner {
     scope: Arc<Scope>,
     input: Vec<u8>,
@@ -52,7 +50,6 @@ pub(crate) struct Scanner {
 }
 
 /// Lines that are read as one.
-#[derive(Debug)]
 struct Paragraph {
     finder: Finder,
     /// Back to the text without escape sequences.

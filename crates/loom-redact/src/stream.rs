@@ -17,7 +17,6 @@ use crate::scanner::{Piece, Scanner};
 pub(crate) const READINGS: usize = 3;
 
 /// Looks for secrets in a text that comes in pieces; its memory does not grow with the text.
-#[derive(Debug)]
 pub struct Search {
     scanner: Scanner,
     findings: Vec<Finding>,
@@ -59,7 +58,6 @@ fn take_finding(piece: Piece<'_>, findings: &mut Vec<Finding>) {
 }
 
 /// Redacts a text that comes in pieces; its memory does not grow with the text.
-#[derive(Debug)]
 pub struct Stream {
     readings: Vec<Scanner>,
     findings: Vec<Finding>,
@@ -68,7 +66,7 @@ pub struct Stream {
 }
 
 /// What a reading gives to the next one: text, and where in its whole output something was taken out.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Output {
     text: Vec<u8>,
     marks: Vec<usize>,
@@ -159,5 +157,22 @@ impl Stream {
             self.readings[index].finish(&mut sink);
         }
         output
+    }
+}
+
+// The buffers hold text with the secrets in it.
+impl std::fmt::Debug for Search {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Search")
+            .field("findings", &self.findings)
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Stream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Stream")
+            .field("findings", &self.findings)
+            .finish_non_exhaustive()
     }
 }

@@ -67,7 +67,7 @@ impl Places {
 }
 
 /// Leaves escape sequences out of a text that comes in pieces.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Plain {
     pub(crate) places: Places,
     /// The start of a sequence whose end has not come yet.
