@@ -77,6 +77,9 @@ impl Baseline {
             version: VERSION,
             findings: leaks.iter().map(known).collect(),
         };
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(RedactError::writing(folder))?;
+        }
         let mut file = replacement(path).map_err(RedactError::writing(path))?;
         let written = serde_json::to_writer_pretty(&mut file, &document)
             .map_err(std::io::Error::from)

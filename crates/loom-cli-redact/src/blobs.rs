@@ -95,7 +95,7 @@ impl Scanner {
                 };
                 order += 1;
                 // The same content may come again where the rules do not leave it out.
-                if seen.contains(&addition.blob) || scanner.search(&place).is_none() {
+                if seen.contains(&addition.blob) || scanner.leaves_out(&place) {
                     continue;
                 }
                 seen.insert(addition.blob.clone());
@@ -140,8 +140,7 @@ impl Scanner {
         }
         fed?;
         self.progress.go_on()?;
-        // All workers are gone, and their shares with them.
-        Ok(Arc::into_inner(collection).map_or_else(Report::default, Collection::into_report))
+        Ok(collection.take_report())
     }
 
     fn work(
@@ -190,7 +189,7 @@ impl Scanner {
             if piece.is_empty() {
                 break;
             }
-            self.progress.add_bytes(piece.len());
+            self.progress.add_bytes(piece.len() as u64);
             if !search.push(piece) {
                 break;
             }

@@ -117,7 +117,7 @@ pub fn filter(
                     Arrival::Bytes(read) => &buffer[..read],
                     _ => &[],
                 };
-                progress.add_bytes(bytes.len());
+                progress.add_bytes(bytes.len() as u64);
                 let bytes = match &transcoder {
                     Some(_) => bytes,
                     None => {

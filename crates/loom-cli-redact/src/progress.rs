@@ -19,7 +19,7 @@ impl Progress {
         self.files.load(Ordering::Relaxed)
     }
 
-    /// Returns how many bytes were looked through.
+    /// Returns how many bytes were looked through, or passed over in files that are left out.
     pub fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
     }
@@ -49,8 +49,8 @@ impl Progress {
         self.files.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn add_bytes(&self, bytes: usize) {
-        self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+    pub(crate) fn add_bytes(&self, bytes: u64) {
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
     pub(crate) fn add_leak(&self) {

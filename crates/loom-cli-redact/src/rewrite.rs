@@ -185,3 +185,50 @@ impl<W: io::Write> io::Write for Unflushed<'_, W> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use loom_redact::{KnownSecrets, Rules};
+
+    use super::*;
+
+    fn detector() -> Detector {
+        let rules = "[[rules]]\nid = \"demo\"\nregex = '''\\bdm_[a-z0-9]{20}\\b'''\n";
+        Detector::new(
+            &Rules::parse(rules, "demo.toml").unwrap(),
+            KnownSecrets::new(),
+        )
+    }
+
+    #[test]
+    fn a_rewrite_that_is_stopped_leaves_the_file_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        fs::write(&path, "dm_0123456789abcdefghij").unwrap();
+        let progress = Progress::default();
+        progress.stop();
+        let origin = Origin::default();
+        let stopped = rewrite(&detector(), &path, &origin, BinaryFiles::Leave, &progress);
+        assert!(matches!(stopped, Err(RedactError::Stopped)), "{stopped:?}");
+        assert_eq!(fs::read(&path).unwrap(), b"dm_0123456789abcdefghij");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_file_that_somebody_else_writes_or_replaces_has_changed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        fs::write(&path, "old").unwrap();
+        let file = open(&path).unwrap();
+        let before = file.metadata().unwrap();
+        assert!(is_unchanged(&before, &file, &path));
+        fs::rename(&path, folder.path().join("aside")).unwrap();
+        assert!(!is_unchanged(&before, &file, &path), "gone");
+        fs::write(&path, "old").unwrap();
+        assert!(!is_unchanged(&before, &file, &path), "another one");
+        fs::rename(folder.path().join("aside"), &path).unwrap();
+        assert!(is_unchanged(&before, &file, &path));
+        fs::write(&path, "longer than it was").unwrap();
+        assert!(!is_unchanged(&before, &file, &path), "written");
+    }
+}

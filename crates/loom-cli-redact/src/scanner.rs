@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use loom_cli_git::Commit;
 use loom_redact::{Detector, KnownSecrets, Origin, Rules};
@@ -64,6 +64,15 @@ pub(crate) struct Place {
     pub(crate) order: u64,
 }
 
+impl Place {
+    fn origin<'a>(&'a self, path: &'a str) -> Origin<'a> {
+        Origin {
+            path: Some(path),
+            commit: self.commit.as_ref().map(|commit| commit.id.as_str()),
+        }
+    }
+}
+
 /// What threads collect together.
 #[derive(Debug, Default)]
 pub(crate) struct Collection {
@@ -89,13 +98,16 @@ impl Scanner {
         Arc::clone(&self.progress)
     }
 
+    /// Whether the rules leave a place out.
+    pub(crate) fn leaves_out(&self, place: &Place) -> bool {
+        let path = place.path.to_string_lossy();
+        self.rules.allows_origin(place.origin(&path))
+    }
+
     /// Starts to look through a content; none when the rules leave its place out.
     pub(crate) fn search(&self, place: &Place) -> Option<ContentSearch> {
         let path = place.path.to_string_lossy();
-        let origin = Origin {
-            path: Some(&path),
-            commit: place.commit.as_ref().map(|commit| commit.id.as_str()),
-        };
+        let origin = place.origin(&path);
         if self.rules.allows_origin(origin) {
             return None;
         }
@@ -106,16 +118,16 @@ impl Scanner {
         Some(ContentSearch::new(&self.detector, &origin, binary))
     }
 
-    /// Looks through what is read, up to the limit, in pieces of the buffer's length.
+    /// Looks through what is read, up to the limit, in pieces of the buffer's length. Returns how much was read.
     pub(crate) fn read(
         &self,
         place: Place,
         source: &mut dyn Read,
         buffer: &mut [u8],
         collection: &Collection,
-    ) {
+    ) -> u64 {
         let Some(mut search) = self.search(&place) else {
-            return;
+            return 0;
         };
         let mut total = 0;
         while !self.progress.is_stopped() {
@@ -127,8 +139,8 @@ impl Scanner {
                     break;
                 }
             };
-            self.progress.add_bytes(read);
             total += read as u64;
+            self.progress.add_bytes(read as u64);
             if total > self.limits.largest {
                 // It has grown since its size was looked at.
                 let (size, limit) = (total, self.limits.largest);
@@ -141,6 +153,7 @@ impl Scanner {
             }
         }
         self.take(place, search.finish(), total, collection);
+        total
     }
 
     /// Keeps what counts of the findings in a content.
@@ -193,11 +206,11 @@ impl Collection {
     }
 
     fn with(&self, change: impl FnOnce(&mut Report)) {
-        change(&mut self.report.lock().unwrap_or_else(PoisonError::into_inner));
+        change(&mut locked(&self.report));
     }
 
     fn add(&self, order: u64, leak: Leak) {
-        let mut leaks = self.orders.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut leaks = locked(&self.orders);
         if leaks.len() < MOST_LEAKS {
             leaks.push((order, leak));
         } else {
@@ -205,16 +218,10 @@ impl Collection {
         }
     }
 
-    /// Returns everything in order, however many threads have collected it.
-    pub(crate) fn into_report(self) -> Report {
-        let mut report = self
-            .report
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner);
-        let mut leaks = self
-            .orders
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner);
+    /// Takes everything out, in order, however many threads have collected it.
+    pub(crate) fn take_report(&self) -> Report {
+        let mut leaks = std::mem::take(&mut *locked(&self.orders));
+        let mut report = std::mem::take(&mut *locked(&self.report));
         leaks.sort_by(|(left_order, left), (right_order, right)| {
             let by_place = left_order.cmp(right_order).then(left.path.cmp(&right.path));
             by_place.then(left.finding.range.start.cmp(&right.finding.range.start))
@@ -223,6 +230,11 @@ impl Collection {
         report.omissions.sort_unstable();
         report
     }
+}
+
+/// What a thread that has panicked leaves behind is whole: each change is a single one.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Reads until the buffer is full or the source has ended.
@@ -290,7 +302,7 @@ mod tests {
         let collection = Collection::default();
         scanner(u64::MAX).read(place(), &mut text, &mut vec![0; CHUNK], &collection);
         assert_eq!(text.largest_request, CHUNK);
-        let report = collection.into_report();
+        let report = collection.take_report();
         assert_eq!((report.files, report.bytes), (1, length));
     }
 
@@ -309,6 +321,6 @@ mod tests {
                 limit: 1000,
             },
         };
-        assert_eq!(collection.into_report().omissions, [omission]);
+        assert_eq!(collection.take_report().omissions, [omission]);
     }
 }

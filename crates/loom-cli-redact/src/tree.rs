@@ -117,7 +117,7 @@ impl Scanner {
             }
         }
         self.progress.go_on()?;
-        Ok(collection.into_report())
+        Ok(collection.take_report())
     }
 
     fn file(&self, tree: &Tree, path: &Path, buffer: &mut Vec<u8>, collection: &Collection) {
@@ -133,11 +133,13 @@ impl Scanner {
             return;
         }
         if metadata.len() > self.limits.largest {
+            self.progress.add_bytes(metadata.len());
             let (size, limit) = (metadata.len(), self.limits.largest);
             return omit(Reason::TooLarge { size, limit });
         }
         buffer.resize(CHUNK, 0);
-        self.read(place, &mut file, buffer, collection);
+        let read = self.read(place, &mut file, buffer, collection);
+        self.progress.add_bytes(metadata.len().saturating_sub(read));
     }
 
     fn unreadable(&self, tree: &Tree, root: &Path, error: &ignore::Error, collection: &Collection) {
@@ -171,5 +173,73 @@ fn path_of(error: &ignore::Error) -> Option<&Path> {
         }
         ignore::Error::Partial(errors) => errors.iter().find_map(path_of),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use loom_redact::{KnownSecrets, Rules};
+
+    use super::*;
+    use crate::baseline::Baseline;
+    use crate::leak::Omission;
+    use crate::scanner::Limits;
+
+    #[test]
+    fn what_vanishes_or_cannot_be_read_is_noted() {
+        let folder = tempfile::tempdir().unwrap();
+        let limits = Limits::default();
+        let scanner = Scanner::new(
+            &Rules::default(),
+            KnownSecrets::new(),
+            limits,
+            Baseline::default(),
+        );
+        let tree = Tree {
+            base: folder.path().to_owned(),
+            roots: vec![folder.path().to_owned()],
+            tracked: Vec::new(),
+            ignored: false,
+        };
+        let collection = Collection::default();
+        let long = "x".repeat(1000);
+        for name in ["gone", &long] {
+            scanner.file(
+                &tree,
+                &folder.path().join(name),
+                &mut Vec::new(),
+                &collection,
+            );
+        }
+        let omissions = collection.take_report().omissions;
+        let gone = Omission {
+            path: "gone".into(),
+            reason: Reason::Vanished,
+        };
+        assert_eq!(omissions[0], gone);
+        assert!(
+            matches!(omissions[1].reason, Reason::Unreadable(_)),
+            "{omissions:?}"
+        );
+    }
+
+    #[test]
+    fn a_scan_that_is_stopped_says_so_instead_of_finding_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let limits = Limits::default();
+        let scanner = Scanner::new(
+            &Rules::default(),
+            KnownSecrets::new(),
+            limits,
+            Baseline::default(),
+        );
+        scanner.progress().stop();
+        let tree = Tree {
+            base: folder.path().to_owned(),
+            roots: vec![folder.path().to_owned()],
+            tracked: Vec::new(),
+            ignored: false,
+        };
+        assert!(matches!(scanner.tree(&tree), Err(RedactError::Stopped)));
     }
 }

@@ -33,7 +33,7 @@ pub(crate) struct RedactArguments {
     #[arg(long, value_name = "FORMAT", default_value = "none")]
     pub(crate) report: RedactReport,
     /// Write the report into this file instead of to standard error.
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "report")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) report_path: Option<PathBuf>,
     /// Do not say how much was found.
     #[arg(short, long)]

@@ -23,6 +23,10 @@ pub(crate) async fn run(
     surroundings: &Surroundings,
     arguments: RedactArguments,
 ) -> Result<ExitCode, CliError> {
+    if arguments.report_path.is_some() && arguments.report == RedactReport::None {
+        let error = CliError::usage("--report-path needs a format");
+        return Err(error.hint("add --report json or --report sarif"));
+    }
     let rules = secrets::rules(surroundings, &arguments.rules, None)?.rules;
     let detector = Detector::new(&rules, surroundings.known_secrets());
     let progress = Arc::new(Progress::default());

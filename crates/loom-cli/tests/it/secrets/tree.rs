@@ -216,7 +216,7 @@ fn on_a_terminal_the_progress_goes_away_when_it_is_done() {
     let repository = Repository::new()
         .file("a", "x\n".repeat(10))
         .commit("Start");
-    let mut terminal = user
+    let terminal = user
         .loom(["secrets", "scan"])
         .current_dir(repository.path())
         .spawn_on_terminal();
