@@ -12,12 +12,12 @@ use loom_redact::{Finding, LONGEST_MATCH};
 /// How much of a line is shown before and after a finding, in bytes.
 const AROUND: u64 = 100;
 
-/// How far behind the text a search tells what it found, at most, in bytes. It is several times what follows from
-/// the longest match, for here a mistake would print a secret.
-const DELAY: u64 = 4 * LONGEST_MATCH as u64;
+/// How far behind the text a search tells what it found, at most, in bytes. A search takes in blocks of some longest
+/// matches and may read a text a few times over; this is more, for here a mistake would print a secret.
+const DELAY: u64 = 32 * LONGEST_MATCH as u64;
 
-/// How much is kept before the text that was pushed last, in bytes.
-const KEPT: usize = 2 * DELAY as usize;
+/// How much is kept before the text that was pushed last, in bytes: a finding that is told late waits once more.
+const KEPT: usize = 3 * DELAY as usize;
 
 /// The last bytes of a text and the findings that wait for their excerpts.
 #[derive(Debug, Default)]
@@ -208,13 +208,13 @@ mod tests {
         let mut excerpts = Excerpts::default();
         let piece = vec![b'x'; 64 << 10];
         let mut ready = Vec::new();
-        for index in 0..100_u64 {
+        for index in 0..500_u64 {
             excerpts.push(&piece);
             let start = index * piece.len() as u64;
             ready.extend(excerpts.take(vec![finding(start..start + 10)]));
             assert!(excerpts.held() <= 2 * KEPT + piece.len());
         }
         assert!(ready.iter().all(|(_, excerpt)| excerpt.is_some()));
-        assert!(ready.len() > 90 && excerpts.findings.len() < 10);
+        assert!(ready.len() > 480 && excerpts.findings.len() < 80);
     }
 }
