@@ -19,6 +19,7 @@ use crate::grams::Occurrence;
 use crate::marker::{self, LONGEST_MARKER};
 use crate::matching::{Hit, HitSource, Rank, is_allowed_inline, judge, line_around};
 use crate::rules::index::{LONGEST_KEYWORD, User};
+use crate::scanner::BLOCK;
 use crate::{KEYWORD_REACH, LINE_REACH, LONGEST_MATCH, entropy};
 
 /// How much text after a place a decision about it may depend on, in bytes.
@@ -188,7 +189,7 @@ impl Finder {
     /// Drops the text that no decision can depend on any more.
     pub(crate) fn drop_decided(&mut self) {
         let keep = self.settled.saturating_sub(LOOKBEHIND);
-        if keep > self.base {
+        if keep >= self.base + BLOCK {
             self.buffer.drain(..keep - self.base);
             self.base = keep;
             while self

@@ -15,8 +15,10 @@ use crate::requirement::Requirements;
 use crate::view::{Places, Plain};
 use crate::wrap::{Event, Wraps};
 
-/// How much text is taken in before it is searched, in bytes.
-const BLOCK: usize = 64 << 10;
+/// How much of a large piece is taken in at once, and how much is dropped at once, in bytes.
+pub(crate) const BLOCK: usize = 64 << 10;
+/// How much text is taken in before it is searched, in bytes: a search has a price of its own.
+const STEP: usize = 4 << 10;
 /// A hit begins at most this many bytes earlier than its match: it is widened to whole characters.
 const WIDENING: usize = 3;
 
@@ -115,7 +117,7 @@ impl Scanner {
             while let Some(place) = places.next_if(|place| *place <= end) {
                 self.finder.look_around(self.plain.places.place(place));
             }
-            if self.unsearched >= BLOCK {
+            if self.unsearched >= STEP {
                 self.unsearched = 0;
                 self.finder.advance();
                 self.step(false, &mut sink);
@@ -318,7 +320,7 @@ impl Scanner {
         self.finder.drop_decided();
         self.plain.places.forget_before(self.finder.buffered().1);
         let keep = self.emitted.saturating_sub(WIDENING);
-        if keep > self.base {
+        if keep >= self.base + BLOCK {
             self.start.advance(&self.input, self.base, keep);
             self.end.advance(&self.input, self.base, keep);
             self.input.drain(..keep - self.base);

@@ -25,21 +25,6 @@ fn streamed(detector: &Detector, text: &[u8], sizes: &[usize]) -> (Vec<u8>, Vec<
     (redacted, findings)
 }
 
-/// The text with filling between its parts, so that it is longer than what a stream keeps back.
-fn stretched(text: &str, filling: usize) -> String {
-    let middle = (0..=text.len() / 2)
-        .rev()
-        .find(|at| text.is_char_boundary(*at))
-        .unwrap_or(0);
-    let line = "    let value = compute(&input, 17)?; // nothing to see\n";
-    format!(
-        "{}\n{}{}",
-        &text[..middle],
-        line.repeat(filling),
-        &text[middle..]
-    )
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
@@ -87,19 +72,19 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
 
     #[test]
     fn how_a_text_is_cut_changes_nothing(
-        text in sample::text(),
-        filling in prop_oneof![Just(0_usize), 300_usize..900, 2500_usize..3000],
+        texts in prop::collection::vec(sample::text(), 1..150),
         sizes in prop::collection::vec(prop_oneof![1_usize..50, 1000_usize..200_000], 1..5),
     ) {
         let detector = sample::detector();
-        let text = stretched(&text, filling);
+        let text = texts.concat();
         let whole = detector.scan(text.as_bytes());
         let (redacted, findings) = streamed(detector, text.as_bytes(), &sizes);
         prop_assert_eq!(&findings, &whole);
-        prop_assert_eq!(redacted, detector.redact_bytes(text.as_bytes()).into_owned());
+        prop_assert_eq!(&redacted, &detector.redact_bytes(text.as_bytes()).into_owned());
+        prop_assert_eq!(detector.scan(&redacted), vec![]);
     }
 }
