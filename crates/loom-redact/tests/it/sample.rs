@@ -126,6 +126,15 @@ fn piece() -> impl Strategy<Value = String> {
     ]
 }
 
+/// A secret that is long, far from its keyword, or in a long line: what a search must look far ahead for.
+pub(crate) fn long() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "-----BEGIN RSA KEY-----[a-z\n]{500,6000}-----END KEY-----",
+        "sourcegraph {800,1100}[a-f0-9]{12} {800,1100}sourcegraph",
+        "(// )?[a-z =]{1000,2100} key = zz[a-zA-Z0-9]{12} [a-z =]{1000,2100}(// loom:allow)?\n",
+    ]
+}
+
 /// Some texts are broken at a width, as by a terminal.
 pub(crate) fn text() -> impl Strategy<Value = String> {
     (
