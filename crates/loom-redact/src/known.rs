@@ -1,4 +1,7 @@
 //! Values that are known to be secret, looked for as they are and as they get encoded.
+//!
+//! The forms of a value stay in memory, in an automaton, as long as a detector is used that looks for them; they are not
+//! overwritten afterwards.
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
