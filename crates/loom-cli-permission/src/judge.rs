@@ -6,6 +6,7 @@
 mod commands;
 mod files;
 mod operands;
+mod redirections;
 mod remedy;
 
 use std::path::{Path, PathBuf};
@@ -105,10 +106,7 @@ impl Judge<'_> {
                 Resource::Command {
                     line,
                     confinement: wanted,
-                } => {
-                    confinement = self.confinement(*wanted);
-                    self.line(line, *wanted, &mut findings);
-                }
+                } => confinement = self.line(line, *wanted, &mut findings),
             }
         }
         if !self.says_what_it_touches() {
@@ -138,16 +136,6 @@ impl Judge<'_> {
             } else {
                 Vec::new()
             },
-        }
-    }
-
-    /// Returns where a command runs.
-    fn confinement(&self, wanted: Confinement) -> Confinement {
-        match self.mode {
-            PermissionMode::Full => Confinement::Free,
-            _ if !self.surroundings.sandbox_works => Confinement::Free,
-            PermissionMode::Plan => Confinement::Sandboxed,
-            PermissionMode::Ask | PermissionMode::Auto => wanted,
         }
     }
 

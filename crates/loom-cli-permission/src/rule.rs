@@ -2,7 +2,8 @@
 //!
 //! What a pattern is depends on the tool: for `bash` a command ([`command`]), for `web_fetch` a host
 //! ([`host`]), for all others a path ([`path`]). Besides the names of tools there are two that stand for
-//! what any tool does to files, shell lines included: `read` and `edit`. In the name of a tool `*` stands
+//! what any tool does to files, shell lines included: `read` and `edit`; and `bash_outside` stands for commands
+//! outside of the sandbox. In the name of a tool `*` stands
 //! for any characters, and then there is no pattern: `mcp__github__*`.
 
 pub(crate) mod command;
@@ -22,6 +23,10 @@ use crate::rule::wildcard::Wildcard;
 
 /// The tool whose patterns are commands.
 pub(crate) const SHELL: &str = "bash";
+
+/// Stands for lines that the shell runs outside of the sandbox. What a rule for the shell lets run in the
+/// sandbox it does not let out of it: in there less can go wrong.
+pub(crate) const SHELL_OUTSIDE: &str = "bash_outside";
 
 /// The tool whose patterns are hosts.
 const FETCH: &str = "web_fetch";
@@ -127,9 +132,10 @@ impl Rule {
         name.parse()
     }
 
-    pub(crate) fn command(pattern: CommandPattern) -> Self {
+    /// Makes the rule about a command, in the sandbox or, with `SHELL_OUTSIDE`, outside of it.
+    pub(crate) fn command(shell: &str, pattern: CommandPattern) -> Self {
         Self {
-            tool: Wildcard::exact(SHELL),
+            tool: Wildcard::exact(shell),
             pattern: Some(Pattern::Command(pattern)),
         }
     }
@@ -171,6 +177,11 @@ impl Rule {
             Some(Pattern::Command(pattern)) => Some(pattern),
             _ => None,
         }
+    }
+
+    /// Tells whether it is about what runs outside of the sandbox.
+    pub(crate) fn is_about_outside(&self) -> bool {
+        self.tool.matches(SHELL_OUTSIDE)
     }
 
     /// Returns the pattern of hosts.
@@ -277,7 +288,7 @@ impl FromStr for Rule {
             return Err(fault(start, RuleErrorKind::PatternForSeveral));
         }
         let pattern = match tool {
-            SHELL => CommandPattern::parse(pattern).map(Pattern::Command),
+            SHELL | SHELL_OUTSIDE => CommandPattern::parse(pattern).map(Pattern::Command),
             FETCH => HostPattern::parse(pattern).map(Pattern::Host),
             _ => PathPattern::parse(pattern).map(Pattern::Path),
         };

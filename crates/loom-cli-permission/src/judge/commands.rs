@@ -9,14 +9,16 @@ use std::path::PathBuf;
 use loom_common_core::{Confinement, PermissionMode};
 
 use super::operands::{Folders, Operands};
+use super::redirections::writes_a_file;
 use super::remedy::Remedy;
 use super::{Finding, Judge, by_possible_rule, by_rule};
 use crate::decision::{Act, Cause, Effect, Verdict};
 use crate::places::{Sensitivity, is_steering_folder};
-use crate::rule::{FileUse, Match};
+use crate::rule::command::CommandPattern;
+use crate::rule::{FileUse, Match, SHELL, SHELL_OUTSIDE};
 use crate::rule_file::Entry;
 use crate::shell::read_only::{self, Reads};
-use crate::shell::{self, Assignment, Open, Redirection, Script, Segment};
+use crate::shell::{self, Assignment, Script, Segment};
 
 /// Programs that run commands in their arguments and that are not taken apart. Their arguments are
 /// searched for what is forbidden.
@@ -53,26 +55,47 @@ const RUNNERS: &[&str] = &[
     "watch",
 ];
 
-const UNKNOWN_FILE: &str = "the file is only known when it runs";
-const CONNECTION: &str = "the shell opens a connection to the network for this name";
+pub(super) const UNKNOWN_FILE: &str = "the file is only known when it runs";
 
 /// A line, and what holds for all of its commands.
-struct Line<'a> {
+pub(super) struct Line<'a> {
     script: &'a Script,
-    /// Where the model wants it to run.
-    wanted: Confinement,
+    /// Whether it is to run outside of a sandbox that works.
+    leaves_sandbox: bool,
     /// Whether it is kept in the sandbox.
-    is_confined: bool,
+    pub(super) is_confined: bool,
     /// Variables that can change what any of its commands does.
     shared: Vec<&'a Assignment>,
-    folders: Folders,
+    pub(super) folders: Folders,
     /// Whether all of it but changes of folder is known to change nothing.
     only_reads: bool,
 }
 
+impl Line<'_> {
+    /// Returns the pattern of commands if a rule that denies or asks is about where the line runs.
+    fn pattern_that_forbids<'e>(&self, entry: &'e Entry) -> Option<&'e CommandPattern> {
+        let is_meant = !entry.rule.is_about_outside() || !self.is_confined;
+        entry.rule.command_pattern().filter(|_| is_meant)
+    }
+
+    /// Returns what rules call the shell that the line is for.
+    fn shell(&self) -> &'static str {
+        if self.leaves_sandbox {
+            SHELL_OUTSIDE
+        } else {
+            SHELL
+        }
+    }
+}
+
 impl Judge<'_> {
-    /// Judges a line and adds what it finds.
-    pub(super) fn line(&self, text: &str, wanted: Confinement, findings: &mut Vec<Finding>) {
+    /// Judges a line, adds what it finds, and returns where the line runs.
+    pub(super) fn line(
+        &self,
+        text: &str,
+        wanted: Confinement,
+        findings: &mut Vec<Finding>,
+    ) -> Confinement {
         let script = shell::read(text);
         let shared: Vec<_> = script
             .assignments
@@ -81,8 +104,8 @@ impl Judge<'_> {
             .collect();
         let folders = Folders::of(&script, self.call.workspace, self.places.home.as_deref());
         let mut line = Line {
-            wanted,
-            is_confined: self.confinement(wanted) == Confinement::Sandboxed,
+            leaves_sandbox: false,
+            is_confined: false,
             only_reads: false,
             script: &script,
             shared,
@@ -91,9 +114,27 @@ impl Judge<'_> {
         line.only_reads = script.segments.iter().all(|segment| {
             is_change_of_folder(segment) || segment.is_carrier || self.is_read_only(&line, segment)
         });
+        let writes = script.redirections.iter().any(writes_a_file);
+        let looks_only = line.only_reads && !writes && script.unclear.is_empty();
+        let confinement = match self.mode {
+            PermissionMode::Full => Confinement::Free,
+            _ if !self.surroundings.sandbox_works => Confinement::Free,
+            PermissionMode::Plan => Confinement::Sandboxed,
+            // Nothing that only looks needs to leave. And what it looks at may name programs that it
+            // then runs, as the settings of a repository do: put there by a command in the sandbox.
+            _ if looks_only => Confinement::Sandboxed,
+            PermissionMode::Ask | PermissionMode::Auto => wanted,
+        };
+        line.is_confined = confinement == Confinement::Sandboxed;
+        line.leaves_sandbox = self.mode != PermissionMode::Full
+            && self.surroundings.sandbox_works
+            && !line.is_confined;
         let before = findings.len();
+        if !line.is_confined {
+            self.unconfined(text, findings);
+        }
         for unclear in &script.unclear {
-            findings.extend(self.possible_command_rule(&unclear.text, Some(unclear.why)));
+            findings.extend(self.possible_command_rule(&line, &unclear.text, Some(unclear.why)));
             findings.push(self.by_mode_alone(&line, &unclear.text, unclear.why));
         }
         for segment in &script.segments {
@@ -109,10 +150,24 @@ impl Judge<'_> {
                 Cause::ReadOnly,
             ));
         }
+        confinement
+    }
+
+    /// Applies the rules that deny commands outside of the sandbox or ask for them, whatever the command.
+    fn unconfined(&self, text: &str, findings: &mut Vec<Finding>) {
+        for (effect, verdict) in [(Effect::Deny, Verdict::Deny), (Effect::Ask, Verdict::Ask)] {
+            if let Some(entry) = self.find(effect, |entry| entry.rule.covers_tool(SHELL_OUTSIDE)) {
+                findings.push(Finding::new(
+                    verdict,
+                    shell::shortened(text),
+                    by_rule(entry),
+                ));
+            }
+        }
     }
 
     fn segment(&self, line: &Line<'_>, segment: &Segment, findings: &mut Vec<Finding>) {
-        if let Some(finding) = self.forbidden_command(segment) {
+        if let Some(finding) = self.forbidden_command(line, segment) {
             findings.push(finding);
         }
         let read_only = self.is_read_only(line, segment);
@@ -130,8 +185,10 @@ impl Judge<'_> {
         {
             return findings.push(finding);
         }
-        let is_safe =
-            read_only && (line.is_confined || self.is_readable_anywhere(&operands, segment));
+        // Outside, what only looks may run what a command in the sandbox has prepared for it.
+        let looks_safely = line.is_confined
+            || (!line.leaves_sandbox && self.is_readable_anywhere(&operands, segment));
+        let is_safe = read_only && looks_safely;
         if is_safe
             || (is_change_of_folder(segment) && (line.folders.stay_inside() || line.only_reads))
         {
@@ -143,7 +200,7 @@ impl Judge<'_> {
         }
         let (verdict, act) = self.command_by_mode(line);
         let remedy = if line.script.unclear.is_empty() {
-            Remedy::for_command(segment, &line.shared)
+            Remedy::for_command(line.shell(), segment, &line.shared)
         } else {
             Remedy::none()
         };
@@ -158,9 +215,7 @@ impl Judge<'_> {
             PermissionMode::Ask => (Verdict::Ask, Act::Command),
             PermissionMode::Full => (Verdict::Allow, Act::Command),
             PermissionMode::Auto if line.is_confined => (Verdict::Allow, Act::CommandInSandbox),
-            PermissionMode::Auto
-                if self.surroundings.sandbox_works && line.wanted == Confinement::Free =>
-            {
+            PermissionMode::Auto if line.leaves_sandbox => {
                 (Verdict::Ask, Act::CommandOutsideSandbox)
             }
             PermissionMode::Auto => (Verdict::Ask, Act::CommandWithoutSandbox),
@@ -168,7 +223,7 @@ impl Judge<'_> {
     }
 
     /// Applies the rules that deny a command or ask for it.
-    fn forbidden_command(&self, segment: &Segment) -> Option<Finding> {
+    fn forbidden_command(&self, line: &Line<'_>, segment: &Segment) -> Option<Finding> {
         let runs_others = segment
             .starts
             .iter()
@@ -177,7 +232,7 @@ impl Judge<'_> {
         let mut possible = None;
         for (effect, verdict) in [(Effect::Deny, Verdict::Deny), (Effect::Ask, Verdict::Ask)] {
             for entry in self.rules.with_effect(effect) {
-                let Some(pattern) = entry.rule.command_pattern() else {
+                let Some(pattern) = line.pattern_that_forbids(entry) else {
                     continue;
                 };
                 match pattern.forbids(segment) {
@@ -202,9 +257,14 @@ impl Judge<'_> {
     }
 
     /// Finds a rule that asks for or denies commands, which a part of a line that is not clear may hit.
-    fn possible_command_rule(&self, subject: &str, why: Option<&str>) -> Option<Finding> {
+    fn possible_command_rule(
+        &self,
+        line: &Line<'_>,
+        subject: &str,
+        why: Option<&str>,
+    ) -> Option<Finding> {
         [Effect::Deny, Effect::Ask].into_iter().find_map(|effect| {
-            let entry = self.find(effect, |entry| entry.rule.command_pattern().is_some())?;
+            let entry = self.find(effect, |entry| line.pattern_that_forbids(entry).is_some())?;
             Some(Finding::new(
                 Verdict::Ask,
                 subject,
@@ -225,11 +285,11 @@ impl Judge<'_> {
             .assignments
             .extend(line.shared.iter().map(|set| (*set).clone()));
         let entry = self.find(Effect::Allow, |entry| {
-            entry.rule.covers_tool(self.call.tool)
-                || entry
-                    .rule
-                    .command_pattern()
-                    .is_some_and(|pattern| pattern.allows(&with_shared))
+            let rule = &entry.rule;
+            let is_meant = rule.is_about_outside() || !line.leaves_sandbox;
+            let covers = rule.covers_tool(self.call.tool) || rule.covers_tool(SHELL_OUTSIDE);
+            let pattern = rule.command_pattern();
+            is_meant && (covers || pattern.is_some_and(|pattern| pattern.allows(&with_shared)))
         })?;
         Some(Finding::new(
             Verdict::Allow,
@@ -251,71 +311,8 @@ impl Judge<'_> {
             && !(is_git && line.folders.move_away())
     }
 
-    fn redirection(&self, line: &Line<'_>, redirection: &Redirection, findings: &mut Vec<Finding>) {
-        let use_of_file = if redirection.writes {
-            FileUse::Write
-        } else {
-            FileUse::Read
-        };
-        let paths = line
-            .folders
-            .paths_of(&redirection.target, self.places.home.as_deref());
-        let Some(paths) = paths.filter(|_| redirection.target.open == Open::Closed) else {
-            return self.unknown_file(line, redirection, use_of_file, findings);
-        };
-        for path in paths.iter().filter(|path| !is_device(path)) {
-            if is_connection(path) {
-                findings.push(self.by_mode_alone(line, &redirection.text, CONNECTION));
-                continue;
-            }
-            let mut finding = self.file("", use_of_file, path);
-            let by_mode = matches!(finding.reason.cause, Cause::Mode { .. });
-            // The sandbox decides about the writing of what runs in it.
-            if by_mode
-                && finding.verdict == Verdict::Ask
-                && self.mode == PermissionMode::Auto
-                && line.is_confined
-            {
-                finding = Finding::new(
-                    Verdict::Allow,
-                    redirection.text.clone(),
-                    self.by_mode(Act::CommandInSandbox),
-                );
-            }
-            if finding.verdict != Verdict::Allow {
-                findings.push(finding);
-            }
-        }
-    }
-
-    /// Judges a redirection to or from a file that is only known when the line runs.
-    fn unknown_file(
-        &self,
-        line: &Line<'_>,
-        redirection: &Redirection,
-        use_of_file: FileUse,
-        findings: &mut Vec<Finding>,
-    ) {
-        let about_files = |entry: &Entry| {
-            entry.rule.covers_files(use_of_file)
-                || entry.rule.path_pattern_of_kind(use_of_file).is_some()
-        };
-        let possible = [Effect::Deny, Effect::Ask]
-            .into_iter()
-            .find_map(|effect| self.find(effect, about_files));
-        let subject = redirection.text.clone();
-        findings.extend(possible.map(|entry| {
-            Finding::new(
-                Verdict::Ask,
-                subject.clone(),
-                by_possible_rule(entry, Some(UNKNOWN_FILE)),
-            )
-        }));
-        findings.push(self.by_mode_alone(line, &subject, UNKNOWN_FILE));
-    }
-
     /// Judges a part of a line that no rule can allow.
-    fn by_mode_alone(&self, line: &Line<'_>, subject: &str, why: &str) -> Finding {
+    pub(super) fn by_mode_alone(&self, line: &Line<'_>, subject: &str, why: &str) -> Finding {
         let cause = Cause::Unclear {
             mode: self.mode,
             why: why.to_owned(),
@@ -370,7 +367,7 @@ impl Judge<'_> {
                 if !self.allowed_by_name(segment) {
                     findings.push(
                         Finding::new(Verdict::Ask, segment.text.clone(), cause)
-                            .remedied(Remedy::for_one_command(segment)),
+                            .remedied(Remedy::for_one_command(SHELL, segment)),
                     );
                 }
             }
@@ -423,7 +420,7 @@ impl Judge<'_> {
         };
         Some(
             Finding::new(Verdict::Ask, segment.text.clone(), cause)
-                .remedied(Remedy::for_one_command(segment)),
+                .remedied(Remedy::for_one_command(SHELL, segment)),
         )
     }
 
@@ -460,25 +457,4 @@ pub(super) fn is_change_of_folder(segment: &Segment) -> bool {
         .first()
         .and_then(|word| word.system_program());
     matches!(name, Some("cd" | "pushd"))
-}
-
-/// Tells whether writing there or reading from there reaches no file.
-fn is_device(path: &std::path::Path) -> bool {
-    matches!(
-        path.to_str(),
-        Some(
-            "/dev/null"
-                | "/dev/stdin"
-                | "/dev/stdout"
-                | "/dev/stderr"
-                | "/dev/tty"
-                | "/dev/zero"
-                | "/dev/urandom"
-        )
-    )
-}
-
-/// Tells whether bash opens a connection instead of a file (Bash Reference Manual, section 3.6).
-fn is_connection(path: &std::path::Path) -> bool {
-    path.starts_with("/dev/tcp") || path.starts_with("/dev/udp")
 }

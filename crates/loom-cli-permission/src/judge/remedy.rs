@@ -6,7 +6,7 @@ use crate::places::Place;
 use crate::rule::command::CommandPattern;
 use crate::rule::host::HostPattern;
 use crate::rule::path::PathPattern;
-use crate::rule::{FileUse, Rule};
+use crate::rule::{FileUse, Rule, SHELL_OUTSIDE};
 use crate::shell::{Assignment, Segment, Word};
 
 /// The most parts of a call for which rules are suggested together.
@@ -134,20 +134,20 @@ impl Remedy {
         remedy
     }
 
-    pub(super) fn for_one_command(segment: &Segment) -> Self {
+    pub(super) fn for_one_command(shell: &str, segment: &Segment) -> Self {
         let mut remedy = Self::none();
-        remedy.add_command(segment, &[], usize::MAX);
+        remedy.add_command(shell, segment, &[], usize::MAX);
         remedy
     }
 
-    pub(super) fn for_command(segment: &Segment, shared: &[&Assignment]) -> Self {
-        let mut remedy = Self::for_one_command(segment);
+    pub(super) fn for_command(shell: &str, segment: &Segment, shared: &[&Assignment]) -> Self {
+        let mut remedy = Self::for_one_command(shell, segment);
         if !shared.is_empty() {
             remedy.choices.clear();
-            remedy.add_command(segment, shared, usize::MAX);
+            remedy.add_command(shell, segment, shared, usize::MAX);
         }
         if let Some(count) = beginning(segment.command()) {
-            remedy.add_command(segment, shared, count);
+            remedy.add_command(shell, segment, shared, count);
         }
         remedy
     }
@@ -180,7 +180,13 @@ impl Remedy {
     }
 
     /// Adds the rule for the first `count` words with any behind them, or for all words and no more.
-    fn add_command(&mut self, segment: &Segment, shared: &[&Assignment], count: usize) {
+    fn add_command(
+        &mut self,
+        shell: &str,
+        segment: &Segment,
+        shared: &[&Assignment],
+        count: usize,
+    ) {
         let words = segment.command();
         let open = count < usize::MAX;
         let taken = words.get(..count).unwrap_or(words);
@@ -204,12 +210,16 @@ impl Remedy {
             .filter(|set| !set.is_harmless())
             .map(|set| set.name.as_str());
         let pattern = CommandPattern::new(&known, open).with_variables(variables);
-        let label = if open {
-            format!("`{}` with any arguments", known.join(" "))
-        } else {
-            format!("exactly `{}`", segment.text)
+        let place = match shell {
+            SHELL_OUTSIDE => ", outside of the sandbox",
+            _ => "",
         };
-        self.add(Some(Rule::command(pattern)), label);
+        let label = if open {
+            format!("`{}` with any arguments{place}", known.join(" "))
+        } else {
+            format!("exactly `{}`{place}", segment.text)
+        };
+        self.add(Some(Rule::command(shell, pattern)), label);
     }
 }
 

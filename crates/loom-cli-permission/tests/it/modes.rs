@@ -120,7 +120,7 @@ fn modes_decide_by_what_is_touched() {
         (
             "looks outside",
             row(Works, "bash", Execute, &[command("ls", Free)]),
-            "sfff",
+            "sssf",
         ),
         (
             "looks at what is not known",
@@ -253,7 +253,7 @@ fn rules_change_what_modes_decide() {
         (
             "outside of it",
             row(Works, "bash", Execute, &[command("make all", Free)]),
-            "Dfff",
+            "D??f",
         ),
         (
             "with another",
@@ -376,4 +376,99 @@ fn rules_change_what_modes_decide() {
     }
     let ssh_config = [Resource::Read(machine.home.join(".ssh/config"))];
     assert_eq!(row(Works, "read_file", Read, &ssh_config), "ffff");
+}
+
+/// What looks can run what a command in the sandbox has put there, as `git status` does with the programs
+/// that the repository's settings name.
+#[test]
+fn a_line_that_looks_stays_in_the_sandbox_whatever_is_wanted() {
+    let machine = Machine::new();
+    let verdicts = |line: &str| {
+        let resources = [command(line, Confinement::Free)];
+        row(
+            &machine,
+            Sandbox::Works,
+            "bash",
+            ToolAccess::Execute,
+            &resources,
+        )
+    };
+    for line in [
+        "git status",
+        "git status 2>/dev/null | head",
+        "cd src && ls",
+    ] {
+        assert_eq!(verdicts(line), "sssf", "{line}");
+    }
+    assert_eq!(verdicts("git status > status.txt"), "D??f");
+    assert_eq!(verdicts("git status; make"), "D??f");
+}
+
+#[test]
+fn a_rule_for_the_sandbox_lets_nothing_out_of_it() {
+    let rows = |rules: &str| {
+        let machine = Machine::with_rules(rules);
+        [Sandbox::Works, Sandbox::Missing].map(|sandbox| {
+            [Confinement::Sandboxed, Confinement::Free].map(|wanted| {
+                let resources = [command("touch ../x", wanted)];
+                row(&machine, sandbox, "bash", ToolAccess::Execute, &resources)
+            })
+        })
+    };
+    assert_eq!(
+        rows("allow = ['bash(touch *)', 'bash']"),
+        [["Dssf", "D??f"], ["Dfff", "Dfff"]]
+    );
+    assert_eq!(
+        rows("allow = ['bash_outside(touch *)']"),
+        [["Dssf", "Dfff"], ["Dfff", "Dfff"]]
+    );
+    assert_eq!(
+        rows("allow = ['bash_outside']"),
+        [["Dssf", "Dfff"], ["Dfff", "Dfff"]]
+    );
+    // Nor does one that forbids leaving forbid staying.
+    assert_eq!(
+        rows("allow = ['bash(touch *)'] \n deny = ['bash_outside']"),
+        [["DssD", "DDDD"], ["DDDD", "DDDD"]]
+    );
+    assert_eq!(
+        rows("allow = ['bash(touch *)'] \n deny = ['bash_outside(touch *)']")[0],
+        ["DssD", "DDDD"]
+    );
+}
+
+#[test]
+fn a_question_about_leaving_suggests_rules_about_leaving() {
+    let machine = Machine::new();
+    let suggested = |wanted| {
+        let resources = [command("cargo publish", wanted)];
+        let decision = machine.judge(
+            &machine.permissions(),
+            Ask,
+            Sandbox::Works,
+            "bash",
+            ToolAccess::Execute,
+            &resources,
+        );
+        let rule = decision
+            .suggestions
+            .last()
+            .map(|suggestion| (suggestion.rules[0].to_string(), suggestion.label.clone()));
+        rule.unwrap()
+    };
+    assert_eq!(
+        suggested(Confinement::Sandboxed),
+        (
+            "bash(cargo publish *)".to_owned(),
+            "`cargo publish` with any arguments".to_owned()
+        )
+    );
+    assert_eq!(
+        suggested(Confinement::Free),
+        (
+            "bash_outside(cargo publish *)".to_owned(),
+            "`cargo publish` with any arguments, outside of the sandbox".to_owned()
+        )
+    );
 }

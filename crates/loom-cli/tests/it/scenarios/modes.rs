@@ -95,6 +95,41 @@ async fn leaving_the_sandbox_needs_a_person() {
     scene.end();
 }
 
+/// A program that a command in the sandbox has put into the settings of a repository would run outside.
+#[tokio::test]
+async fn looking_from_outside_runs_nothing_that_was_prepared_inside() {
+    let prepare = "git init -q . && git config core.fsmonitor 'touch ../escaped; false' && git add -A";
+    let outside = |line: &str| {
+        Reply::tool_call(
+            "bash",
+            json!({"command": line, "outside_sandbox": true, "reason": "to look"}),
+        )
+    };
+    let scene = Scene::new([bash(prepare), outside("git status"), done()]).await;
+    scene.write("a", "a");
+    let played = scene.play(&["--permission-mode", "auto"], "look");
+    assert_eq!(played.statuses().len(), 2);
+    assert!(!scene.has("../escaped"), "{:?}", scene.told());
+    scene.end();
+}
+
+#[tokio::test]
+async fn a_rule_for_commands_lets_none_of_them_out_of_the_sandbox() {
+    let scene = Scene::new([
+        Reply::tool_call(
+            "bash",
+            json!({"command": "touch ../outside", "outside_sandbox": true, "reason": "it was asked for"}),
+        ),
+        done(),
+    ])
+    .await;
+    super::rules::user_rules(&scene, "allow = [\"bash(touch *)\"]\n");
+    let played = scene.play(&["--permission-mode", "auto"], "make it");
+    assert_eq!(played.statuses(), ["denied"], "{:?}", scene.told());
+    assert!(!scene.has("../outside"));
+    scene.end();
+}
+
 #[tokio::test]
 async fn full_mode_runs_outside_of_the_sandbox() {
     let scene = Scene::new([bash("echo x > ../outside"), done()]).await;
