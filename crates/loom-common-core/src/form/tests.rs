@@ -91,6 +91,112 @@ fn what_does_not_fit_is_answered_with_what_would() {
 }
 
 #[test]
+fn a_program_is_told_the_values_and_not_what_a_person_would_type() {
+    let many: Vec<Value> = (1..=22)
+        .map(|number| json!({"value": format!("v{number}"), "label": "L"}))
+        .collect();
+    let first: Vec<String> = (1..=20).map(|number| format!("\"v{number}\"")).collect();
+    let mut some = colors("choices");
+    some["min_items"] = json!(1);
+    let cases = [
+        (colors("choice"), json!(1), "one of \"r\", \"b\"".to_owned()),
+        (
+            some,
+            json!(["r", 2]),
+            "an array, each at most once, of \"r\", \"b\", 1 of them at least".to_owned(),
+        ),
+        (
+            json!({"type": "choice", "options": many}),
+            json!("x"),
+            format!("one of {} and 2 more", first.join(", ")),
+        ),
+        (
+            json!({"type": "boolean"}),
+            json!("yes"),
+            "true or false".to_owned(),
+        ),
+        (
+            json!({"type": "number", "maximum": 9.0}),
+            json!(10),
+            "a number, 9 at most".to_owned(),
+        ),
+    ];
+    for (kind, value, wanted) in cases {
+        assert_eq!(field(kind).check(&value), Err(wanted), "{value}");
+    }
+}
+
+#[test]
+fn dates_and_times_are_those_of_rfc_3339() {
+    let fits = |format: &str, text: &str| {
+        let field = field(json!({"type": "text", "format": format}));
+        field.check(&json!(text)).is_ok()
+    };
+    for date in ["2026-03-01", "2024-02-29", "0000-01-01", "9999-12-31"] {
+        assert!(fits("date", date), "{date}");
+    }
+    for no_date in [
+        "2026-02-29",
+        "1900-02-29",
+        "2026-13-01",
+        "2026-00-01",
+        "2026-04-31",
+        "2026-3-1",
+        "20260301",
+        "+002026-03-01",
+        "2026-03-01T12:00:00Z",
+        "2026-03-01[UTC]",
+        "２026-03-01",
+    ] {
+        assert!(!fits("date", no_date), "{no_date}");
+    }
+    for time in [
+        "2026-03-01T12:00:00Z",
+        "2026-03-01t12:00:00z",
+        "2026-03-01 12:00:00Z",
+        "2026-03-01T12:00:00.123456789Z",
+        "2026-03-01T12:00:00.5+01:00",
+        "2026-03-01T12:00:00-00:00",
+        "2026-03-01T12:00:00+23:59",
+        "2016-12-31T23:59:60Z",
+        "9999-12-31T23:59:59-01:00",
+    ] {
+        assert!(fits("date-time", time), "{time}");
+    }
+    for no_time in [
+        "2026-03-01",
+        "2026-03-01T12:00:00",
+        "2026-03-01T12:00Z",
+        "2026-03-01T12Z",
+        "20260301T120000Z",
+        "2026-02-29T12:00:00Z",
+        "2026-03-01T24:00:00Z",
+        "2026-03-01T12:60:00Z",
+        "2026-03-01T12:00:61Z",
+        "2026-03-01T12:00:00.Z",
+        "2026-03-01T12:00:00,5Z",
+        "2026-03-01T12:00:005Z",
+        "2026-03-01T12:00:00+01",
+        "2026-03-01T12:00:00+0100",
+        "2026-03-01T12:00:00+24:00",
+        "2026-03-01T12:00:00+01:60",
+        "2026-03-01T12:00:00+01:00:00",
+        "2026-03-01T12:00:00Z[UTC]",
+        "2026-03-01T12:00:0\u{fc}Z",
+    ] {
+        assert!(!fits("date-time", no_time), "{no_time}");
+    }
+}
+
+#[test]
+fn a_default_that_breaks_the_field_s_own_rule_is_not_taken() {
+    let mut choice = colors("choice");
+    choice["default"] = json!("green");
+    let wanted = "a number from 1 to 2".to_owned();
+    assert_eq!(field(choice).read(""), Err(wanted));
+}
+
+#[test]
 fn nothing_typed_is_the_default_or_nothing_where_the_field_can_stay_empty() {
     let with_default = field(json!({"type": "number", "whole": true, "default": 42.0}));
     assert_eq!(with_default.read(""), Ok(Some(json!(42))));
