@@ -20,7 +20,7 @@ const MAX_OPTIONS: usize = 200;
 /// The longest message, in bytes.
 const MAX_MESSAGE: usize = 8_000;
 
-/// The longest name, title, description or choice, in bytes.
+/// The longest name, title, description, choice or default, in bytes.
 const MAX_TEXT: usize = 1_000;
 
 /// The longest address, in bytes.
@@ -141,7 +141,10 @@ fn fields(schema: &Value) -> Result<Vec<FormField>, String> {
 }
 
 fn kind(property: &Value) -> Result<FieldKind, String> {
-    let text = |value: &Value| value.as_str().map(ToOwned::to_owned);
+    let default = || match property["default"].as_str() {
+        Some(text) => bounded("the default", text.to_owned(), MAX_TEXT).map(Some),
+        None => Ok(None),
+    };
     let count = |key: &str| property[key].as_u64();
     match property["type"].as_str().unwrap_or_default() {
         "boolean" => Ok(FieldKind::Boolean {
@@ -157,14 +160,15 @@ fn kind(property: &Value) -> Result<FieldKind, String> {
             options: options(&property["items"])?,
             min_items: count("minItems"),
             max_items: count("maxItems"),
-            default: property["default"]
-                .is_array()
-                .then(|| texts(&property["default"]).map(ToOwned::to_owned).collect()),
+            default: match property["default"].as_array() {
+                Some(values) => Some(defaults(values)?),
+                None => None,
+            },
         }),
         "string" if property["enum"].is_array() || property["oneOf"].is_array() => {
             Ok(FieldKind::Choice {
                 options: options(property)?,
-                default: text(&property["default"]),
+                default: default()?,
             })
         }
         "string" => Ok(FieldKind::Text {
@@ -177,7 +181,7 @@ fn kind(property: &Value) -> Result<FieldKind, String> {
             },
             min_length: count("minLength"),
             max_length: count("maxLength"),
-            default: text(&property["default"]),
+            default: default()?,
         }),
         other => Err(format!("it is of the type {other:?}")),
     }
@@ -188,25 +192,20 @@ fn options(schema: &Value) -> Result<Vec<FieldOption>, String> {
     let titled = ["oneOf", "anyOf"]
         .into_iter()
         .find_map(|key| schema[key].as_array());
-    let options: Vec<FieldOption> = match titled {
+    let options: Option<Vec<FieldOption>> = match titled {
         Some(titled) => titled
             .iter()
-            .filter_map(|option| {
-                let value = option["const"].as_str()?;
-                let label = option["title"].as_str().unwrap_or(value);
-                Some((value, label))
-            })
-            .map(option)
+            .map(|choice| option(&choice["const"], &choice["title"]))
             .collect(),
         None => {
-            let labels: Vec<&str> = texts(&schema["enumNames"]).collect();
-            texts(&schema["enum"])
+            let values = schema["enum"].as_array().into_iter().flatten();
+            values
                 .enumerate()
-                .map(|(index, value)| (value, *labels.get(index).unwrap_or(&value)))
-                .map(option)
+                .map(|(index, value)| option(value, &schema["enumNames"][index]))
                 .collect()
         }
     };
+    let options = options.ok_or("there is a choice whose value is not a text")?;
     let longest = options
         .iter()
         .map(|option| option.value.len().max(option.label.len()))
@@ -218,11 +217,26 @@ fn options(schema: &Value) -> Result<Vec<FieldOption>, String> {
     }
 }
 
-fn option((value, label): (&str, &str)) -> FieldOption {
-    FieldOption {
+fn option(value: &Value, title: &Value) -> Option<FieldOption> {
+    let value = value.as_str()?;
+    Some(FieldOption {
         value: value.to_owned(),
-        label: label.to_owned(),
+        label: title.as_str().unwrap_or(value).to_owned(),
+    })
+}
+
+/// Reads what is chosen unless the person says otherwise.
+fn defaults(values: &[Value]) -> Result<Vec<String>, String> {
+    if values.len() > MAX_OPTIONS {
+        return Err(format!("the default has more than {MAX_OPTIONS} choices"));
     }
+    values
+        .iter()
+        .map(|value| match value.as_str() {
+            Some(text) => bounded("the default", text.to_owned(), MAX_TEXT),
+            None => Err("the default has a choice that is not a text".to_owned()),
+        })
+        .collect()
 }
 
 fn texts(value: &Value) -> impl Iterator<Item = &str> {

@@ -107,6 +107,57 @@ fn forms_without_bounds_are_refused() {
 }
 
 #[test]
+fn defaults_without_bounds_are_refused() {
+    let long = "x".repeat(1_001);
+    let many: Vec<String> = (0..201).map(|number| number.to_string()).collect();
+    let some = json!({"enum": ["r"], "type": "string"});
+    for (property, problem) in [
+        (
+            json!({"type": "string", "default": long}),
+            "the default is longer than 1000 bytes",
+        ),
+        (
+            json!({"type": "string", "enum": ["r"], "default": long}),
+            "the default is longer than 1000 bytes",
+        ),
+        (
+            json!({"type": "array", "items": some, "default": [long]}),
+            "the default is longer than 1000 bytes",
+        ),
+        (
+            json!({"type": "array", "items": some, "default": many}),
+            "the default has more than 200 choices",
+        ),
+    ] {
+        let refused = form(&json!({"a": property}), &[]);
+        assert_eq!(refused, Err(format!("the field a: {problem}")));
+    }
+}
+
+/// The person would choose among fewer things than the server offers.
+#[test]
+fn choices_that_cannot_be_read_are_refused_and_not_left_out() {
+    let no_text = "there is a choice whose value is not a text";
+    for (property, problem) in [
+        (
+            json!({"type": "string", "oneOf": [{"const": "r", "title": "Red"}, {"title": "Blue"}]}),
+            no_text,
+        ),
+        (
+            json!({"type": "array", "items": {"anyOf": [{"const": "r"}, {"const": 2}]}}),
+            no_text,
+        ),
+        (json!({"type": "string", "enum": ["r", 2]}), no_text),
+        (
+            json!({"type": "array", "items": {"enum": ["r"]}, "default": ["r", 2]}),
+            "the default has a choice that is not a text",
+        ),
+    ] {
+        assert_eq!(kind(&property), Err(problem.to_owned()), "{property}");
+    }
+}
+
+#[test]
 fn an_address_is_shown_with_the_host_that_it_really_leads_to() {
     assert_eq!(
         link("https://b\u{fc}cher.example/login?x=1"),
