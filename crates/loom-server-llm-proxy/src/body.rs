@@ -9,6 +9,7 @@ use std::io::{self, BufWriter, Write};
 use futures::stream;
 use loom_common_core::LlmRequest;
 use reqwest::Body;
+use serde::Serialize;
 use tokio::sync::mpsc;
 
 /// The length of a piece, in bytes.
@@ -19,8 +20,14 @@ const QUEUE: usize = 2;
 
 /// Returns the request as JSON.
 pub(crate) fn body(request: &LlmRequest) -> Body {
-    let (sender, mut pieces) = mpsc::channel(QUEUE);
-    let request = request.clone();
+    let mut pieces = pieces(request.clone());
+    Body::wrap_stream(stream::poll_fn(move |context| pieces.poll_recv(context)))
+}
+
+/// Begins to write the request. The writer waits while nobody takes the pieces, and ends when the
+/// receiver is dropped.
+fn pieces(request: impl Serialize + Send + 'static) -> mpsc::Receiver<io::Result<Vec<u8>>> {
+    let (sender, pieces) = mpsc::channel(QUEUE);
     tokio::task::spawn_blocking(move || {
         let failures = sender.clone();
         if let Err(error) = write(&request, Pieces(sender)) {
@@ -28,10 +35,10 @@ pub(crate) fn body(request: &LlmRequest) -> Body {
             let _ = failures.blocking_send(Err(error));
         }
     });
-    Body::wrap_stream(stream::poll_fn(move |context| pieces.poll_recv(context)))
+    pieces
 }
 
-fn write(request: &LlmRequest, pieces: Pieces) -> io::Result<()> {
+fn write(request: &impl Serialize, pieces: Pieces) -> io::Result<()> {
     let mut writer = BufWriter::with_capacity(PIECE, pieces);
     serde_json::to_writer(&mut writer, request)?;
     writer.flush()
@@ -54,3 +61,6 @@ impl Write for Pieces {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

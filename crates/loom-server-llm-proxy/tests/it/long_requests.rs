@@ -28,9 +28,9 @@ async fn a_long_conversation_arrives_as_it_is() {
     assert!(received.body == serde_json::to_vec(&request).unwrap());
 }
 
-/// Were it written on, the runtime could not end, nor the test.
+/// If the writer still waited for the connection, the runtime could not end, nor the test.
 #[tokio::test]
-async fn a_request_that_is_given_up_is_written_no_further() {
+async fn a_request_that_is_given_up_leaves_no_writer_behind() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let (client, request) = (client(&url), long_request());
