@@ -196,8 +196,8 @@ pub(crate) async fn subagent(parent: &ToolRunner, kind: &str) -> Result<Subagent
     let (session, queues) = queues();
     let defined = kind.definition();
     let model = defined.and_then(|definition| definition.model.clone());
-    let model = model.unwrap_or_else(|| pool.setup.model.clone());
-    let mut registry = (pool.setup.tools)(&model);
+    let model = model.unwrap_or_else(|| pool.model.clone());
+    let mut registry = (pool.tools)(&model);
     registry.retain(|definition| kind.has(definition));
     let mut own = tools::of_subagents();
     own.retain(|definition| kind.has(definition));
@@ -206,7 +206,7 @@ pub(crate) async fn subagent(parent: &ToolRunner, kind: &str) -> Result<Subagent
     let base = agent_config(
         pool.system_of(&kind),
         &pool.retry,
-        turn_limits(Some(max_model_calls.unwrap_or(pool.setup.max_model_calls))),
+        turn_limits(Some(max_model_calls.unwrap_or(pool.max_model_calls))),
         CompactionPolicy::default(),
     );
     let config = for_model(base, &model, &offered);

@@ -17,7 +17,7 @@ use std::path::PathBuf;
 
 use loom_cli_instructions::Segment;
 use loom_cli_permission::Rule;
-use loom_common_core::stream::{StreamError, ThreadEvent};
+use loom_common_core::stream::StreamError;
 use loom_common_core::{
     AgentEvent, AgentState, ContentBlock, Effort, Extra, Message, OperationId, Role as Speaker,
     ToolCall, ToolOutput, ToolStatus,
@@ -32,7 +32,8 @@ use crate::runner::Runner;
 /// The most lines for the shell of one command.
 const MAX_LINES: usize = 20;
 
-/// What all lines of one command put into the prompt, in bytes; each has its own limit besides.
+/// The most that all lines of one command put into the prompt, in bytes; each has its own limit
+/// besides.
 const MAX_OUTPUT: usize = 200_000;
 
 /// What may wait behind a command.
@@ -122,7 +123,7 @@ impl Runner {
                 ),
                 hint: Some("say it again when the command is done".to_owned()),
             };
-            self.show([ThreadEvent::TurnFailed { error }]).await;
+            self.refuse(error).await;
             return None;
         }
         self.commands.waiting.push_back(said);
@@ -205,7 +206,7 @@ impl Runner {
             tools: self.tools.clone(),
             turn,
             run: 0,
-            printed: 0,
+            room: Room::new(),
         };
         self.operations.run_ahead(|reports| async move {
             let text = lines.fill_in(segments, &reports).await;
@@ -287,8 +288,7 @@ struct Lines {
     turn: u32,
     /// How many have run.
     run: usize,
-    /// What they have put into the prompt, in bytes.
-    printed: usize,
+    room: Room,
 }
 
 impl Lines {
@@ -305,11 +305,11 @@ impl Lines {
     }
 
     async fn run(&mut self, line: &str, reports: &mpsc::Sender<Report>) -> String {
-        if self.run >= MAX_LINES || self.printed > MAX_OUTPUT {
-            return format!(
-                "(`{line}` was not run: {MAX_LINES} lines and {MAX_OUTPUT} bytes of output are the \
-                 most for one command)"
-            );
+        if self.run == MAX_LINES {
+            return self.room.close();
+        }
+        if self.room.is_closed {
+            return String::new();
         }
         self.run += 1;
         let call = ToolCall {
@@ -324,8 +324,7 @@ impl Lines {
         };
         let _ = reports.send(runs).await;
         let output = run_call(&self.tools, OperationId::AHEAD, &call, reports).await;
-        let in_place = in_place(line, &output);
-        self.printed += in_place.len();
+        let in_place = self.room.fit(in_place(line, &output));
         let ended = AgentEvent::ToolCompleted {
             operation: OperationId::AHEAD,
             call_id: call.id,
@@ -336,6 +335,49 @@ impl Lines {
     }
 }
 
+/// What lines may still put into the prompt. What does not fit is cut and said to be, once; with
+/// that the room is closed, and nothing more goes in.
+struct Room {
+    /// Bytes, without those that say what is left out.
+    left: usize,
+    is_closed: bool,
+}
+
+impl Room {
+    fn new() -> Self {
+        Self {
+            left: MAX_OUTPUT - left_out().len(),
+            is_closed: false,
+        }
+    }
+
+    /// Returns as much of a text as there is room for.
+    fn fit(&mut self, mut text: String) -> String {
+        if text.len() <= self.left {
+            self.left -= text.len();
+            return text;
+        }
+        text.truncate(text.floor_char_boundary(self.left));
+        text + &self.close()
+    }
+
+    /// Closes the room; returns what says so, if nothing has yet.
+    fn close(&mut self) -> String {
+        self.left = 0;
+        match std::mem::replace(&mut self.is_closed, true) {
+            true => String::new(),
+            false => left_out(),
+        }
+    }
+}
+
+fn left_out() -> String {
+    format!(
+        "\n(the rest is left out, and further lines are not run: {MAX_LINES} lines and {MAX_OUTPUT} \
+         bytes of their output are the most for one command)"
+    )
+}
+
 /// Returns what stands in a prompt for a line that has run, or could not.
 fn in_place(line: &str, output: &ToolOutput) -> String {
     let text = output.text();
@@ -344,5 +386,24 @@ fn in_place(line: &str, output: &ToolOutput) -> String {
         ToolStatus::Completed => text.to_owned(),
         ToolStatus::Failed => format!("(`{line}` failed)\n{text}"),
         ToolStatus::Denied | ToolStatus::Cancelled => format!("(`{line}` was not run: {text})"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MAX_OUTPUT, Room, left_out};
+
+    #[test]
+    fn lines_put_no_more_into_a_prompt_than_they_may() {
+        let mut room = Room::new();
+        let half = "é".repeat(MAX_OUTPUT / 4);
+        assert_eq!(room.fit(half.clone()), half);
+        let rest = room.fit(half.clone() + "x");
+        let kept = rest.strip_suffix(&left_out()).unwrap();
+        assert!(half.starts_with(kept));
+        // All but what would have been half of a letter.
+        assert!(MAX_OUTPUT - half.len() - rest.len() < 2);
+        assert_eq!(room.fit("more".to_owned()), "");
+        assert_eq!(room.close(), "");
     }
 }

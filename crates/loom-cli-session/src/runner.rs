@@ -1,35 +1,33 @@
-//! The task that owns the agent: takes what happens, carries out what the agent wants.
+//! The task that owns the agent: lets it know what happens, in order, from the beginning of a session
+//! to its end.
 
 use loom_cli_hooks::{Event, EventKind, SessionEndReason};
-use loom_common_core::inquiry::{Answer, Inquiry};
-use loom_common_core::stream::{NoticeLevel, StreamError, ThreadEvent};
+use loom_common_core::stream::ThreadEvent;
 use loom_common_core::{
-    Agent, AgentAction, AgentConfig, AgentEvent, AgentState, InputId, LlmEvent, Message,
-    OperationId, PermissionMode, StopCause,
+    Agent, AgentAction, AgentConfig, AgentEvent, AgentState, LlmEvent, PermissionMode, StopCause,
 };
 use loom_common_http::RetryConfig;
 use loom_common_thread::Continuation;
 use rand::rngs::StdRng;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 use loom_cli_mcp::{McpOffering, McpServers};
 use loom_cli_tools::EditStyle;
 
 use crate::begin::{Offered, for_model};
 use crate::calls::ToolRunner;
-use crate::command_prompt::{CommandTurns, Said};
-use crate::inquiries::{Answered, Inquiries, Person};
+use crate::command_prompt::CommandTurns;
+use crate::inquiries::Inquiries;
 use crate::meter::Meter;
 use crate::model::ModelChoice;
 use crate::operations::{Operations, Report};
 use crate::presenter::Presenter;
-use crate::prompt::{add_note, mode_note};
 use crate::prompts::Prompts;
 use crate::server_questions::AskedInTurn;
 use crate::session::Command;
 use crate::tools::SubagentKind;
 use crate::transcript::Transcript;
-use crate::turn::{AfterHooks, Turns};
+use crate::turn::Turns;
 
 /// For whom a session works.
 #[derive(Clone, Debug)]
@@ -179,183 +177,6 @@ impl Runner {
         }
     }
 
-    /// Does what the front end wants, and returns what the agent must know of it.
-    async fn command(&mut self, command: Command) -> Option<AgentEvent> {
-        match command {
-            Command::Prompt(prompt) => {
-                return self.hear(Said::Prompt(prompt)).await;
-            }
-            Command::Run(command) => return self.hear(Said::Command(command)).await,
-            Command::Cancel => {
-                self.end_turn_now().await;
-                self.stop_command(self.stopped()).await;
-                return Some(AgentEvent::Cancel);
-            }
-            Command::Finish => self.finishing = true,
-            Command::Shutdown => return Some(AgentEvent::Shutdown),
-            Command::Answer { id, answer } => match self.inquiries.answer(&id, answer) {
-                Answered::Closed(closed) => self.show([closed]).await,
-                Answered::Unfit(problem) => self.notice(NoticeLevel::Warning, problem).await,
-                Answered::TooLate => {}
-            },
-            Command::NobodyThere { reason } => {
-                self.tools.person.set(Person::Absent { reason });
-                let withdrawn = self.inquiries.withdraw_all();
-                self.show(withdrawn).await;
-            }
-            Command::SetMode(mode) => {
-                self.tools.mode.set(mode);
-                self.settings_changed().await;
-            }
-            Command::SetModel(model) => {
-                self.commands.keep_model();
-                let configure = self.exchange_model(*model);
-                self.settings_changed().await;
-                return Some(configure);
-            }
-            Command::SetEffort(effort) => {
-                self.model.effort = effort;
-                if let Some(former) = self.commands.former() {
-                    former.effort = effort;
-                }
-                self.settings_changed().await;
-                return Some(self.configure());
-            }
-            Command::Compact { instructions } => {
-                return self.hear(Said::Compact(instructions)).await;
-            }
-            Command::Restore { restore, done } => {
-                // A front end that has gone away need not know.
-                let _ = done.send(self.restore(restore).await);
-            }
-            Command::Warn { text } => self.notice(NoticeLevel::Warning, text).await,
-            Command::Reject(error) => self.fail_turn(error).await,
-            Command::Withdraw { id } => {
-                return Some(AgentEvent::WithdrawInput { id: InputId(id) });
-            }
-            Command::Replace { id, message } => {
-                let id = InputId(id);
-                return Some(AgentEvent::ReplaceInput { id, message });
-            }
-        }
-        None
-    }
-
-    /// Takes what runs has to report, and returns what the agent must know of it.
-    async fn report(&mut self, report: Report) -> Option<AgentEvent> {
-        match report {
-            Report::Event(event) => return Some(event),
-            Report::Prompt(prompt) => {
-                self.prompts.one_arrived();
-                return Some(self.user_input(prompt));
-            }
-            Report::LineRuns { turn, call } => self.line_runs(turn, call).await,
-            Report::CommandReady { turn, text } => return self.command_ready(turn, text).await,
-            Report::PromptBlocked { reason } => {
-                self.prompts.one_arrived();
-                let error = StreamError {
-                    code: "prompt_blocked".to_owned(),
-                    message: format!("a hook keeps this prompt from the agent: {reason}"),
-                    hint: None,
-                };
-                self.turns.give_up();
-                self.fail_turn(error).await;
-            }
-            Report::TurnEndHooks(outcome) => {
-                for message in &outcome.messages {
-                    self.notice(message.level, message.text.clone()).await;
-                }
-                match self.turns.hooks_ended(&outcome) {
-                    AfterHooks::Nothing => {}
-                    AfterHooks::Over(turn) => self.turn_over(turn).await,
-                    AfterHooks::GoOn(reason) => {
-                        let mut message = Message::user("");
-                        message.content.clear();
-                        add_note(&mut message, &format!("A hook of the user says: {reason}"));
-                        return Some(AgentEvent::UserInput(message));
-                    }
-                }
-            }
-            Report::ToolRuns {
-                operation,
-                call_id,
-                since,
-            } => self.presenter.tool_runs(operation, call_id, since),
-            Report::ModeSet => {
-                // The answer that set it has told the model.
-                self.told_mode = Some(self.tools.mode.get());
-                self.settings_changed().await;
-            }
-            Report::Notice { level, text } => self.notice(level, text).await,
-            Report::Halt { reason } => {
-                let cause = StopCause::Hook {
-                    reason: Some(reason),
-                };
-                if self.stop_command(StreamError::from(&cause)).await {
-                    return None;
-                }
-                return Some(AgentEvent::StopTurn { cause });
-            }
-            Report::Asks {
-                operation,
-                call_id,
-                inquiry,
-                answer,
-            } => self.ask(operation, &call_id, inquiry, answer).await,
-            Report::ServerAsks(question) => self.server_asks(question).await,
-            Report::NoLongerAsked { number } => {
-                let withdrawn = self.inquiries.withdraw_one(number);
-                self.show(withdrawn).await;
-            }
-            Report::Below {
-                operation,
-                call_id,
-                event,
-            } => {
-                let shown = self.presenter.below(operation, &call_id, event);
-                self.show(shown).await;
-            }
-            Report::Spent { usage, cost_micros } => {
-                self.count(usage);
-                self.meter.add_micros(cost_micros);
-            }
-        }
-        None
-    }
-
-    async fn ask(
-        &mut self,
-        operation: OperationId,
-        call_id: &str,
-        inquiry: Inquiry,
-        answer: oneshot::Sender<Answer>,
-    ) {
-        // A call that was stopped meanwhile does not ask any more.
-        if let Some(inquiry) = self.presenter.inquiry(operation, call_id, inquiry) {
-            let opened = self.inquiries.open(operation, inquiry, answer);
-            self.show([opened]).await;
-        }
-    }
-
-    /// Makes what the person says ready for the model.
-    pub(crate) fn user_input(&mut self, mut prompt: Message) -> AgentEvent {
-        let mode = self.tools.mode.get();
-        // Nothing is said of the mode in which most sessions begin and stay.
-        let is_news = match self.told_mode {
-            None => mode == PermissionMode::Plan,
-            Some(told) => told != mode,
-        };
-        if is_news {
-            add_note(&mut prompt, mode_note(mode));
-        }
-        self.told_mode = Some(mode);
-        self.notes.extend(self.tools.registry.take_notices());
-        for note in self.notes.drain(..) {
-            add_note(&mut prompt, &note);
-        }
-        AgentEvent::UserInput(prompt)
-    }
-
     /// Takes in the tools of servers that have come up since the last model call; tells whether
     /// there are any.
     fn tools_have_grown(&mut self) -> bool {
@@ -382,7 +203,7 @@ impl Runner {
     }
 
     /// Has the agent go on with the model and the tools as they are now.
-    fn configure(&mut self) -> AgentEvent {
+    pub(crate) fn configure(&mut self) -> AgentEvent {
         self.config = for_model(self.config.clone(), &self.model, &self.offered);
         AgentEvent::Configure(Box::new(self.config.clone()))
     }

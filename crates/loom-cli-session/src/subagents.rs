@@ -31,7 +31,7 @@ pub struct Subagents {
 /// agent that calls it: its calls pass the same rules, mode and sandbox.
 #[derive(Clone)]
 pub struct SubagentDefinition {
-    /// Its name, other than `explore` and `general`.
+    /// Its name, none of [`SUBAGENT_KINDS`](crate::SUBAGENT_KINDS).
     pub name: String,
     /// When to use it, for the model that calls it.
     pub description: String,
@@ -71,9 +71,13 @@ impl fmt::Debug for Subagents {
 
 /// The subagents of a session.
 pub(crate) struct SubagentPool {
-    pub(crate) setup: Subagents,
-    /// The definitions of the setup, each shared with those that it was made for.
+    /// The model of those whose definition names none.
+    pub(crate) model: ModelChoice,
+    pub(crate) tools: Box<dyn Fn(&ModelChoice) -> ToolRegistry + Send + Sync>,
+    /// Those that people defined, each shared with the subagents that are made of it.
     pub(crate) definitions: Vec<Arc<SubagentDefinition>>,
+    /// How often one may ask its model whose definition does not say.
+    pub(crate) max_model_calls: u32,
     /// The instructions ahead of their conversations.
     system: String,
     /// Room for those that run.
@@ -85,17 +89,19 @@ pub(crate) struct SubagentPool {
 
 impl SubagentPool {
     pub(crate) fn new(
-        mut setup: Subagents,
+        setup: Subagents,
         system: String,
         retry: RetryConfig,
         servers: Option<McpServers>,
     ) -> Self {
         Self {
+            model: setup.model,
+            tools: setup.tools,
+            definitions: setup.definitions.into_iter().map(Arc::new).collect(),
+            max_model_calls: setup.max_model_calls,
             slots: Arc::new(Semaphore::new(setup.side_by_side.max(1))),
-            definitions: setup.definitions.drain(..).map(Arc::new).collect(),
             retry,
             servers,
-            setup,
             system,
             started: AtomicU64::new(0),
         }

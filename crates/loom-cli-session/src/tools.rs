@@ -18,6 +18,7 @@ use crate::calls::ToolRunner;
 use crate::inquiries::CallSite;
 use crate::subagents::Subagents;
 
+pub use task::SUBAGENT_KINDS;
 pub(crate) use task::{Subagent, SubagentKind};
 pub(crate) use todo_write::todo_list;
 

@@ -88,6 +88,11 @@ impl Turns {
         self.begun_ahead = true;
     }
 
+    /// Tells whether a turn has begun of which the agent does not know yet.
+    pub(crate) fn has_begun_ahead(&self) -> bool {
+        self.begun_ahead
+    }
+
     /// The turn that has begun ahead does not come to the agent.
     pub(crate) fn give_up(&mut self) {
         self.begun_ahead = false;

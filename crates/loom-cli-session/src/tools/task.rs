@@ -52,6 +52,9 @@ pub(crate) enum SubagentKind {
 const EXPLORE: &str = "explore";
 const GENERAL: &str = "general";
 
+/// The kinds of subagents that there are always. No definition can have the name of one.
+pub const SUBAGENT_KINDS: [&str; 2] = [EXPLORE, GENERAL];
+
 impl SubagentKind {
     /// Finds a kind by its name.
     ///
@@ -75,7 +78,7 @@ impl SubagentKind {
                     .iter()
                     .map(|known| known.name.as_str())
                     .collect();
-                let known = [&[EXPLORE, GENERAL], known.as_slice()].concat().join(", ");
+                let known = [&SUBAGENT_KINDS, known.as_slice()].concat().join(", ");
                 format!("There is no subagent of the kind {name:?}. The kinds are: {known}.")
             })
     }
@@ -120,7 +123,7 @@ impl fmt::Debug for SubagentKind {
 pub(super) fn tool(definitions: &[SubagentDefinition]) -> ToolDefinition {
     let mut tool = definition::<Arguments>(TASK, include_str!("task.md"), ToolAccess::Read);
     let names = definitions.iter().map(|known| known.name.as_str());
-    let names: Vec<&str> = [EXPLORE, GENERAL].into_iter().chain(names).collect();
+    let names: Vec<&str> = SUBAGENT_KINDS.into_iter().chain(names).collect();
     tool.input_schema["properties"]["kind"]["enum"] = json!(names);
     if !definitions.is_empty() {
         tool.description
