@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{Scene, bash, done, read};
 
-pub(crate) pub(super) fn user_rules(scene: &Scene, rules: &str) {
+pub(crate) fn user_rules(scene: &Scene, rules: &str) {
     let folder = scene.user.config_home().join("loom");
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join("permissions.toml"), rules).unwrap();
