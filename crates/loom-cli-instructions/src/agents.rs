@@ -26,8 +26,16 @@ const MAX_DESCRIPTION: usize = 1024;
 /// Characters of a name.
 const MAX_NAME: usize = 64;
 
-/// Names that Loom's own kinds of subagents have.
-const TAKEN: [&str; 2] = ["explore", "general"];
+/// Where definitions of agents are looked for.
+#[derive(Clone, Debug)]
+pub struct AgentSetup {
+    /// The folders. A name that stands in several means that of the first.
+    pub folders: Vec<Folder>,
+    /// The folder that the agent works in: absolute, with symbolic links resolved.
+    pub workspace: PathBuf,
+    /// The names of the kinds of subagents that Loom has itself.
+    pub built_in: Vec<String>,
+}
 
 /// An agent that somebody defined.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,22 +71,16 @@ pub struct Agents {
 }
 
 impl Agents {
-    /// Reads the definitions in `folders`. A name that stands in several means that of the first;
-    /// one of the project that is not trusted hides none. `workspace` is absolute, with symbolic
-    /// links resolved.
-    pub fn load(
-        folders: &[Folder],
-        workspace: &Path,
-        is_trusted: impl Fn(&AgentDefinition) -> bool,
-    ) -> Self {
+    /// Reads the definitions. One of the project that is not trusted does not count, and hides none.
+    pub fn load(setup: &AgentSetup, is_trusted: impl Fn(&AgentDefinition) -> bool) -> Self {
         let mut agents = Self::default();
-        for folder in folders {
+        for folder in &setup.folders {
             let reach = match folder.scope {
                 Scope::User => Reach::Anywhere,
-                Scope::Project => Reach::Within(workspace),
+                Scope::Project => Reach::Within(&setup.workspace),
             };
             for path in agents.find(&folder.path) {
-                match read(&path, folder.scope, reach) {
+                match read(&path, folder.scope, reach, &setup.built_in) {
                     Ok(Some(agent)) if agent.scope == Scope::User || is_trusted(&agent) => {
                         agents.add(agent);
                     }
@@ -155,6 +157,7 @@ fn read(
     path: &Path,
     scope: Scope,
     reach: Reach<'_>,
+    built_in: &[String],
 ) -> Result<Option<AgentDefinition>, InstructionError> {
     let Some(file) = text_file::read(path, reach, MAX_FILE_BYTES)? else {
         return Ok(None);
@@ -179,7 +182,7 @@ fn read(
             "its name is made of letters, digits, `-` and `_`, 64 at most".to_owned(),
         ));
     }
-    if TAKEN.contains(&name.as_str()) {
+    if built_in.contains(&name) {
         return Err(entry(format!(
             "{name} is a kind of subagent of Loom itself"
         )));

@@ -51,8 +51,9 @@ pub struct Command {
     pub model: Option<String>,
     /// How much the model is to think.
     pub effort: Option<Effort>,
-    /// Tools that the command wishes to use without asking, as written. Those of a project are a
-    /// wish and no more until the person has trusted the file: a cloned repository allows nothing.
+    /// Tools that the command uses without asking, as written. One of a project has none until the
+    /// person has trusted its file as it is ([`Commands::untrusted`]): a cloned repository allows
+    /// nothing.
     pub allowed_tools: Vec<String>,
     /// Whose it is.
     pub scope: Scope,
@@ -74,13 +75,15 @@ impl Command {
 #[derive(Debug, Default)]
 pub struct Commands {
     commands: BTreeMap<String, Command>,
+    untrusted: Vec<Command>,
     built_in: Vec<String>,
     problems: Vec<InstructionError>,
 }
 
 impl Commands {
     /// Reads the commands. What cannot be used is left out and found in [`Commands::problems`].
-    pub fn load(setup: &CommandSetup) -> Self {
+    /// One of the project that is not trusted can be called, and allows itself nothing.
+    pub fn load(setup: &CommandSetup, is_trusted: impl Fn(&Command) -> bool) -> Self {
         let mut commands = Self {
             built_in: setup.built_in.clone(),
             ..Self::default()
@@ -95,7 +98,7 @@ impl Commands {
             files.sort();
             for path in files {
                 match read(&path, folder, reach) {
-                    Ok(Some(command)) => commands.add(command),
+                    Ok(Some(command)) => commands.add(command, &is_trusted),
                     Ok(None) => {}
                     Err(problem) => commands.problems.push(problem),
                 }
@@ -112,6 +115,12 @@ impl Commands {
     /// Returns all commands by name.
     pub fn iter(&self) -> impl Iterator<Item = &Command> {
         self.commands.values()
+    }
+
+    /// Returns those of the project that would allow themselves tools, with these, and may not, as
+    /// the person has not trusted them.
+    pub fn untrusted(&self) -> &[Command] {
+        &self.untrusted
     }
 
     /// Returns what is wrong with the files, for the person.
@@ -174,7 +183,7 @@ impl Commands {
         }
     }
 
-    fn add(&mut self, command: Command) {
+    fn add(&mut self, mut command: Command, is_trusted: impl Fn(&Command) -> bool) {
         let reason = if self.built_in.contains(&command.name) {
             Some(format!(
                 "/{} is a command of Loom itself, so this one cannot be called; give the file \
@@ -200,6 +209,11 @@ impl Commands {
                 reason,
             }),
             None => {
+                let wishes = command.scope == Scope::Project && !command.allowed_tools.is_empty();
+                if wishes && !is_trusted(&command) {
+                    self.untrusted.push(command.clone());
+                    command.allowed_tools.clear();
+                }
                 self.commands.insert(command.name.clone(), command);
             }
         }

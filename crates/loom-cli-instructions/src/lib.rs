@@ -56,7 +56,7 @@ mod skills;
 mod template;
 mod text_file;
 
-pub use agents::{AgentDefinition, Agents};
+pub use agents::{AgentDefinition, AgentSetup, Agents};
 pub use commands::{Command, CommandSetup, Commands};
 pub use error::InstructionError;
 pub use instructions::{

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use loom_cli_instructions::{AgentDefinition, Agents, Folder, Scope};
+use loom_cli_instructions::{AgentDefinition, AgentSetup, Agents, Folder, Scope};
 use loom_common_core::Effort;
 use tempfile::TempDir;
 
@@ -30,13 +30,17 @@ impl Scene {
             path: self.path().join(path),
             scope,
         };
-        let folders = [
-            folder("project/.loom/agents", Scope::Project),
-            folder("user/agents", Scope::User),
-        ];
         let workspace = self.path().join("project");
         fs::create_dir_all(&workspace).unwrap();
-        Agents::load(&folders, &workspace.canonicalize().unwrap(), is_trusted)
+        let setup = AgentSetup {
+            folders: vec![
+                folder("project/.loom/agents", Scope::Project),
+                folder("user/agents", Scope::User),
+            ],
+            workspace: workspace.canonicalize().unwrap(),
+            built_in: vec!["explore".to_owned(), "general".to_owned()],
+        };
+        Agents::load(&setup, is_trusted)
     }
 }
 

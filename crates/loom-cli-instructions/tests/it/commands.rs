@@ -39,12 +39,48 @@ fn commands_are_named_by_their_files_and_folders() {
     scratch.write(".claude/commands/notes.txt", "no command");
     scratch.write(".claude/commands/.hidden.md", "no command");
     scratch.write_home(".config/loom/commands/größe.md", "Measure.");
-    let commands = Commands::load(&setup(&scratch));
+    let commands = Commands::load(&setup(&scratch), |_| true);
     assert_eq!(
         names(&commands),
         ["größe", "review", "test", "web:ui:button"]
     );
     assert_eq!(scratch.problems(commands.problems()), [""; 0]);
+}
+
+#[test]
+fn a_project_s_command_allows_itself_nothing_until_it_is_trusted() {
+    let scratch = Scratch::new();
+    let text = "---\nallowed-tools: Bash(git:*)\n---\nCommit.";
+    scratch.write(".loom/commands/commit.md", text);
+    scratch.write(".loom/commands/plain.md", "Wishes for nothing.");
+    scratch.write_home(".config/loom/commands/own.md", text);
+    let allowed = |commands: &Commands| -> Vec<(String, Vec<String>)> {
+        let commands = commands.iter().cloned();
+        commands
+            .map(|command| (command.name, command.allowed_tools))
+            .collect()
+    };
+    let with = |name: &str, tools: &[&str]| {
+        let tools = tools.iter().map(ToString::to_string).collect();
+        (name.to_owned(), tools)
+    };
+    let git = ["Bash(git:*)"];
+
+    let commands = Commands::load(&setup(&scratch), |_| false);
+    let expected = [with("commit", &[]), with("own", &git), with("plain", &[])];
+    assert_eq!(allowed(&commands), expected);
+    let [untrusted] = commands.untrusted() else {
+        panic!("{:?}", commands.untrusted());
+    };
+    assert_eq!(
+        (untrusted.name.as_str(), &untrusted.allowed_tools[..]),
+        ("commit", &git.map(str::to_owned)[..])
+    );
+
+    let commands = Commands::load(&setup(&scratch), |command| command.content == text);
+    let expected = [with("commit", &git), with("own", &git), with("plain", &[])];
+    assert_eq!(allowed(&commands), expected);
+    assert_eq!(commands.untrusted(), []);
 }
 
 #[test]
@@ -60,7 +96,7 @@ fn a_file_says_what_its_command_is() {
         ".loom/commands/plain.md",
         "\n!`date`\n\n# Say hello\n\nto everybody",
     );
-    let commands = Commands::load(&setup(&scratch));
+    let commands = Commands::load(&setup(&scratch), |_| true);
     let Command {
         description,
         argument_hint,
@@ -103,7 +139,7 @@ fn what_cannot_be_called_is_told() {
     scratch.link(".loom/commands/leak.md", scratch.path("home/private.md"));
     fs::create_dir_all(scratch.repository().join(".claude")).unwrap();
     scratch.write(".claude/commands", "a file where a folder should be");
-    let commands = Commands::load(&setup(&scratch));
+    let commands = Commands::load(&setup(&scratch), |_| true);
     assert_eq!(names(&commands), ["twice"]);
     assert_eq!(
         commands.get("twice").unwrap().expand(""),
@@ -118,7 +154,7 @@ fn an_unknown_name_is_answered_with_those_that_come_near() {
     for name in ["review", "review-all", "web/button", "deploy"] {
         scratch.write(&format!(".loom/commands/{name}.md"), "Do it.");
     }
-    let commands = Commands::load(&setup(&scratch));
+    let commands = Commands::load(&setup(&scratch), |_| true);
     assert_eq!(commands.propose("reveiw"), ["review", "review-all"]);
     assert_eq!(commands.propose("Deploi"), ["deploy"]);
     assert_eq!(commands.propose("button"), ["web:button"]);

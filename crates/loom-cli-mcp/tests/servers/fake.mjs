@@ -182,6 +182,18 @@ const resources = {
   "memo:1": { mimeType: "text/plain", text: "call the plumber" },
   "notes://picture": { mimeType: "image/png", blob: picture },
 };
+// Resources that take their time: one comes with what the client says to a question, one never.
+const late = {
+  "notes://asks": (id, uri) => {
+    lastId += 1;
+    answers.set(lastId, ({ result }) => {
+      send({ id, result: { contents: [{ uri, mimeType: "text/plain", text: JSON.stringify(result) }] } });
+    });
+    const params = { message: "Which page?", requestedSchema: { type: "object", properties: {} } };
+    send({ id: lastId, method: "elicitation/create", params });
+  },
+  "notes://never": () => {},
+};
 const more = {
   "resources/list": () => ({ resources: Object.keys(resources).map((uri) => ({ uri, name: uri })) }),
   "resources/read": ({ uri }) => resources[uri] && { contents: [{ uri, ...resources[uri] }] },
@@ -208,6 +220,8 @@ const receive = (message) => {
     cancelled.push(params.requestId);
     if (awaitsCancel !== null) text(awaitsCancel, "cancelled");
     awaitsCancel = null;
+  } else if (method === "resources/read" && params.uri in late) {
+    late[params.uri](id, params.uri);
   } else if (has("resources") && method in more) {
     const result = more[method](params ?? {});
     send(result ? { id, result } : { id, error: { code: -32002, message: "no such resource" } });

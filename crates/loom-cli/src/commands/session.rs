@@ -2,6 +2,7 @@
 
 pub(crate) mod agents;
 mod assembly;
+mod definition_files;
 pub(crate) mod equipment;
 mod line_editor;
 mod mentions;

@@ -64,7 +64,7 @@ pub(crate) fn run(setting: &Setting, yes: bool) -> Result<(), CliError> {
             text.push_str(&format!("  {line}\n"));
         }
     }
-    for command in commands.untrusted() {
+    for command in commands.commands.untrusted() {
         text.push_str(&format!(
             "command /{} in {}, which allows itself {}:\n",
             command.name,
@@ -91,7 +91,7 @@ pub(crate) fn run(setting: &Setting, yes: bool) -> Result<(), CliError> {
     for agent in agents.agents.untrusted() {
         agents.trust.trust_content(&agent.path, &agent.content)?;
     }
-    for command in commands.untrusted() {
+    for command in commands.commands.untrusted() {
         let trust = &commands.trust;
         trust.trust_content(&command.path, &command.content)?;
     }

@@ -1,12 +1,12 @@
 //! Subagents that people defined: which of their files count, and what is made of one.
 
 use loom_cli_hooks::{TrustStore, tools_known_as};
-use loom_cli_instructions::{AgentDefinition, Agents, Folder, Scope};
-use loom_cli_session::{ModelChoice, SubagentDefinition};
+use loom_cli_instructions::{AgentDefinition, AgentSetup, Agents};
+use loom_cli_session::{ModelChoice, SUBAGENT_KINDS, SubagentDefinition};
 
 use super::assembly::Models;
+use super::definition_files::{folders, is_trusted};
 use super::equipment::not_trusted;
-use super::selection::Model;
 use crate::error::CliError;
 use crate::setting::Setting;
 
@@ -21,24 +21,14 @@ pub(crate) struct LoadedAgents {
 
 /// Reads the definitions.
 pub(crate) fn load(setting: &Setting) -> Result<LoadedAgents, CliError> {
-    let directories = setting.directories();
-    let project = |path: &str| Folder {
-        path: setting.workspace.join(path),
-        scope: Scope::Project,
+    let setup = AgentSetup {
+        folders: folders(setting, "agents")?,
+        workspace: setting.workspace.clone(),
+        built_in: SUBAGENT_KINDS.map(str::to_owned).to_vec(),
     };
-    let folders = [
-        project(".loom/agents"),
-        project(".claude/agents"),
-        Folder {
-            path: directories.config()?.join("agents"),
-            scope: Scope::User,
-        },
-    ];
-    let trust = TrustStore::new(&directories.state()?);
-    let agents = Agents::load(&folders, &setting.workspace, |agent| {
-        // What cannot be read is as good as nothing: then the person is asked again.
-        let trusted = trust.is_content_trusted(&agent.path, &agent.content);
-        trusted.unwrap_or(false)
+    let trust = TrustStore::new(&setting.directories().state()?);
+    let agents = Agents::load(&setup, |agent| {
+        is_trusted(&trust, &agent.path, &agent.content)
     });
     Ok(LoadedAgents { agents, trust })
 }
@@ -69,11 +59,7 @@ pub(super) async fn definition(
     };
     let mut model = None;
     if let Some(written) = &agent.model {
-        let found = match Model::written(written, &usual.provider) {
-            Ok(model) => models.find(model).await.map_err(|error| error.to_string()),
-            Err(problem) => Err(problem),
-        };
-        match found {
+        match models.find_written(written, &usual.provider).await {
             Ok(found) => model = Some(found),
             Err(problem) => warn(format!(
                 "{problem}; this agent asks {}, as others do",

@@ -200,6 +200,21 @@ impl Models {
         })
     }
 
+    /// Returns the way to a model that a file names, one of the provider `usual` where the file
+    /// names none.
+    ///
+    /// # Errors
+    ///
+    /// Why there is no such model, for the person.
+    pub(super) async fn find_written(
+        &self,
+        written: &str,
+        usual: &str,
+    ) -> Result<ModelChoice, String> {
+        let model = Model::written(written, usual)?;
+        self.find(model).await.map_err(|error| error.to_string())
+    }
+
     /// Returns the way to a model, with the figures that the server has of it.
     pub(super) async fn find(&self, model: Model) -> Result<ModelChoice, CliError> {
         let Model { provider, name } = model;

@@ -130,7 +130,7 @@ async fn drive(
             handle.finish().await?;
             None
         }
-        Input::Stream(_) => Some(StreamInput::read(provider)),
+        Input::Stream(_) => Some(StreamInput::read(handle.clone(), program, provider)),
     };
     let (unread, mut nobody_reads) = mpsc::channel(1);
     let drawing = tokio::task::spawn_blocking(move || draw(events, output, &unread));
@@ -143,7 +143,7 @@ async fn drive(
                 return Ok(End { failure, interrupted });
             }
             Some(()) = nobody_reads.recv() => end(&handle).await,
-            goes_on = next(&mut stream, &handle, &program) => {
+            goes_on = next(&mut stream) => {
                 // A session that has ended takes nothing more; its last event is on its way.
                 if !matches!(goes_on, Ok(true)) {
                     stream = None;
@@ -161,13 +161,9 @@ async fn drive(
 }
 
 /// Takes the next line of the stream; waits for ever when there is none.
-async fn next(
-    stream: &mut Option<StreamInput>,
-    handle: &SessionHandle,
-    program: &Program,
-) -> Result<bool, CliError> {
+async fn next(stream: &mut Option<StreamInput>) -> Result<bool, CliError> {
     match stream {
-        Some(stream) => stream.next(handle, program).await,
+        Some(stream) => stream.next().await,
         None => std::future::pending().await,
     }
 }

@@ -171,7 +171,7 @@ impl Repl {
         };
         let Heard { said, problems } = match heard {
             Ok(heard) => heard,
-            Err(why) => return tell(&why),
+            Err(why) => return tell(&why.to_string()),
         };
         for problem in &problems {
             tell(problem)?;

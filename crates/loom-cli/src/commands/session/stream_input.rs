@@ -4,20 +4,24 @@
 //! changes nothing; a session that has done work is not thrown away for a typing error. The end of
 //! the input is the end of the conversation, not of the work: what was asked for is still done, but
 //! nobody is there to be asked any more.
+//!
+//! Answers, stops and what the agent may do take effect as they are read; all else in its order,
+//! once it is understood ([`hearing`]).
+
+mod hearing;
 
 use std::io::{self, BufRead, Read};
 use std::thread;
 
-use loom_cli_session::SessionHandle;
-use loom_common_core::Message;
-use loom_common_core::input::{PromptContent, SessionInput};
-use loom_common_core::message::Role;
+use loom_cli_session::{SessionError, SessionHandle};
+use loom_common_core::input::SessionInput;
 use tokio::sync::mpsc;
 
-use super::assembly::Models;
-use super::own_commands::{Heard, OwnCommands, Said, unheard};
-use super::selection::Model;
+use super::own_commands::{Heard, Said, Unheard};
 use crate::error::CliError;
+use hearing::Hearing;
+
+pub(super) use hearing::Program;
 
 /// Longest line, in bytes: a prompt with pictures.
 const MAX_LINE: u64 = 64 << 20;
@@ -25,26 +29,18 @@ const MAX_LINE: u64 = 64 << 20;
 const QUEUE: usize = 16;
 const GONE: &str = "the program that drives loom has closed its input";
 
-/// What a program's lines are carried out with.
-pub(super) struct Program {
-    /// Finds the models that it names.
-    pub(super) models: Models,
-    /// Understands what it says.
-    pub(super) own_commands: OwnCommands,
-}
-
 /// The lines as they come.
 pub(super) struct StreamInput {
     lines: mpsc::Receiver<io::Result<String>>,
     /// Number of lines so far.
     line: u64,
-    /// Of which provider a model is when a line names none.
-    provider: String,
+    handle: SessionHandle,
+    hearing: Hearing,
 }
 
 impl StreamInput {
-    /// Begins to read standard input.
-    pub(super) fn read(provider: String) -> Self {
+    /// Begins to read standard input. A model is of `provider` when a line names none.
+    pub(super) fn read(handle: SessionHandle, program: Program, provider: String) -> Self {
         let (sender, lines) = mpsc::channel(QUEUE);
         // Reading blocks for as long as the program likes, also past the end of the session.
         thread::spawn(move || {
@@ -69,135 +65,75 @@ impl StreamInput {
         Self {
             lines,
             line: 0,
-            provider,
+            hearing: Hearing::begin(handle.clone(), program, provider),
+            handle,
         }
     }
 
-    /// Takes a line and does what it says; false at the end of the input.
+    /// Takes a line and does what it says; false at the end of the input. Can be dropped, and called
+    /// again, while it waits for a line, or for the end of what was said.
     ///
     /// # Errors
     ///
     /// When the session has ended.
-    pub(super) async fn next(
-        &mut self,
-        handle: &SessionHandle,
-        program: &Program,
-    ) -> Result<bool, CliError> {
+    pub(super) async fn next(&mut self) -> Result<bool, CliError> {
         let line = match self.lines.recv().await {
             Some(Ok(line)) => line,
             Some(Err(error)) => {
                 CliError::warn(&format!("cannot read standard input: {error}"));
-                return self.end(handle).await;
+                return self.end().await;
             }
-            None => return self.end(handle).await,
+            None => return self.end().await,
         };
         self.line += 1;
         if line.trim().is_empty() {
             return Ok(true);
         }
         match serde_json::from_str(&line) {
-            Ok(input) => self.take(input, handle, program).await?,
+            Ok(input) => self.take(input).await?,
             Err(error) => {
                 let text = format!("line {} of the input is not understood: {error}", self.line);
-                handle.warn(text).await?;
+                self.handle.warn(text).await?;
             }
         }
         Ok(true)
     }
 
-    async fn end(&self, handle: &SessionHandle) -> Result<bool, CliError> {
-        handle.nobody_there(GONE).await?;
-        handle.finish().await?;
+    async fn end(&mut self) -> Result<bool, CliError> {
+        self.handle.nobody_there(GONE).await?;
+        self.hearing.end().await;
+        self.handle.finish().await?;
         Ok(false)
     }
 
-    async fn take(
-        &mut self,
-        input: SessionInput,
-        handle: &SessionHandle,
-        program: &Program,
-    ) -> Result<(), CliError> {
+    async fn take(&mut self, input: SessionInput) -> Result<(), SessionError> {
         match input {
-            SessionInput::Prompt {
-                content: PromptContent::Text(text),
-            } => {
-                let heard = program.hear(&text, &self.provider).await;
-                say(handle, heard).await?;
+            SessionInput::Answer { id, answer } => self.handle.answer(id, answer).await,
+            SessionInput::Cancel => {
+                self.handle.cancel().await?;
+                self.hearing.stop();
+                Ok(())
             }
-            SessionInput::Prompt { content } => {
-                let message = program.message(content, handle).await?;
-                handle.prompt(message).await?;
-            }
-            SessionInput::Answer { id, answer } => handle.answer(id, answer).await?,
-            SessionInput::Cancel => handle.cancel().await?,
-            SessionInput::SetPermissionMode { mode } => handle.set_permission_mode(mode).await?,
-            SessionInput::SetEffort { effort } => handle.set_effort(effort).await?,
-            SessionInput::Compact { instructions } => handle.compact(instructions).await?,
-            SessionInput::Replace { id, content } => {
-                let message = program.message(content, handle).await?;
-                handle.replace(id, message).await?;
-            }
-            SessionInput::Withdraw { id } => handle.withdraw(id).await?,
-            SessionInput::SetModel { provider, model } => {
-                let provider = provider.unwrap_or_else(|| self.provider.clone());
-                let name = model;
-                match program.models.find(Model { provider, name }).await {
-                    Ok(model) => {
-                        self.provider.clone_from(&model.provider);
-                        handle.set_model(model).await?;
-                    }
-                    Err(error) => handle.warn(error.to_string()).await?,
-                }
-            }
+            SessionInput::SetPermissionMode { mode } => self.handle.set_permission_mode(mode).await,
+            input => self.hearing.hear(input).await,
         }
-        Ok(())
     }
 }
 
 /// Says something to a session, or tells why not.
 pub(super) async fn say(
     handle: &SessionHandle,
-    heard: Result<Heard, String>,
-) -> Result<(), CliError> {
+    heard: Result<Heard, Unheard>,
+) -> Result<(), SessionError> {
     let Heard { said, problems } = match heard {
         Ok(heard) => heard,
-        Err(why) => return Ok(handle.reject(unheard(why)).await?),
+        Err(unheard) => return handle.reject(unheard.into()).await,
     };
     for problem in problems {
         handle.warn(problem).await?;
     }
     match said {
-        Said::Prompt(message) => handle.prompt(message).await?,
-        Said::Command(command) => handle.run_command(*command).await?,
-    }
-    Ok(())
-}
-
-impl Program {
-    /// Returns what a text means, which is read as a person's would be.
-    pub(super) async fn hear(&self, text: &str, provider: &str) -> Result<Heard, String> {
-        self.own_commands.hear(text, &self.models, provider).await
-    }
-
-    /// Makes a message of a prompt. A text goes with what it mentions; a program that sends blocks
-    /// has attached what it wants to.
-    async fn message(
-        &self,
-        content: PromptContent,
-        handle: &SessionHandle,
-    ) -> Result<Message, CliError> {
-        match content {
-            PromptContent::Text(text) => {
-                let mentioning = self.own_commands.message(&text).await;
-                for problem in mentioning.problems {
-                    handle.warn(problem).await?;
-                }
-                Ok(mentioning.message)
-            }
-            PromptContent::Blocks(content) => Ok(Message {
-                role: Role::User,
-                content,
-            }),
-        }
+        Said::Prompt(message) => handle.prompt(message).await,
+        Said::Command(command) => handle.run_command(*command).await,
     }
 }

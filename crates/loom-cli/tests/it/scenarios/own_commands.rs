@@ -363,6 +363,48 @@ async fn a_name_that_means_nothing_is_not_sent_but_a_path_is() {
 }
 
 #[tokio::test]
+async fn a_command_of_the_terminal_says_where_it_belongs() {
+    let scene = Scene::new([]).await;
+    for text in ["/help", "/mode nonsense"] {
+        let played = scene.play(&[], text);
+        assert_eq!(played.failure(), "command_of_terminal", "{text}");
+    }
+    scene.end();
+}
+
+#[tokio::test]
+async fn what_is_refused_while_a_turn_runs_does_not_end_it() {
+    let gate = Gate::new();
+    let scene = Scene::new([done().gate_after(0, &gate)]).await;
+    hooks(
+        &scene,
+        &json!({"UserPromptSubmit": [{"hooks": command(
+            "if grep -q swordfish; then echo 'no secrets' >&2; exit 2; fi"
+        )}]}),
+    );
+    let mut driven = Driven::start(&scene, &[]);
+    driven.prompt("begin");
+    wait_until("the model is asked", || scene.requests().len() == 1);
+    let refused = [
+        ("/nothing", "no command /nothing (unknown_command); "),
+        ("say swordfish", "no secrets (prompt_blocked)"),
+    ];
+    for (text, expected) in refused {
+        driven.prompt(text);
+        let code = expected.split(['(', ')']).nth(1).unwrap();
+        let line = driven.running.wait_for_line(|line| line.contains(code));
+        let event: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(event["item"]["type"], "notice", "{event}");
+        let message = event["item"]["message"].as_str().unwrap();
+        assert!(message.contains(expected), "{message}");
+    }
+    gate.open();
+    driven.until("turn.completed");
+    assert_eq!(driven.end(), Some(0));
+    scene.end();
+}
+
+#[tokio::test]
 async fn what_is_wrong_with_the_files_is_told_at_the_start_and_on_request() {
     let scene = Scene::new([done()]).await;
     project_command(&scene, "model", "Never called.");

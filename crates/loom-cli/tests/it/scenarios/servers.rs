@@ -3,11 +3,13 @@
 use std::fs;
 use std::path::PathBuf;
 
+use loom_testing::model::Gate;
 use loom_testing::{ModelRequest, Reply};
 use serde_json::{Value, json};
 
 use super::asking::Driven;
 use super::{Scene, done};
+use crate::events::{of_type, wait_until};
 
 /// The server that asks what it is told to ask.
 const SERVER: &str = concat!(
@@ -328,5 +330,61 @@ async fn a_server_s_prompt_is_a_command() {
     assert!(said(&scene.model.last_request()).contains("Greet Ada politely."));
     terminal.type_keys("\u{4}");
     assert_eq!(terminal.wait(), 0);
+    scene.end();
+}
+
+#[tokio::test]
+async fn an_answer_does_not_wait_for_the_prompt_that_needs_it() {
+    let gate = Gate::new();
+    let scene = Scene::new([done().gate_after(0, &gate), done()]).await;
+    serve(&scene);
+    let mut driven = Driven::start(&scene, &[]);
+    driven.prompt("begin");
+    wait_until("the model is asked", || scene.requests().len() == 1);
+    driven.prompt("look at @notes:notes://asks");
+    let opened = driven.until("inquiry.opened");
+    driven.answer(&opened["id"], json!({"type": "submit", "values": {}}));
+    assert_eq!(driven.until("inquiry.closed")["outcome"], "accepted");
+    driven.until("queue.changed");
+    gate.open();
+    assert_eq!(driven.end(), Some(0));
+    let asked = said(&scene.model.last_request());
+    assert!(asked.contains("accept"), "{asked}");
+    scene.end();
+}
+
+#[tokio::test]
+async fn a_stop_drops_a_prompt_that_is_not_understood_yet() {
+    let scene = Scene::new([done(), done()]).await;
+    serve(&scene);
+    let mut driven = Driven::start(&scene, &[]);
+    // What is over, and what is said after the stop, it does not touch.
+    driven.prompt("hello");
+    driven.until("turn.completed");
+    driven.prompt("look at @notes:notes://never");
+    driven.prompt("and at this");
+    driven.say(&json!({"type": "cancel"}));
+    for _ in 0..2 {
+        assert_eq!(driven.until("turn.failed")["error"]["code"], "cancelled");
+    }
+    driven.prompt("go on");
+    driven.until("turn.completed");
+    assert_eq!(driven.end(), Some(0));
+    let asked = said(&scene.model.last_request());
+    assert!(
+        asked.contains("go on") && !asked.contains("look at"),
+        "{asked}"
+    );
+    scene.end();
+}
+
+#[tokio::test]
+async fn a_prompt_that_its_server_does_not_make_is_no_unknown_command() {
+    let scene = Scene::new([]).await;
+    serve(&scene);
+    let played = scene.play(&[], "/mcp__notes__greet");
+    assert_eq!(played.failure(), "prompt_failed");
+    let message = of_type(&played.events, "turn.failed")[0]["error"]["message"].to_string();
+    assert!(message.contains("whom"), "{message}");
     scene.end();
 }
