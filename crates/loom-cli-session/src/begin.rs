@@ -79,6 +79,11 @@ pub(crate) fn session(setup: SessionSetup) -> (Session, impl Future<Output = ()>
         policy,
     );
     let config = for_model(base, &setup.model, &offered);
+    let conversation = match &setup.thread {
+        ThreadStart::New(_) => &[][..],
+        ThreadStart::Resume(stored) => stored.log.entries(),
+    };
+    let veil = Veil::new(setup.redaction.shown, conversation);
     let (thread_id, log_len, source, transcript, (agent, first_actions)) = match setup.thread {
         ThreadStart::New(thread) => (
             thread.id,
@@ -134,7 +139,7 @@ pub(crate) fn session(setup: SessionSetup) -> (Session, impl Future<Output = ()>
             )
         }),
         diagnostics: setup.diagnostics,
-        veil: Veil::new(setup.redaction.shown),
+        veil,
         hooks: setup.hooks,
         instructions: setup.nested_instructions,
         subagents,

@@ -19,34 +19,43 @@ use serde_json::Value;
 /// What a placeholder begins with.
 const PLACEHOLDER: &str = "[REDACTED:";
 
+/// Returns what finds secrets. It is asked for when there is something to look through: making it takes
+/// memory and time, which a session that only begins shall not.
+pub type FindSecrets = fn() -> &'static Detector;
+
 /// What secrets are taken out of.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Redaction {
     /// Finds the secrets in conversations ahead of storing; none where they are stored as they are.
-    pub stored: Option<Detector>,
+    pub stored: Option<FindSecrets>,
     /// Finds the secrets in results of tools; none where the model sees them as they are.
-    pub shown: Option<Detector>,
+    pub shown: Option<FindSecrets>,
 }
 
 /// Keeps secrets from the model. Clones share what was kept.
 #[derive(Clone, Debug)]
 pub(crate) struct Veil {
-    detector: Option<Detector>,
+    find: Option<FindSecrets>,
     placeholders: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl Veil {
-    pub(crate) fn new(detector: Option<Detector>) -> Self {
+    /// Keeps what `find` finds. The placeholders of a conversation that goes on were shown before.
+    pub(crate) fn new(find: Option<FindSecrets>, conversation: &[Entry]) -> Self {
+        let mut shown = BTreeSet::new();
+        for entry in conversation {
+            note_placeholders(entry, &mut shown);
+        }
         Self {
-            detector,
-            placeholders: Arc::default(),
+            find,
+            placeholders: Arc::new(Mutex::new(shown)),
         }
     }
 
     /// Takes the secrets out of what the model sees of a result. Returns the placeholders that were not
     /// shown before.
     pub(crate) fn cover(&self, output: &mut ToolOutput) -> Vec<String> {
-        let Some(detector) = &self.detector else {
+        let Some(find) = self.find else {
             return Vec::new();
         };
         let mut new = Vec::new();
@@ -54,7 +63,7 @@ impl Veil {
             let ToolResultContent::Text { text } = part else {
                 continue;
             };
-            let Cow::Owned(covered) = detector.redact(text) else {
+            let Cow::Owned(covered) = find().redact(text) else {
                 continue;
             };
             let mut known = self
@@ -86,6 +95,30 @@ impl Veil {
              secret's place. Leave out the line that holds it: edit other lines only, or change that line \
              with a command that need not name the secret, such as sed."
         ))
+    }
+}
+
+/// Notes the placeholders in what a conversation holds, whoever put them there.
+fn note_placeholders(entry: &Entry, shown: &mut BTreeSet<String>) {
+    let messages: Vec<&Arc<Message>> = match entry {
+        Entry::Message(message) => vec![message],
+        Entry::Compaction(compaction) => compaction.messages().collect(),
+        Entry::Rewind { .. } => Vec::new(),
+    };
+    let mut note = |text: &str| shown.extend(placeholders(text).map(str::to_owned));
+    for block in messages.iter().flat_map(|message| &message.content) {
+        match block {
+            ContentBlock::Text { text, .. } => note(text),
+            ContentBlock::ToolUse(call) => note(&call.arguments),
+            ContentBlock::ToolResult(result) => {
+                for part in &result.content {
+                    if let ToolResultContent::Text { text } = part {
+                        note(text);
+                    }
+                }
+            }
+            _ => {}
+        }
     }
 }
 

@@ -7,9 +7,8 @@ use std::collections::VecDeque;
 
 use loom_common_core::{Entry, Usage};
 use loom_common_thread::{Continuation, NewThread, ThreadId, ThreadStore, ThreadStoreError};
-use loom_redact::Detector;
 
-use crate::redaction;
+use crate::redaction::{self, FindSecrets};
 use crate::session::Clock;
 
 pub(crate) struct Transcript {
@@ -21,7 +20,7 @@ pub(crate) struct Transcript {
     unsaved: VecDeque<Entry>,
     unsaved_usage: Usage,
     /// Finds the secrets that are not to be stored.
-    redaction: Option<Detector>,
+    redaction: Option<FindSecrets>,
 }
 
 struct Place {
@@ -82,7 +81,7 @@ impl Transcript {
     }
 
     /// Keeps the secrets that `redaction` finds out of what is stored.
-    pub(crate) fn redacted_by(self, redaction: Option<Detector>) -> Self {
+    pub(crate) fn redacted_by(self, redaction: Option<FindSecrets>) -> Self {
         Self { redaction, ..self }
     }
 
@@ -90,7 +89,7 @@ impl Transcript {
     pub(crate) fn queue(&mut self, entry: Entry) {
         if self.place.is_some() {
             self.unsaved.push_back(match &self.redaction {
-                Some(detector) => redaction::stored(detector, entry),
+                Some(find) => redaction::stored(find(), entry),
                 None => entry,
             });
         }

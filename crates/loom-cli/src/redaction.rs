@@ -3,7 +3,7 @@
 
 use std::sync::{LazyLock, OnceLock};
 
-use loom_cli_session::Redaction;
+use loom_cli_session::{FindSecrets, Redaction};
 use loom_cli_tools::is_secret_variable;
 use loom_common_secret::SecretString;
 use loom_redact::{Detector, KnownSecrets, Rules};
@@ -27,28 +27,20 @@ pub(crate) fn detector() -> &'static Detector {
     &DETECTOR
 }
 
+/// Returns the same without the rules that go by what stands beside a value: they hit passwords of tests
+/// and examples too, and the model would stumble over each.
+fn certain_detector() -> &'static Detector {
+    static DETECTOR: LazyLock<Detector> = LazyLock::new(|| detector().without_generic_rules());
+    &DETECTOR
+}
+
 /// Returns what secrets are taken out of in a session.
 pub(crate) fn of_session(setting: &Setting) -> Redaction {
     let config = &setting.config.value.redact;
     Redaction {
-        stored: config.threads.then(|| detector().clone()),
-        shown: config
-            .results
-            .then(|| Detector::new(&certain_rules(), known_secrets(setting))),
+        stored: config.threads.then_some(detector as FindSecrets),
+        shown: config.results.then_some(certain_detector as FindSecrets),
     }
-}
-
-/// Returns the rules that go by the form of a token. The generic ones go by what stands beside a value, and
-/// hit passwords of tests and examples too: the model would stumble over each.
-fn certain_rules() -> Rules {
-    let generic: Vec<&str> = Rules::builtin()
-        .iter()
-        .map(|rule| rule.id)
-        .filter(|id| id.starts_with("generic-"))
-        .collect();
-    let text = format!("[extend]\nuseDefault = true\ndisabledRules = {generic:?}\n");
-    // Made of the built-in rules, it cannot be wrong.
-    Rules::parse(&text, "the rules of sessions").unwrap_or_else(|_| Rules::builtin().clone())
 }
 
 /// Returns the secrets of settings and environment. One that is too short to be looked for is left to the

@@ -20,7 +20,9 @@ pub struct Detector(pub(crate) Arc<Parts>);
 #[derive(Debug)]
 pub(crate) struct Parts {
     pub(crate) rules: Arc<RuleSet>,
-    pub(crate) known: Option<KnownMatcher>,
+    pub(crate) known: Option<Arc<KnownMatcher>>,
+    /// Whether rules that know no service stay out.
+    pub(crate) specific_only: bool,
 }
 
 impl Parts {
@@ -45,7 +47,20 @@ impl Detector {
     pub fn new(rules: &Rules, known: KnownSecrets) -> Self {
         Self(Arc::new(Parts {
             rules: Arc::clone(&rules.0),
-            known: known.matcher(),
+            known: known.matcher().map(Arc::new),
+            specific_only: false,
+        }))
+    }
+
+    /// Returns a detector of the same values and of the rules that know a service. The generic ones, whose
+    /// ids begin with `generic`, go by what stands beside a value, and so find passwords of tests and
+    /// examples too.
+    #[must_use]
+    pub fn without_generic_rules(&self) -> Self {
+        Self(Arc::new(Parts {
+            rules: Arc::clone(&self.0.rules),
+            known: self.0.known.clone(),
+            specific_only: true,
         }))
     }
 

@@ -48,7 +48,10 @@ impl Scope {
         let active = set
             .rules
             .iter()
-            .map(|rule| !allowed && rule.regex.is_some() && rule.is_for(*origin))
+            .map(|rule| {
+                let is_wanted = !(parts.specific_only && rule.generic);
+                !allowed && is_wanted && rule.regex.is_some() && rule.is_for(*origin)
+            })
             .collect();
         Self {
             active,

@@ -86,3 +86,15 @@ async fn a_thread_is_stored_as_it_is_where_that_is_wanted() {
     assert!(stored(&scene).contains(SECRET));
     scene.end();
 }
+
+#[tokio::test]
+async fn a_placeholder_that_was_stored_is_not_written_back_after_a_resume() {
+    let scene = scene([read("settings.toml"), done()]).await;
+    scene.play(&[], "look");
+    let overwrite = format!("printf 'token = \"{PLACEHOLDER}\"' > settings.toml");
+    scene.then([bash(&overwrite), done()]);
+    let played = scene.play(&["--continue"], "go on");
+    assert_eq!(played.statuses(), ["denied"], "{:?}", scene.told());
+    assert!(scene.read("settings.toml").contains(SECRET));
+    scene.end();
+}
