@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use process_wrap::tokio::{ChildWrapper, CommandWrap, ProcessSession};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::process::{ChildStdin, Command};
+use tokio::process::{ChildStdin, ChildStdout, Command};
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::error::GitError;
@@ -17,6 +18,10 @@ use crate::program::Git;
 /// How long git may take where nothing else is said. A status of a large repository on a cold disk takes
 /// seconds.
 const LIMIT: Duration = Duration::from_secs(60);
+
+/// How long a git that is read while it runs may say nothing. Looking through a long history for what few
+/// commits have takes minutes.
+const SILENCE: Duration = Duration::from_secs(300);
 
 /// The most that git may print where all of it is taken, in bytes.
 const MAX_OUTPUT: usize = 64 * 1024 * 1024;
@@ -109,28 +114,16 @@ impl<'a> Invocation<'a> {
 
     /// Starts git, to be read while it runs and for as long as that takes.
     pub(crate) fn stream(self) -> Result<GitStream, GitError> {
-        let command = self.name();
-        let mut child = self.start()?;
-        Ok(GitStream {
-            stdout: child.0.stdout().take(),
-            child,
-            command,
-        })
+        Ok(GitStream::of(self.start()?, self.name()))
     }
 
     /// Starts git, to be asked and read while it runs. It ends when its input is closed.
     pub(crate) fn converse(mut self) -> Result<(GitStream, ChildStdin), GitError> {
         self.has_open_input = true;
-        let command = self.name();
         let mut child = self.start()?;
         let input = child.0.stdin().take();
-        let stream = GitStream {
-            stdout: child.0.stdout().take(),
-            child,
-            command,
-        };
         let input = input.ok_or_else(|| GitError::Run(io::ErrorKind::BrokenPipe.into()))?;
-        Ok((stream, input))
+        Ok((GitStream::of(child, self.name()), input))
     }
 
     async fn finish(self) -> Result<Output, GitError> {
@@ -224,22 +217,39 @@ impl Drop for Child {
 }
 
 /// What a git prints while it runs. Dropped before the end, it ends that git.
-pub struct GitStream {
-    stdout: Option<tokio::process::ChildStdout>,
+pub(crate) struct GitStream {
+    stdout: Option<ChildStdout>,
+    /// Reads git's messages meanwhile: a git that nobody listens to waits.
+    messages: JoinHandle<Vec<u8>>,
     child: Child,
     command: String,
 }
 
 impl GitStream {
-    /// Returns more of what git prints; empty at the end.
+    fn of(mut child: Child, command: String) -> Self {
+        Self {
+            stdout: child.0.stdout().take(),
+            messages: tokio::spawn(beginning(child.0.stderr().take())),
+            child,
+            command,
+        }
+    }
+
+    /// Returns more of what git prints; nothing at the end.
     ///
     /// # Errors
     ///
-    /// [`GitError::Run`].
-    pub async fn read(&mut self, buffer: &mut [u8]) -> Result<usize, GitError> {
-        match &mut self.stdout {
-            Some(stdout) => stdout.read(buffer).await.map_err(GitError::Run),
-            None => Ok(0),
+    /// [`GitError::Run`], and [`GitError::TimedOut`] when it has said nothing for long.
+    pub(crate) async fn read(&mut self, buffer: &mut [u8]) -> Result<usize, GitError> {
+        let Some(stdout) = &mut self.stdout else {
+            return Ok(0);
+        };
+        match timeout(SILENCE, stdout.read(buffer)).await {
+            Ok(read) => read.map_err(GitError::Run),
+            Err(_) => Err(GitError::TimedOut {
+                command: self.command.clone(),
+                limit: SILENCE,
+            }),
         }
     }
 
@@ -248,10 +258,9 @@ impl GitStream {
     /// # Errors
     ///
     /// What git says if it failed.
-    pub async fn finish(mut self) -> Result<(), GitError> {
+    pub(crate) async fn finish(mut self) -> Result<(), GitError> {
         drop(self.stdout.take());
-        let stderr = self.child.0.stderr().take();
-        let stderr = beginning(stderr).await;
+        let stderr = self.messages.await.unwrap_or_default();
         let status = self.child.wait().await?;
         if status.success() {
             return Ok(());

@@ -18,10 +18,11 @@
 //!
 //! A git that waits is worse than one that fails, so none can ask: it has no terminal (a session of its
 //! own), no input, and programs in the place of those that ask for passwords which say no. It has a time
-//! limit, after which it is ended with what it started, and a limit to what it may print. Variables that
-//! point it at another repository (`GIT_DIR` and the like, set while a hook runs) are taken away, and
-//! messages are in English, as some are read here: [`GitError`] knows a lock that another git holds, a
-//! folder of another owner, and a missing git from other failures.
+//! limit, or a limit to its silence where it is read while it runs; after that it is ended with what it
+//! started. What it may print has a limit too. Variables that point it at another repository (`GIT_DIR` and
+//! the like, set while a hook runs) are taken away, and messages are in English, as some are read here:
+//! [`GitError`] knows a lock that another git holds, a folder of another owner, and a missing git from other
+//! failures.
 //!
 //! Reading takes no locks (`GIT_OPTIONAL_LOCKS=0`), so that nothing the person does at the same time
 //! fails. Paths are bytes, and are never shown to a shell.
@@ -38,7 +39,6 @@ mod status;
 
 pub use error::GitError;
 pub use history::{Addition, Additions, Commit, HistoryQuery};
-pub use invocation::GitStream;
 pub use metadata::Metadata;
 pub use objects::Objects;
 pub use program::Git;

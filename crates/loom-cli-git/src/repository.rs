@@ -1,6 +1,7 @@
 //! Finding the repository that a folder is in, and what kind of one it is.
 
 use std::ffi::OsStr;
+use std::fmt;
 use std::ops::RangeInclusive;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
@@ -100,6 +101,18 @@ async fn path(git: &Git, folder: &Path, question: &str) -> Result<Option<PathBuf
 
 fn is_no_repository(error: &GitError) -> bool {
     matches!(error, GitError::Failed { message, .. } if message.starts_with("not a git repository"))
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Merge => "merge",
+            Self::Rebase => "rebase",
+            Self::CherryPick => "cherry-pick",
+            Self::Revert => "revert",
+            Self::Bisect => "bisect",
+        })
+    }
 }
 
 impl Repository {
@@ -254,7 +267,7 @@ impl Repository {
     /// # Errors
     ///
     /// [`GitError::Missing`] and [`GitError::Run`].
-    pub fn stream(
+    pub(crate) fn stream(
         &self,
         arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
     ) -> Result<GitStream, GitError> {

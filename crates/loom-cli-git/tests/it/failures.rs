@@ -4,8 +4,9 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use loom_cli_git::{Git, GitError, Repository, Untracked};
+use loom_cli_git::{Git, GitError, HistoryQuery, Repository, Untracked};
 use loom_testing::Repository as Scratch;
+use tokio::io::AsyncReadExt as _;
 
 async fn repository(scratch: &Scratch) -> Repository {
     let git = Git::new(scratch.environment());
@@ -32,7 +33,7 @@ async fn a_missing_git_is_told_as_such() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_git_that_hangs_is_ended() {
+async fn a_git_that_hangs_is_given_up() {
     let folder = tempfile::tempdir().unwrap();
     let git = git_that(folder.path(), "exec sleep 1000");
     let error = git.discover(folder.path()).await.unwrap_err();
@@ -40,6 +41,28 @@ async fn a_git_that_hangs_is_ended() {
         error.to_string(),
         "`git rev-parse` was not done after 60 s, and was ended"
     );
+}
+
+#[tokio::test]
+async fn a_git_that_is_given_up_is_ended_with_what_it_started() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RWXU).unwrap();
+    // Both hold the pipe open for as long as they live.
+    let script = format!("exec 3> {}; echo up >&3; sleep 1000 & wait", pipe.display());
+    let git = git_that(folder.path(), &script);
+    let mut pipe = tokio::net::unix::pipe::OpenOptions::new()
+        .open_receiver(&pipe)
+        .unwrap();
+    let mut said = [0; 3];
+    tokio::select! {
+        told = git.discover(folder.path()) => panic!("it has not ended: {told:?}"),
+        read = pipe.read_exact(&mut said) => assert_eq!(read.unwrap(), 3),
+    }
+    // The future is dropped; the end of the pipe comes when the last of them is gone.
+    let mut rest = Vec::new();
+    pipe.read_to_end(&mut rest).await.unwrap();
+    assert_eq!(rest, b"");
 }
 
 #[tokio::test]
@@ -88,26 +111,20 @@ async fn reading_needs_no_lock() {
     assert_eq!(status.changes.len(), 1);
 }
 
+/// A git that nobody listens to waits when the pipe of its messages is full.
 #[tokio::test]
-async fn what_is_printed_is_handed_out_while_git_runs() {
+async fn many_messages_do_not_stop_a_git_that_is_read_while_it_runs() {
     let scratch = Scratch::new().file("a", "text\n").commit("Start");
-    let repository = repository(&scratch).await;
-    let mut stream = repository.stream(["show", "HEAD:a"]).unwrap();
-    let mut printed = Vec::new();
-    let mut buffer = [0; 3];
-    loop {
-        let count = stream.read(&mut buffer).await.unwrap();
-        if count == 0 {
-            break;
-        }
-        printed.extend_from_slice(&buffer[..count]);
+    let folder = tempfile::tempdir().unwrap();
+    let script = "case \"$*\" in *rev-parse*) exec /usr/bin/git \"$@\";; esac\n\
+                  head -c 1000000 /dev/zero | tr '\\0' x >&2\n\
+                  exec /usr/bin/git \"$@\"";
+    let git = git_that(folder.path(), script);
+    let repository = git.discover(&scratch.path()).await.unwrap().unwrap();
+    let mut additions = repository.additions(&HistoryQuery::default()).unwrap();
+    let mut count = 0;
+    while additions.next().await.unwrap().is_some() {
+        count += 1;
     }
-    stream.finish().await.unwrap();
-    assert_eq!(printed, b"text\n");
-    let failing = repository.stream(["show", "HEAD:missing"]).unwrap();
-    let error = failing.finish().await.unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "`git show` failed: path 'missing' does not exist in 'HEAD'"
-    );
+    assert_eq!(count, 1);
 }

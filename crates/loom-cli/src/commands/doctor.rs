@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 
 use anstyle::{AnsiColor, Style};
-use loom_cli_git::Git;
+use loom_cli_git::{Git, GitError, Untracked};
 use loom_cli_sandbox::Sandbox;
 
 use crate::commands::session::no_provider;
@@ -20,7 +20,14 @@ pub(crate) async fn run(setting: &Setting) -> Result<(), CliError> {
     report.note("version", loom_common_version::build_info().to_string());
     report.add("folder", check_folder(setting));
     report.add("threads", check_threads(setting).await);
-    report.add("git", check_git(setting).await);
+    let git = Git::new(setting.environment.variables());
+    match check_git(&git).await {
+        Ok(version) => {
+            report.add("git", Ok(version));
+            report.add("repository", check_repository(&git, setting).await);
+        }
+        Err(error) => report.add("git", Err(error)),
+    }
     report.add("sandbox", check_sandbox(setting).await);
     match Connection::open(setting).await {
         Ok(connection) => {
@@ -51,11 +58,53 @@ async fn check_threads(setting: &Setting) -> Result<String, CliError> {
     Ok(store.path().display().to_string())
 }
 
-async fn check_git(setting: &Setting) -> Result<String, CliError> {
-    let git = Git::new(setting.environment.variables());
+async fn check_git(git: &Git) -> Result<String, CliError> {
     git.version().await.map_err(|error| {
+        let hint = match error {
+            GitError::Missing => "install git; the agent works without it, but knows no history",
+            _ => "the agent works without git, but knows no history",
+        };
+        CliError::failed(error.to_string()).hint(hint)
+    })
+}
+
+/// Tells what the agent would find: where the working tree stands, and what somebody has begun in it.
+async fn check_repository(git: &Git, setting: &Setting) -> Result<String, CliError> {
+    let told = async {
+        let Some(repository) = git.discover(&setting.workspace).await? else {
+            return Ok("none".to_owned());
+        };
+        let Some(top) = repository.work_tree() else {
+            return Ok(format!(
+                "{}, without a working tree",
+                repository.git_dir().display()
+            ));
+        };
+        let status = repository.status(Untracked::Folders).await?;
+        let mut told = top.display().to_string();
+        told.push_str(&match status.branch.name {
+            Some(branch) => format!(", on {branch}"),
+            None => ", on no branch".to_owned(),
+        });
+        match status.changes.len() {
+            0 => {}
+            1 => told.push_str(", one path changed"),
+            changed => told.push_str(&format!(", {changed} paths changed")),
+        }
+        if repository.is_linked() {
+            told.push_str(", a linked working tree");
+        }
+        if let Some(superproject) = repository.superproject() {
+            told.push_str(&format!(", a submodule of {}", superproject.display()));
+        }
+        if let Some(operation) = repository.operation() {
+            told.push_str(&format!(", in the middle of a {operation}"));
+        }
+        Ok::<_, GitError>(told)
+    };
+    told.await.map_err(|error| {
         CliError::failed(error.to_string())
-            .hint("install git; the agent works without it, but knows no history")
+            .hint("run `git status` here; until it works, the agent knows no history")
     })
 }
 
