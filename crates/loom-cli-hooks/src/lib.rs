@@ -8,7 +8,8 @@
 //! [`Hooks::load`] reads the files of a [`HookSetup`]. [`Hooks::run`] takes an [`Event`] with the
 //! [`SessionFacts`], runs every hook that matches, and returns one [`Outcome`]: a [`Decision`],
 //! perhaps other arguments for the tool, text for the model, and messages for the person.
-//! [`TrustStore`] remembers which hooks of projects the person has read and allowed.
+//! [`TrustStore`] remembers which hooks of projects the person has read and allowed. A [`Pin`] holds
+//! a file that a command names to what it was then; servers of tools are held by it, too.
 //!
 //! # Files
 //!
@@ -112,4 +113,5 @@ pub use event::{
 };
 pub use hooks::{HookFile, HookSetup, Hooks, Scope, Untrusted};
 pub use outcome::{Decision, Message, Outcome};
+pub use pin::{Pin, changed, shell_words};
 pub use trust::TrustStore;

@@ -38,8 +38,8 @@ pub struct LspSetup {
     pub environment: Vec<(OsString, OsString)>,
     /// The servers that there may be. The first that serves a file is taken.
     pub servers: Vec<ServerDefinition>,
-    /// How programs are started; as they are without one. Servers run code of the project, so this
-    /// should be the sandbox.
+    /// How programs are started: in the sandbox, as servers run code of the project. Without one
+    /// they are started as they are, and [`Diagnostics::is_confined`] says so.
     pub launcher: Option<Launcher>,
     /// How long an edit waits for diagnostics at most.
     pub wait: Duration,
@@ -91,6 +91,13 @@ impl Diagnostics {
             servers: Mutex::new(HashMap::new()),
             problems: Arc::default(),
         }
+    }
+
+    /// Tells whether servers are kept from harm. Those that are not run what the project says with
+    /// all rights of the person, so nobody should tell them of edits without the person's consent:
+    /// the first edit starts them.
+    pub fn is_confined(&self) -> bool {
+        self.setup.launcher.is_some()
     }
 
     /// Tells the servers of files that are about to be edited, so that it is known what there was

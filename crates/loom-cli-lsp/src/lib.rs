@@ -42,7 +42,8 @@
 //! - The servers end with [`Diagnostics::shutdown`], or are killed when the value is dropped.
 //!
 //! **Servers run code of the project**: build scripts, macros, plug-ins. They should be confined as
-//! commands are ([`LspSetup::launcher`]). Programs are looked for in the `PATH` alone, and never
+//! commands are ([`LspSetup::launcher`]); where they are not ([`Diagnostics::is_confined`]), edits
+//! are told only with the person's consent to run anything. Programs are looked for in the `PATH` alone, and never
 //! within the workspace.
 //!
 //! Others run checks of the whole project after each edit, which takes long, or show the model all

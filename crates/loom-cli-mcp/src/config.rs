@@ -10,10 +10,13 @@
 mod definition;
 mod edit;
 mod expand;
+mod pins;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
+use loom_cli_hooks::Pin;
+use loom_common_config::Environment;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -97,6 +100,9 @@ pub struct ServerEntry {
     pub definition: Result<ServerDefinition, String>,
     /// What the definition is known by.
     pub fingerprint: Fingerprint,
+    /// The files of the project that it names, as they are now, or why that cannot be told; none
+    /// for a server of the person's own.
+    pub pins: Result<Vec<Pin>, String>,
 }
 
 impl ServerEntry {
@@ -107,13 +113,30 @@ impl ServerEntry {
             .is_ok_and(|definition| definition.disabled)
     }
 
-    /// Says all that the server would do when it is started, for who has to decide about it. The
-    /// text may hold anything that the file holds.
-    pub fn summary(&self) -> String {
-        match &self.definition {
-            Ok(definition) => definition.transport.summary(),
-            Err(problem) => format!("cannot be used: {problem}"),
+    /// Says line by line all that the server would do when it is started, for who has to decide
+    /// about it. `cover` takes secrets out of what is written there in clear. The lines may hold
+    /// anything that the file holds but for line ends.
+    pub fn summary(&self, cover: impl Fn(&str) -> String) -> Vec<String> {
+        let mut lines = match &self.definition {
+            Ok(definition) => definition.summary(cover),
+            Err(problem) => vec![format!("cannot be used: {problem}")],
+        };
+        let files = self
+            .pins
+            .iter()
+            .flatten()
+            .filter(|pin| pin.content().is_some());
+        let files: Vec<String> = files.map(|pin| pin.path().display().to_string()).collect();
+        if !files.is_empty() {
+            lines.push(format!(
+                "trusted as long as nothing changes {}",
+                files.join(", ")
+            ));
         }
+        for line in &mut lines {
+            *line = line.replace('\n', "\\n");
+        }
+        lines
     }
 }
 
@@ -129,8 +152,10 @@ pub struct McpConfig {
 }
 
 impl McpConfig {
-    /// Reads the files. A missing file defines no servers.
-    pub fn load(files: ConfigFiles) -> Self {
+    /// Reads the files, and what the project's servers name of the project. A missing file defines
+    /// no servers. `workspace` is the folder that servers run in, `environment` what variables in
+    /// definitions are replaced from.
+    pub fn load(files: ConfigFiles, workspace: &Path, environment: &Environment) -> Self {
         let mut servers: Vec<ServerEntry> = Vec::new();
         let mut problems = Vec::new();
         for scope in [Scope::User, Scope::Project] {
@@ -139,8 +164,17 @@ impl McpConfig {
                 Ok(entries) => {
                     for (name, value) in entries {
                         if servers.iter().all(|known| known.name != name) {
+                            let definition = ServerDefinition::read(&value);
+                            let pins = match (&definition, scope) {
+                                (Ok(definition), Scope::Project) => {
+                                    pins::pins(&definition.transport, file, workspace, environment)
+                                        .map_err(|error| error.to_string())
+                                }
+                                _ => Ok(Vec::new()),
+                            };
                             servers.push(ServerEntry {
-                                definition: ServerDefinition::read(&value),
+                                definition,
+                                pins,
                                 fingerprint: Fingerprint::of(&value),
                                 file: file.to_owned(),
                                 name,

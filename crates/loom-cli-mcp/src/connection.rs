@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use loom_cli_hooks::changed;
 use loom_cli_tools::CommandEnvironment;
 use loom_common_config::Environment;
 use rmcp::RoleClient;
@@ -21,6 +22,7 @@ use rmcp::service::{
     serve_client_with_lifecycle,
 };
 use tokio::sync::watch;
+use tokio::task::JoinError;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -36,6 +38,7 @@ use crate::oauth::Credentials;
 use crate::process::ServerProcess;
 use crate::server::{Server, ServerState, Standing, chain};
 use crate::stdio::StdioTransport;
+use crate::trust::Distrust;
 
 /// Attempts in a row for a server that has never been ready.
 const MAX_STARTS: u32 = 3;
@@ -169,6 +172,11 @@ async fn live(
     stop: &CancellationToken,
 ) -> Option<Failure> {
     server.log.clear();
+    if let Some(why) = changed_since_trusted(server).await {
+        let Standing { state, reason, .. } = Standing::untrusted(server.name(), &why);
+        let reason = reason.unwrap_or_default();
+        return Some(Failure { state, reason });
+    }
     let connected = timeout(
         server.startup_timeout,
         connect(server, surroundings, process),
@@ -203,6 +211,18 @@ async fn live(
     // What takes longer goes on without us, and ends with the process.
     let _ = timeout(CLOSE_TIMEOUT, closed).await;
     ended.map(Failure::passing)
+}
+
+/// Tells whether a file that the server's definition names is another than the person has trusted.
+/// The agent may have written it since the session began.
+async fn changed_since_trusted(server: &Arc<Server>) -> Option<Distrust> {
+    let server = Arc::clone(server);
+    let check = tokio::task::spawn_blocking(move || match &server.entry.pins {
+        Ok(pins) => changed(pins).map(|path| Distrust::Changed(path.to_owned())),
+        Err(problem) => Some(Distrust::Unpinned(problem.clone())),
+    });
+    let failed = |error: JoinError| Some(Distrust::Unpinned(error.to_string()));
+    check.await.unwrap_or_else(failed)
 }
 
 /// Follows a server that is ready. Returns when it does not answer any more, and says so.

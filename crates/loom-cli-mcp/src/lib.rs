@@ -6,7 +6,8 @@
 //! form that other agents and editors read. [`McpServers`] are those of a session, each with a task
 //! of its own that connects to it, follows it, and connects anew when it fails. An [`McpOffering`]
 //! brings their tools into a [`ToolRegistry`](loom_cli_tools::ToolRegistry). [`TrustStore`]
-//! remembers which servers of projects the person trusts, [`Login`] makes a login.
+//! remembers which servers of projects the person trusts, and holds them to the files that they
+//! name; [`Login`] makes a login.
 //!
 //! # Flow
 //!
@@ -81,4 +82,4 @@ pub use offering::{McpOffering, ServerInstructions};
 pub use prompt::{PromptArgument, PromptCommand};
 pub use server::ServerState;
 pub use servers::{McpLimits, McpServers, McpSetup, ServerStatus};
-pub use trust::TrustStore;
+pub use trust::{Distrust, TrustStore, UntrustedServer};

@@ -21,6 +21,7 @@ use crate::config::{Scope, ServerEntry, ToolFilter};
 use crate::error::McpError;
 use crate::inventory::{Inventory, Reading};
 use crate::log::ServerLog;
+use crate::trust::Distrust;
 
 /// How many times the silence that a call may have is its time in all: a server that sends
 /// progress for ever does not keep a call alive for ever.
@@ -81,6 +82,15 @@ impl Standing {
             reason,
             peer: None,
         }
+    }
+
+    /// Makes the standing of a server that was trusted, and is no more.
+    pub(crate) fn untrusted(name: &str, why: &Distrust) -> Self {
+        let reason = format!(
+            "It is not started: {why}. Look at that, trust it anew with `loom mcp trust {name}`, \
+             and begin a new session."
+        );
+        Self::without_peer(ServerState::Untrusted, Some(reason))
     }
 }
 

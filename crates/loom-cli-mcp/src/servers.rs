@@ -21,7 +21,7 @@ use crate::name::server_parts;
 use crate::oauth::Credentials;
 use crate::offering::McpOffering;
 use crate::server::{CallLimits, Server, ServerState, Standing};
-use crate::trust::TrustStore;
+use crate::trust::{Distrust, TrustStore};
 
 /// How much servers may take and give.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,20 +136,15 @@ impl McpServers {
     /// that the person has not trusted, are not started. Must be called in a Tokio runtime.
     pub fn start(setup: McpSetup) -> Self {
         let trust = TrustStore::new(&setup.state_folder);
-        let untrusted: Vec<&str> = trust
-            .untrusted(&setup.config.servers)
-            .into_iter()
-            .map(|server| server.name.as_str())
-            .collect();
+        let untrusted = trust.untrusted(&setup.config.servers);
         let standing = |entry: &ServerEntry| {
-            let state = if entry.is_disabled() {
-                ServerState::Disabled
-            } else if untrusted.contains(&entry.name.as_str()) {
-                ServerState::Untrusted
-            } else {
-                ServerState::Connecting
-            };
-            Standing::without_peer(state, None)
+            let distrust = untrusted.iter().find(|server| server.entry == entry);
+            match distrust.map(|server| &server.why) {
+                _ if entry.is_disabled() => Standing::without_peer(ServerState::Disabled, None),
+                None => Standing::without_peer(ServerState::Connecting, None),
+                Some(Distrust::Unknown) => Standing::without_peer(ServerState::Untrusted, None),
+                Some(why) => Standing::untrusted(&entry.name, why),
+            }
         };
         let limits = CallLimits {
             startup_timeout: setup.limits.startup_timeout,
@@ -248,7 +243,8 @@ impl McpServers {
         self.shared.version.subscribe()
     }
 
-    /// Remembers that the person trusts the server `name` as it is defined now, and starts it.
+    /// Remembers that the person trusts the server `name` as it was when the session began, and
+    /// starts it. It does not start when a file that it names has changed since.
     ///
     /// # Errors
     ///

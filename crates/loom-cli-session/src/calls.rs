@@ -122,7 +122,7 @@ impl ToolRunner {
                             Some(undo) => undo.before_call(&call, access, &resources).await,
                             None => false,
                         };
-                        if let Some(diagnostics) = &self.diagnostics {
+                        if let Some(diagnostics) = self.diagnostics() {
                             diagnostics.before_edit(&edited).await;
                         }
                         self.before_command(&resources);
@@ -189,9 +189,18 @@ impl ToolRunner {
         ran.output
     }
 
+    /// Returns what tells language servers of edits; none while they may not be told. They run code
+    /// of the project, so without a sandbox they do what a command does that nobody was asked about.
+    fn diagnostics(&self) -> Option<&Diagnostics> {
+        let may_run = |diagnostics: &&Arc<Diagnostics>| {
+            diagnostics.is_confined() || self.mode.get() == PermissionMode::Full
+        };
+        self.diagnostics.as_ref().filter(may_run).map(Arc::as_ref)
+    }
+
     /// Adds what language servers find wrong with files after an edit.
     async fn add_diagnostics(&self, edited: &[PathBuf], output: &mut ToolOutput) {
-        if let Some(diagnostics) = &self.diagnostics
+        if let Some(diagnostics) = self.diagnostics()
             && output.status == ToolStatus::Completed
             && !edited.is_empty()
         {

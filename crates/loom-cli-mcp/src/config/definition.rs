@@ -67,25 +67,6 @@ impl fmt::Display for TransportDefinition {
     }
 }
 
-impl TransportDefinition {
-    /// Says what is run or connected to, and with what.
-    pub(super) fn summary(&self) -> String {
-        let (mut summary, pairs) = match self {
-            Self::Stdio { env, cwd, .. } => match cwd {
-                Some(cwd) => (format!("runs in {cwd}: {self}"), env),
-                None => (format!("runs: {self}"), env),
-            },
-            Self::Http { headers, .. } => (format!("connects to: {self}"), headers),
-        };
-        let pairs = pairs.iter().map(|(name, value)| format!("{name}={value}"));
-        let pairs: Vec<String> = pairs.collect();
-        if !pairs.is_empty() {
-            summary.push_str(&format!(", with {}", pairs.join(", ")));
-        }
-        summary
-    }
-}
-
 /// What is known of a server's login beforehand. Without anything the client registers itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -157,6 +138,75 @@ fn canonical(value: &Value) -> Value {
         Value::Array(values) => values.iter().map(canonical).collect(),
         other => other.clone(),
     }
+}
+
+impl ServerDefinition {
+    /// Says line by line what is run or connected to, with what, and what it may do.
+    pub(super) fn summary(&self, cover: impl Fn(&str) -> String) -> Vec<String> {
+        let transport = &self.transport;
+        let mut lines = Vec::new();
+        match transport {
+            TransportDefinition::Stdio { env, cwd, .. } => {
+                lines.push(format!("runs: {}", cover(&transport.to_string())));
+                lines.extend(cwd.iter().map(|cwd| format!("in the folder {cwd}")));
+                let variables = env.iter().map(|(name, value)| format!("{name}={value}"));
+                lines.extend(variables.map(|pair| format!("with the variable {}", cover(&pair))));
+            }
+            TransportDefinition::Http { headers, oauth, .. } => {
+                lines.push(format!("connects to: {}", cover(&transport.to_string())));
+                let headers = headers
+                    .iter()
+                    .map(|(name, value)| format!("{name}: {value}"));
+                lines.extend(headers.map(|pair| format!("with the header {}", cover(&pair))));
+                lines.extend(oauth.summary());
+            }
+        }
+        let ToolFilter { allow, deny } = &self.tools;
+        for (what, patterns) in [("offers only", allow), ("does not offer", deny)] {
+            if !patterns.is_empty() {
+                lines.push(format!("{what}: {}", patterns.join(", ")));
+            }
+        }
+        if self.trust_annotations {
+            lines.push("is believed which of its tools only read (trustAnnotations)".to_owned());
+        }
+        for (limit, what) in [
+            (self.startup_timeout, "to start (startupTimeout)"),
+            (self.call_timeout, "to answer (timeout)"),
+        ] {
+            lines.extend(limit.map(|limit| format!("has {} s {what}", limit.as_secs_f64())));
+        }
+        lines
+    }
+}
+
+impl OAuthDefinition {
+    /// Says line by line how the person would log in.
+    fn summary(&self) -> impl Iterator<Item = String> {
+        let reference = |secret: &String| match is_reference(secret) {
+            true => format!("with the client secret {secret}"),
+            false => "with a client secret".to_owned(),
+        };
+        let id = |id: &String| format!("logs in as the client {id}");
+        let scopes = self.scopes.join(", ");
+        let port = |port: u16| format!("logs in by way of the port {port}");
+        [
+            self.client_id.as_ref().map(id),
+            self.client_secret.as_ref().map(reference),
+            (!scopes.is_empty()).then(|| format!("logs in for {scopes}")),
+            self.callback_port.map(port),
+        ]
+        .into_iter()
+        .flatten()
+    }
+}
+
+/// Tells whether a value is nothing but the name of a variable.
+fn is_reference(value: &str) -> bool {
+    let name = value
+        .strip_prefix("${")
+        .and_then(|rest| rest.strip_suffix('}'));
+    name.is_some_and(|name| !name.contains([':', '$', '}']))
 }
 
 /// A definition as it is written. Other programs' keys are ignored.

@@ -16,10 +16,13 @@ fn folder_with(files: &[(&str, &str)]) -> TempDir {
 }
 
 fn load(folder: &TempDir) -> McpConfig {
-    McpConfig::load(ConfigFiles::find(
-        &folder.path().join("config"),
-        &folder.path().join("repository"),
-    ))
+    load_with(folder, &Environment::new())
+}
+
+fn load_with(folder: &TempDir, environment: &Environment) -> McpConfig {
+    let workspace = folder.path().join("repository");
+    let files = ConfigFiles::find(&folder.path().join("config"), &workspace);
+    McpConfig::load(files, &workspace, environment)
 }
 
 fn names(config: &McpConfig) -> Vec<(&str, Scope)> {
@@ -192,4 +195,81 @@ fn what_cannot_be_added_or_removed_changes_nothing() {
     );
     assert_eq!(fs::read_to_string(&files.user).unwrap(), before);
     assert_eq!(fs::read_to_string(&files.project).unwrap(), "[]");
+}
+
+#[test]
+fn files_of_the_project_that_a_definition_names_are_pinned() {
+    let folder = folder_with(&[("repository/tools/mcp.py", ""), ("elsewhere/other.py", "")]);
+    let pinned = |definition: Value| -> Vec<String> {
+        let file = folder.path().join("repository/.mcp.json");
+        let servers = json!({"mcpServers": {"s": definition}});
+        fs::write(&file, servers.to_string()).unwrap();
+        let repository = folder.path().join("repository");
+        let variables = [
+            (
+                "PATH",
+                format!("/usr/bin:{}/.venv/bin", repository.display()),
+            ),
+            ("TOOLS", "tools".to_owned()),
+        ];
+        let config = load_with(&folder, &variables.into_iter().collect());
+        let pins = config.server("s").unwrap().pins.clone().unwrap();
+        let inside = |pin: &Pin| pin.path().strip_prefix(&repository).unwrap().to_owned();
+        pins.iter()
+            .map(|pin| inside(pin).display().to_string())
+            .collect()
+    };
+    assert_eq!(
+        pinned(json!({"command": "/usr/bin/python3", "args": ["tools/mcp.py"]})),
+        ["tools/mcp.py"]
+    );
+    assert_eq!(
+        pinned(
+            json!({"command": "./mcp.py", "args": ["${CLAUDE_PROJECT_DIR:-.}/b"], "cwd": "${TOOLS}"})
+        ),
+        ["tools/b", "tools/mcp.py"]
+    );
+    assert_eq!(pinned(json!({"command": "serve"})), [".venv/bin/serve"]);
+    assert_eq!(
+        pinned(json!({
+            "command": "/bin/sh",
+            "args": ["--rc=a", "exec 'b c'"],
+            "env": {"NODE_OPTIONS": "--require ./x.js", "LD_PRELOAD": "/lib/y.so:./y.so"},
+        })),
+        [
+            "--rc",
+            "--rc=a",
+            "--require",
+            "--require ./x.js",
+            "a",
+            "b",
+            "b c",
+            "c",
+            "exec",
+            "exec 'b c'",
+            "x.js",
+            "y.so",
+        ]
+    );
+    let outside = format!("{}/elsewhere/other.py", folder.path().display());
+    assert_eq!(
+        pinned(json!({"command": "/usr/bin/python3", "args": [outside, "../elsewhere/other.py"]})),
+        [""; 0]
+    );
+    assert_eq!(
+        pinned(json!({"url": "https://x.example/tools/mcp.py"})),
+        [""; 0]
+    );
+}
+
+#[test]
+fn the_person_s_own_servers_name_what_they_like() {
+    let folder = folder_with(&[
+        (
+            "config/mcp.json",
+            r#"{"mcpServers": {"a": {"command": "./a", "args": ["b"]}}}"#,
+        ),
+        ("repository/a", ""),
+    ]);
+    assert_eq!(load(&folder).server("a").unwrap().pins, Ok(Vec::new()));
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use loom_cli_mcp::{Login, LoginSetup, McpConfig, McpError, ServerState, logout};
+use loom_cli_mcp::{Login, LoginSetup, McpError, ServerState, logout};
 use loom_common_config::Environment;
 use loom_common_core::ToolStatus;
 use serde_json::{Value, json};
@@ -218,7 +218,7 @@ fn lasting() -> State {
 }
 
 async fn begin(scene: &Scene) -> Result<Login, McpError> {
-    let config = McpConfig::load(scene.files());
+    let config = scene.config();
     within(Login::begin(LoginSetup {
         server: config.server("notes").unwrap(),
         environment: &Environment::new(),
@@ -293,7 +293,7 @@ async fn a_service_that_wants_a_login_says_so_and_works_after_it() {
     let session = scene.settled(&service.definition()).await;
     assert_eq!(session.status("notes").state, ServerState::Ready);
     session.shutdown().await;
-    let config = McpConfig::load(scene.files());
+    let config = scene.config();
     let environment = Environment::new();
     let setup = LoginSetup {
         server: config.server("notes").unwrap(),

@@ -61,12 +61,21 @@ impl Scene {
         write_json(&self.files().project, &json!({"mcpServers": servers}));
     }
 
+    /// Reads which servers there are.
+    pub(crate) fn config(&self) -> McpConfig {
+        McpConfig::load(self.files(), &self.workspace(), &self.environment())
+    }
+
+    fn environment(&self) -> Environment {
+        self.environment.iter().cloned().collect()
+    }
+
     /// Starts the servers.
     pub(crate) fn start(&self) -> Session {
-        let environment: Environment = self.environment.iter().cloned().collect();
+        let environment = self.environment();
         let inherited = CommandEnvironment::new(environment.variables(), &[]);
         let servers = McpServers::start(McpSetup {
-            config: McpConfig::load(self.files()),
+            config: self.config(),
             state_folder: self.path("state"),
             workspace: self.workspace(),
             environment,

@@ -45,7 +45,7 @@ fn files(setting: &Setting) -> Result<ConfigFiles, CliError> {
 
 /// Reads the servers that are configured, and warns of files that cannot be used.
 fn load(setting: &Setting) -> Result<McpConfig, CliError> {
-    let config = McpConfig::load(files(setting)?);
+    let config = McpConfig::load(files(setting)?, &setting.workspace, &setting.environment);
     for problem in &config.problems {
         CliError::warn(&problem.to_string());
     }
@@ -122,7 +122,7 @@ fn add(setting: &Setting, arguments: McpAddArguments) -> Result<(), CliError> {
     files.add(scope, &name, &transport(arguments)?)?;
     if scope == Scope::Project {
         // Who has written the definition does not need to be asked about it.
-        let config = McpConfig::load(files.clone());
+        let config = McpConfig::load(files.clone(), &setting.workspace, &setting.environment);
         TrustStore::new(&setting.directories().state()?).trust(&[config.server(&name)?])?;
     }
     print(&format!("added {name} to {}\n", files.of(scope).display()))
@@ -219,7 +219,10 @@ async fn log_in(setting: &Setting, name: &str, no_browser: bool) -> Result<(), C
     let server = config.server(name)?;
     let state_folder = setting.directories().state()?;
     let untrusted = TrustStore::new(&state_folder).untrusted(&config.servers);
-    if untrusted.iter().any(|untrusted| untrusted.name == name) {
+    if untrusted
+        .iter()
+        .any(|untrusted| untrusted.entry.name == name)
+    {
         let message = format!("the server `{name}` is the project's, and you have not trusted it");
         return Err(CliError::failed(message).hint(format!("`loom mcp trust {name}` does")));
     }

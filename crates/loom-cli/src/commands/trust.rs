@@ -6,8 +6,9 @@
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
-use loom_cli_mcp::{ConfigFiles, McpConfig};
+use loom_cli_mcp::{ConfigFiles, Distrust, McpConfig};
 
+use super::mcp::listing;
 use super::print;
 use crate::commands::session::equipment::{load_hooks, load_permissions};
 use crate::commands::session::{agents, own_commands};
@@ -20,10 +21,11 @@ pub(crate) fn run(setting: &Setting, yes: bool) -> Result<(), CliError> {
     let state = directories.state()?;
     let (hooks, hook_trust) = load_hooks(setting)?;
     let permissions = load_permissions(setting)?;
-    let servers = McpConfig::load(ConfigFiles::find(
-        &directories.config()?,
+    let servers = McpConfig::load(
+        ConfigFiles::find(&directories.config()?, &setting.workspace),
         &setting.workspace,
-    ));
+        &setting.environment,
+    );
     let server_trust = loom_cli_mcp::TrustStore::new(&state);
     let untrusted_servers = server_trust.untrusted(&servers.servers);
     let rules = permissions.untrusted();
@@ -45,13 +47,10 @@ pub(crate) fn run(setting: &Setting, yes: bool) -> Result<(), CliError> {
     }
     for server in &untrusted_servers {
         text.push_str(&format!(
-            "server of tools {} in {}:\n  {}\n",
-            server.name,
-            server.file.display(),
-            match &server.definition {
-                Ok(definition) => definition.transport.to_string(),
-                Err(problem) => format!("cannot be read: {problem}"),
-            }
+            "server of tools {} in {}:\n{}",
+            server.entry.name,
+            server.entry.file.display(),
+            listing::deeds(server)
         ));
     }
     for agent in agents.agents.untrusted() {
@@ -95,7 +94,17 @@ pub(crate) fn run(setting: &Setting, yes: bool) -> Result<(), CliError> {
         let trust = &commands.trust;
         trust.trust_content(&command.path, &command.content)?;
     }
-    server_trust.trust(&untrusted_servers)?;
+    let mut trusted_servers = Vec::new();
+    for server in &untrusted_servers {
+        match &server.why {
+            Distrust::Unpinned(_) => {
+                let name = &server.entry.name;
+                CliError::warn(&format!("the server {name} is not trusted: {}", server.why));
+            }
+            _ => trusted_servers.push(server.entry),
+        }
+    }
+    server_trust.trust(&trusted_servers)?;
     print("trusted, as it is now\n")
 }
 

@@ -141,6 +141,65 @@ fn servers_of_a_project_start_only_when_they_are_trusted() {
 }
 
 #[test]
+fn all_that_a_project_s_server_would_do_is_shown_before_it_is_trusted() {
+    let user = CommandLine::new();
+    let tools = user.work().join("tools");
+    fs::create_dir(&tools).unwrap();
+    fs::write(tools.join("mcp.py"), "").unwrap();
+    // Put together here, so that no scanner takes it for one that leaked.
+    let token = ["ghp_", "Zk3vQ9xLw2Rt7Yb5Nc8Md1Pf6Hs4Jg0AeUoI"].concat();
+    let definition = json!({"mcpServers": {
+        "program": {
+            "command": "python3",
+            "args": ["tools/mcp.py", "two\nlines"],
+            "env": {"NODE_OPTIONS": "--require ./x.js", "TOKEN": token},
+            "cwd": ".",
+            "trustAnnotations": true,
+            "timeout": 600_000,
+        },
+        "service": {
+            "url": "https://example.com/mcp",
+            "headers": {"Authorization": "Bearer ${GITHUB_TOKEN}", "X-Token": token},
+        },
+    }});
+    fs::write(user.work().join(".mcp.json"), definition.to_string()).unwrap();
+    let asked = user.loom(["trust"]).run();
+    let stdout = asked.stdout.replace(user.home().to_str().unwrap(), "HOME");
+    insta::assert_snapshot!("trust", stdout);
+    let waiting = user.loom(["mcp", "trust"]).run();
+    insta::assert_snapshot!("untrusted_in_full", shown(&user, &waiting));
+}
+
+#[test]
+fn a_server_whose_file_has_changed_is_trusted_anew_or_not_at_all() {
+    let user = CommandLine::new();
+    let script = user.work().join("server.mjs");
+    fs::copy(SERVER, &script).unwrap();
+    let definition = json!({"mcpServers": {
+        "theirs": {"command": node(), "args": ["server.mjs", "many=1"]},
+    }});
+    fs::write(user.work().join(".mcp.json"), definition.to_string()).unwrap();
+    user.loom(["trust", "--yes"]).run().assert_success();
+    let state = || user.loom(["mcp", "list", "--json"]).run().json()[0]["state"].clone();
+    assert_eq!(state(), "ready");
+
+    fs::write(&script, "// another").unwrap();
+    assert_eq!(state(), "untrusted");
+    let list = user.loom(["mcp", "list"]).run();
+    insta::assert_snapshot!("changed", shown(&user, &list));
+    let waiting = user.loom(["mcp", "trust"]).run();
+    assert!(
+        waiting
+            .stdout
+            .contains("server.mjs, which its definition names, has changed since you trusted it"),
+        "{waiting}"
+    );
+
+    fs::copy(SERVER, &script).unwrap();
+    assert_eq!(state(), "ready");
+}
+
+#[test]
 fn what_makes_no_sense_is_code_2_or_explained() {
     let user = CommandLine::new();
     let usage = |arguments: &[&str]| {

@@ -9,6 +9,7 @@ mod compaction;
 mod files;
 mod hooks;
 mod hosts;
+mod language_servers;
 mod limits;
 mod memory;
 mod modes;

@@ -123,16 +123,48 @@ fn a_fingerprint_ignores_the_order_of_keys_and_nothing_else() {
 
 #[test]
 fn a_summary_says_all_that_would_happen() {
-    let summary = |written: Value| read(written).unwrap().transport.summary();
+    let cover = |text: &str| text.replace("s3cret", "****");
+    let summary = |written: Value| read(written).unwrap().summary(cover);
     assert_eq!(
         summary(json!({
-            "command": "npx", "args": ["-y", "x"], "cwd": "sub", "env": {"B": "2", "A": "${A}"},
+            "command": "npx", "args": ["-y", "x"], "cwd": "sub",
+            "env": {"B": "s3cret", "A": "${A}"},
+            "trustAnnotations": true, "startupTimeout": 90_000, "timeout": 1500,
+            "tools": {"allow": ["read_*", "list"], "deny": ["read_all"]},
         })),
-        "runs in sub: npx -y x, with A=${A}, B=2"
+        [
+            "runs: npx -y x",
+            "in the folder sub",
+            "with the variable A=${A}",
+            "with the variable B=****",
+            "offers only: read_*, list",
+            "does not offer: read_all",
+            "is believed which of its tools only read (trustAnnotations)",
+            "has 90 s to start (startupTimeout)",
+            "has 1.5 s to answer (timeout)",
+        ]
     );
     assert_eq!(
-        summary(json!({"url": "https://x.example", "headers": {"X-Key": "k"}})),
-        "connects to: https://x.example, with X-Key=k"
+        summary(json!({
+            "url": "https://x.example?key=s3cret", "headers": {"X-Key": "${KEY}"},
+            "oauth": {
+                "clientId": "loom", "clientSecret": "${SECRET}", "scopes": ["read", "write"],
+                "callbackPort": 8000,
+            },
+        })),
+        [
+            "connects to: https://x.example?key=****",
+            "with the header X-Key: ${KEY}",
+            "logs in as the client loom",
+            "with the client secret ${SECRET}",
+            "logs in for read, write",
+            "logs in by way of the port 8000",
+        ]
     );
-    assert_eq!(summary(json!({"command": "x"})), "runs: x");
+    let literal = json!({"url": "https://x.example", "oauth": {"clientSecret": "hunter2"}});
+    assert_eq!(
+        summary(literal),
+        ["connects to: https://x.example", "with a client secret"]
+    );
+    assert_eq!(summary(json!({"command": "x"})), ["runs: x"]);
 }

@@ -4,9 +4,10 @@
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
-use loom_cli_mcp::{ServerEntry, ServerState, ServerStatus};
+use loom_cli_mcp::{Distrust, ServerState, ServerStatus, UntrustedServer};
 use loom_common_core::{ToolAccess, ToolDefinition};
 
+use crate::redaction;
 use crate::render::sanitize;
 
 /// Lists servers: how each stands, what it offers, and why it does not.
@@ -75,14 +76,15 @@ pub(super) fn explain(server: &ServerStatus) -> String {
     }
 }
 
-/// Lists tools with what they can touch and what they do.
+/// Lists tools with whether they only read or are asked about, and what they do. One that reaches out
+/// is asked about even where all that it does is to read.
 pub(super) fn tools(tools: &[ToolDefinition]) -> String {
     let width = width(tools.iter().map(|tool| tool.name.as_str()));
     let mut text = String::new();
     for tool in tools {
         let access = match tool.access {
-            ToolAccess::Read | ToolAccess::Network => "reads",
-            ToolAccess::Write | ToolAccess::Execute => "asks",
+            ToolAccess::Read => "reads",
+            ToolAccess::Network | ToolAccess::Write | ToolAccess::Execute => "asks",
         };
         let description = sanitize(&tool.description);
         let first_line = description.lines().next().unwrap_or_default();
@@ -91,22 +93,32 @@ pub(super) fn tools(tools: &[ToolDefinition]) -> String {
     text
 }
 
-/// Lists servers that wait for the person's trust, with all that they would do.
-pub(super) fn untrusted(servers: &[&ServerEntry]) -> String {
+/// Lists servers that wait for the person's trust.
+pub(super) fn untrusted(servers: &[UntrustedServer<'_>]) -> String {
     if servers.is_empty() {
         return "no server waits for your trust\n".to_owned();
     }
     let mut text = String::new();
     for server in servers {
-        let name = sanitize(&server.name).into_owned();
-        let summary = server.summary();
-        let file = server.file.display().to_string();
-        let _ = writeln!(text, "{name}");
-        let _ = writeln!(text, "  {}", sanitize(&summary));
+        let _ = writeln!(text, "{}", sanitize(&server.entry.name));
+        text.push_str(&deeds(server));
+        let file = server.entry.file.display().to_string();
         let _ = writeln!(text, "  defined in {}", sanitize(&file));
     }
     text.push_str("\n`loom mcp trust NAME` lets one start.\n");
     text
+}
+
+/// Says all that a server would do that waits for the person's trust, and why it waits again. Secrets
+/// that stand in its definition are left out; what stands for one is shown.
+pub(crate) fn deeds(server: &UntrustedServer<'_>) -> String {
+    let cover = |text: &str| redaction::detector().redact(text).into_owned();
+    let mut lines = server.entry.summary(cover);
+    if server.why != Distrust::Unknown {
+        lines.push(format!("not trusted: {}", server.why));
+    }
+    let lines = lines.iter().map(|line| format!("  {}\n", sanitize(line)));
+    lines.collect()
 }
 
 fn width<'a>(names: impl Iterator<Item = &'a str>) -> usize {

@@ -276,7 +276,7 @@ fn servers(
 ) -> Result<Option<McpServers>, CliError> {
     let directories = setting.directories();
     let files = ConfigFiles::find(&directories.config()?, &setting.workspace);
-    let config = McpConfig::load(files);
+    let config = McpConfig::load(files, &setting.workspace, &setting.environment);
     warnings.extend(config.problems.iter().map(ToString::to_string));
     if config.servers.is_empty() {
         return Ok(None);
@@ -284,12 +284,12 @@ fn servers(
     let state_folder = directories.state()?;
     let trust = loom_cli_mcp::TrustStore::new(&state_folder);
     for server in trust.untrusted(&config.servers) {
+        let name = &server.entry.name;
         warnings.push(format!(
-            "the server of tools {} does not start: this folder could have brought it along; read \
-             {}, and allow it with `loom mcp trust {}`",
-            server.name,
-            server.file.display(),
-            server.name
+            "the server of tools {name} does not start: {}; read {}, and allow it with `loom mcp \
+             trust {name}`",
+            server.why,
+            server.evidence().display(),
         ));
     }
     Ok(Some(McpServers::start(McpSetup {
@@ -324,7 +324,8 @@ fn diagnostics(setting: &Setting, sandbox: Option<Arc<Sandbox>>) -> Option<Arc<D
     })))
 }
 
-/// Starts language servers in the sandbox: they run code of the project.
+/// Starts language servers in the sandbox: they run code of the project. Without a sandbox they start
+/// only in a session that may do everything.
 fn in_sandbox(sandbox: Arc<Sandbox>) -> Launcher {
     Arc::new(move |program, arguments| {
         let wrapped = sandbox
