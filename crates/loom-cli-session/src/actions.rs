@@ -80,7 +80,9 @@ impl Runner {
         }
     }
 
-    pub(crate) fn count(&mut self, usage: Usage) {
+    /// Counts tokens of the run, and those of its subagents with them.
+    pub(crate) fn count(&mut self, mut usage: Usage) {
+        usage += self.meter.take_below();
         self.turns.usage += usage;
         self.transcript.queue_usage(usage);
     }

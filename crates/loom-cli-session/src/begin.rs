@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use loom_cli_hooks::SessionSource;
 use loom_cli_mcp::McpServers;
-use loom_common_core::stream::ThreadEvent;
+use loom_common_core::stream::{NoticeLevel, StreamError, ThreadEvent};
 use loom_common_core::{Agent, AgentConfig, CompactionPolicy, ToolDefinition, TurnLimits};
 use loom_common_http::RetryConfig;
 use loom_common_thread::Continuation;
@@ -16,7 +16,7 @@ use tokio_util::task::TaskTracker;
 use crate::calls::{Shared, ToolRunner};
 use crate::command_prompt::CommandTurns;
 use crate::inquiries::Inquiries;
-use crate::meter::Meter;
+use crate::meter::{Budget, Meter};
 use crate::model::ModelChoice;
 use crate::operations::{Operations, Report};
 use crate::presenter::Presenter;
@@ -62,6 +62,8 @@ fn queues() -> (Session, Queues) {
 /// Puts a session together, and returns it with the work that drives it.
 pub(crate) fn session(setup: SessionSetup) -> (Session, impl Future<Output = ()> + Send) {
     let (session, queues) = queues();
+    let budget = Budget::new(setup.limits.max_cost_micros);
+    let (permission_mode, switched_off) = setup.gate.permitted(setup.permission_mode);
     let own = tools::definitions(setup.subagents.as_ref());
     let offered = Offered::new(setup.tools.definitions(), &own);
     let system = system_prompt(&setup.workspace, std::env::consts::OS, &setup.instructions);
@@ -85,20 +87,23 @@ pub(crate) fn session(setup: SessionSetup) -> (Session, impl Future<Output = ()>
     };
     let veil = Veil::new(setup.redaction.shown, conversation);
     let (thread_id, log_len, source, transcript, (agent, first_actions)) = match setup.thread {
-        ThreadStart::New(thread) => (
-            thread.id,
-            0,
-            SessionSource::Startup,
-            Transcript::begin(setup.store, setup.clock, *thread),
-            (Agent::new(config.clone()), Vec::new()),
-        ),
+        ThreadStart::New(mut thread) => {
+            thread.permission_mode = permission_mode;
+            (
+                thread.id,
+                0,
+                SessionSource::Startup,
+                Transcript::begin(setup.store, setup.clock, *thread),
+                (Agent::new(config.clone()), Vec::new()),
+            )
+        }
         ThreadStart::Resume(stored) => {
             let id = stored.thread.id;
             let with = Continuation {
                 cwd: setup.workspace.clone(),
                 provider: setup.model.provider.clone(),
                 model: setup.model.name.clone(),
-                permission_mode: setup.permission_mode,
+                permission_mode,
             };
             let length = stored.log.len();
             (
@@ -118,14 +123,25 @@ pub(crate) fn session(setup: SessionSetup) -> (Session, impl Future<Output = ()>
             system,
             retry,
             setup.servers.clone(),
+            Arc::clone(&budget),
         ))
     });
+    let models =
+        std::iter::once(&setup.model).chain(subagents.iter().flat_map(|pool| pool.models()));
+    let unlimited = models.filter_map(|model| budget.unlimited(model));
+    for text in switched_off.into_iter().chain(unlimited) {
+        let level = NoticeLevel::Warning;
+        // The queue is empty yet.
+        let _ = queues
+            .report_sender
+            .try_send(Report::Notice { level, text });
+    }
     let tools = ToolRunner {
         registry: Arc::new(setup.tools),
         own: own.into(),
         thread_id: thread_id.to_string(),
         workspace: setup.workspace.clone(),
-        mode: Arc::new(Shared::new(setup.permission_mode)),
+        mode: Arc::new(Shared::new(permission_mode)),
         person: Arc::new(Shared::new(setup.person)),
         gate: setup.gate,
         hosts: setup.hosts,
@@ -158,8 +174,7 @@ pub(crate) fn session(setup: SessionSetup) -> (Session, impl Future<Output = ()>
         role: Role::Main,
         agent,
         config,
-        max_cost_micros: setup.limits.max_cost_micros,
-        meter: Meter::new(setup.model.figures.prices),
+        meter: Meter::new(setup.model.figures.prices, budget),
         model: setup.model,
         offered,
         tools,
@@ -197,6 +212,9 @@ pub(crate) async fn subagent(parent: &ToolRunner, kind: &str) -> Result<Subagent
     let kind = SubagentKind::find(kind, &pool.definitions)?;
     // Held until the subagent has ended; the pool is never closed.
     let slot = Arc::clone(&pool.slots).acquire_owned().await.ok();
+    if let Some(cause) = pool.budget.used_up() {
+        return Err(StreamError::from(&cause).message);
+    }
     let number = pool.next_number();
     let (session, queues) = queues();
     let defined = kind.definition();
@@ -229,7 +247,7 @@ pub(crate) async fn subagent(parent: &ToolRunner, kind: &str) -> Result<Subagent
         },
         agent: Agent::new(config.clone()),
         config,
-        meter: Meter::new(model.figures.prices),
+        meter: Meter::of_subagent(model.figures.prices, Arc::clone(&pool.budget)),
         model,
         offered,
         transcript: Transcript::none(),
@@ -260,7 +278,6 @@ pub(crate) async fn subagent(parent: &ToolRunner, kind: &str) -> Result<Subagent
         told_mode: Some(parent.mode.get()),
         shown_context: None,
         finishing: false,
-        max_cost_micros: None,
     };
     let work = runner.run(Vec::new(), queues.commands, queues.reports);
     let work = Box::pin(async move {

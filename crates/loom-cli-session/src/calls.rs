@@ -183,7 +183,10 @@ impl ToolRunner {
     ) -> ToolOutput {
         let ran = tools::run(definition, call, self, site).await;
         if let Some(mode) = ran.mode {
-            self.mode.set(mode);
+            if let Some(text) = self.set_mode(mode) {
+                let level = NoticeLevel::Warning;
+                let _ = site.reports.send(Report::Notice { level, text }).await;
+            }
             let _ = site.reports.send(Report::ModeSet).await;
         }
         ran.output

@@ -10,7 +10,7 @@ use loom_cli_permission::{
 };
 use loom_common_core::inquiry::{Answer, Inquiry, RememberedRule, RuleSuggestion};
 use loom_common_core::stream::NoticeLevel;
-use loom_common_core::{Confinement, ReadFilter, Resource, ToolAccess, ToolCall};
+use loom_common_core::{Confinement, PermissionMode, ReadFilter, Resource, ToolAccess, ToolCall};
 
 use crate::calls::ToolRunner;
 use crate::inquiries::{CallSite, Person};
@@ -26,6 +26,17 @@ pub struct Gate {
 }
 
 impl Gate {
+    /// Returns the mode that holds where one is wished for, and if that is another, why.
+    pub(crate) fn permitted(&self, mode: PermissionMode) -> (PermissionMode, Option<String>) {
+        let Some(origin) = self.permissions.mode_switched_off(mode) else {
+            return (mode, None);
+        };
+        let held = PermissionMode::Auto;
+        let notice =
+            format!("{mode} mode is switched off by {origin}; {held} mode holds in its place");
+        (held, Some(notice))
+    }
+
     fn surroundings(&self) -> Surroundings {
         Surroundings {
             sandbox_works: self.sandbox_works,
@@ -34,6 +45,14 @@ impl Gate {
 }
 
 impl ToolRunner {
+    /// Sets what the agent may do without asking. Where another mode holds, returns what the person is
+    /// told.
+    pub(crate) fn set_mode(&self, mode: PermissionMode) -> Option<String> {
+        let (held, switched_off) = self.gate.permitted(mode);
+        self.mode.set(held);
+        switched_off
+    }
+
     /// Decides about `call`, asking the person if it must, and returns where it runs.
     ///
     /// # Errors

@@ -29,6 +29,7 @@ impl Runner {
             Command::Cancel => {
                 self.end_turn_now().await;
                 self.stop_command(self.stopped()).await;
+                self.stop_prompts().await;
                 return Some(AgentEvent::Cancel);
             }
             Command::Finish => self.finishing = true,
@@ -44,7 +45,9 @@ impl Runner {
                 self.show(withdrawn).await;
             }
             Command::SetMode(mode) => {
-                self.tools.mode.set(mode);
+                if let Some(notice) = self.tools.set_mode(mode) {
+                    self.notice(NoticeLevel::Warning, notice).await;
+                }
                 self.settings_changed().await;
             }
             Command::SetModel(model) => {
@@ -85,14 +88,17 @@ impl Runner {
     pub(crate) async fn report(&mut self, report: Report) -> Option<AgentEvent> {
         match report {
             Report::Event(event) => return Some(event),
-            Report::Prompt(prompt) => {
-                self.prompts.one_arrived();
-                return Some(self.user_input(prompt));
+            Report::Prompt { pass, prompt } => {
+                if self.prompts.one_arrived(pass) {
+                    return Some(self.user_input(prompt));
+                }
             }
             Report::LineRuns { turn, call } => self.line_runs(turn, call).await,
             Report::CommandReady { turn, text } => return self.command_ready(turn, text).await,
-            Report::PromptBlocked { reason } => {
-                self.prompts.one_arrived();
+            Report::PromptBlocked { pass, reason } => {
+                if !self.prompts.one_arrived(pass) {
+                    return None;
+                }
                 let error = StreamError {
                     code: "prompt_blocked".to_owned(),
                     message: format!("a hook keeps this prompt from the agent: {reason}"),
@@ -156,10 +162,6 @@ impl Runner {
                 let shown = self.presenter.below(operation, &call_id, event);
                 self.show(shown).await;
             }
-            Report::Spent { usage, cost_micros } => {
-                self.count(usage);
-                self.meter.add_micros(cost_micros);
-            }
         }
         None
     }
@@ -217,7 +219,8 @@ impl Runner {
 
     /// Tells whether a turn has begun, and not ended, in the eyes of the front end.
     fn turn_runs(&self) -> bool {
-        *self.agent.state() != AgentState::WaitingForUserInput
+        let rests = [AgentState::WaitingForUserInput, AgentState::ShuttingDown];
+        !rests.contains(self.agent.state())
             || self.turns.is_ending()
             || self.turns.has_begun_ahead()
     }

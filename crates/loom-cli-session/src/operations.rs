@@ -14,7 +14,7 @@ use loom_cli_hooks::Outcome;
 use loom_common_core::inquiry::{Answer, Inquiry};
 use loom_common_core::stream::{NoticeLevel, ThreadEvent};
 use loom_common_core::{
-    AgentEvent, LlmClient, LlmRequest, Message, OperationId, ToolCall, ToolOutput, Usage,
+    AgentEvent, LlmClient, LlmRequest, Message, OperationId, ToolCall, ToolOutput,
 };
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
@@ -43,9 +43,9 @@ pub(crate) enum Report {
     /// The lines of the command with this turn have run, and this is its text.
     CommandReady { turn: u32, text: String },
     /// A prompt has passed its hooks.
-    Prompt(Message),
+    Prompt { pass: u64, prompt: Message },
     /// A hook keeps a prompt from the agent.
-    PromptBlocked { reason: String },
+    PromptBlocked { pass: u64, reason: String },
     /// The hooks at the end of a turn have ended.
     TurnEndHooks(Outcome),
     /// The person should know something.
@@ -57,11 +57,6 @@ pub(crate) enum Report {
         operation: OperationId,
         call_id: String,
         event: ThreadEvent,
-    },
-    /// A subagent is done, and this is what it has used.
-    Spent {
-        usage: Usage,
-        cost_micros: Option<u64>,
     },
     /// A server of tools asks the person and waits.
     ServerAsks(ServerQuestion),

@@ -8,6 +8,7 @@
 
 use std::collections::HashMap;
 
+use loom_common_core::compaction::CutWords;
 use loom_common_core::inquiry::Inquiry;
 use loom_common_core::stream::{
     Item, ItemDelta, ItemDetails, ItemStatus, ItemUpdate, NoticeLevel, ThreadEvent,
@@ -302,6 +303,15 @@ impl Presenter {
             let notice = format!(
                 "no summary could be made ({}); old results of tools were left out instead",
                 error.message
+            );
+            events.extend(self.notice(NoticeLevel::Warning, notice));
+        }
+        let cut = compaction.cut_words;
+        if cut != CutWords::default() {
+            let notice = format!(
+                "what you said takes too much of the model's context: {} of your messages were \
+                 shortened and {} left out; say again what the model must not forget",
+                cut.shortened, cut.left_out
             );
             events.extend(self.notice(NoticeLevel::Warning, notice));
         }

@@ -2,9 +2,9 @@
 //! to its end.
 
 use loom_cli_hooks::{Event, EventKind, SessionEndReason};
-use loom_common_core::stream::ThreadEvent;
+use loom_common_core::stream::{NoticeLevel, ThreadEvent};
 use loom_common_core::{
-    Agent, AgentAction, AgentConfig, AgentEvent, AgentState, LlmEvent, PermissionMode, StopCause,
+    Agent, AgentAction, AgentConfig, AgentEvent, AgentState, LlmEvent, PermissionMode, Usage,
 };
 use loom_common_http::RetryConfig;
 use loom_common_thread::Continuation;
@@ -70,7 +70,6 @@ pub(crate) struct Runner {
     pub(crate) told_mode: Option<PermissionMode>,
     /// How full the context was, and what was spent, when the front end was told last.
     pub(crate) shown_context: Option<(u64, Option<u64>)>,
-    pub(crate) max_cost_micros: Option<u64>,
     /// Whether the session ends when nothing is left to do.
     pub(crate) finishing: bool,
 }
@@ -133,7 +132,10 @@ impl Runner {
     async fn end(&mut self) {
         self.end_turn_now().await;
         self.stop_command(self.stopped()).await;
+        self.stop_prompts().await;
         self.stop_everything().await;
+        // What subagents have used that were stopped with everything.
+        self.count(Usage::default());
         self.save_what_waits().await;
         if matches!(self.role, Role::Main) && self.tools.hooks.handles(EventKind::SessionEnd) {
             let event = Event::SessionEnd {
@@ -229,6 +231,9 @@ impl Runner {
     async fn take(&mut self, event: AgentEvent) {
         let shown = match &event {
             AgentEvent::Llm { operation, event } => {
+        if let Some(warning) = self.meter.budget().unlimited(&self.model) {
+            self.notice(NoticeLevel::Warning, warning).await;
+        }
                 self.meter.llm_event(*operation, event);
                 self.presenter.llm_event(*operation, event)
             }
@@ -268,8 +273,9 @@ impl Runner {
                 ..
             }
         );
-        if is_answered {
-            // What the answer has cost is known by now; if it was too much, nothing follows from it.
+        // What the answer has cost is known by now; if it was too much, nothing follows from it. Nor
+        // does from a call in which a subagent may have used up the rest.
+        if is_answered || matches!(event, AgentEvent::ToolCompleted { .. }) {
             self.keep_to_the_budget().await;
         }
         let actions = self.agent.handle(event);
@@ -297,11 +303,7 @@ impl Runner {
 
     /// Stops the turn when the run has cost what it may.
     async fn keep_to_the_budget(&mut self) {
-        let spent = self.meter.micros().zip(self.max_cost_micros);
-        if let Some((spent, limit_micros)) = spent
-            && spent >= limit_micros
-        {
-            let cause = StopCause::MaxCost { limit_micros };
+        if let Some(cause) = self.meter.budget().used_up() {
             let actions = self.agent.handle(AgentEvent::StopTurn { cause });
             self.carry_out(actions).await;
         }

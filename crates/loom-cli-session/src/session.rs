@@ -93,7 +93,8 @@ pub struct SessionSetup {
 pub struct SessionLimits {
     /// How often a turn may ask the model.
     pub max_model_calls: Option<u32>,
-    /// What the run may cost, in millionths of a US dollar. Counts only where prices are known.
+    /// What the run may cost with all its subagents, in millionths of a US dollar. Counts only where
+    /// prices are known; of models that it does not hold for the person is told.
     pub max_cost_micros: Option<u64>,
 }
 

@@ -9,6 +9,7 @@ use loom_cli_tools::ToolRegistry;
 use loom_common_http::RetryConfig;
 use tokio::sync::Semaphore;
 
+use crate::meter::Budget;
 use crate::model::ModelChoice;
 use crate::tools::SubagentKind;
 
@@ -84,6 +85,8 @@ pub(crate) struct SubagentPool {
     pub(crate) slots: Arc<Semaphore>,
     pub(crate) retry: RetryConfig,
     pub(crate) servers: Option<McpServers>,
+    /// What they may cost together with the session.
+    pub(crate) budget: Arc<Budget>,
     started: AtomicU64,
 }
 
@@ -93,6 +96,7 @@ impl SubagentPool {
         system: String,
         retry: RetryConfig,
         servers: Option<McpServers>,
+        budget: Arc<Budget>,
     ) -> Self {
         Self {
             model: setup.model,
@@ -102,9 +106,17 @@ impl SubagentPool {
             slots: Arc::new(Semaphore::new(setup.side_by_side.max(1))),
             retry,
             servers,
+            budget,
             system,
             started: AtomicU64::new(0),
         }
+    }
+
+    /// Returns the models that they may ask.
+    pub(crate) fn models(&self) -> impl Iterator<Item = &ModelChoice> {
+        let defined = self.definitions.iter();
+        let defined = defined.filter_map(|definition| definition.model.as_ref());
+        std::iter::once(&self.model).chain(defined)
     }
 
     /// Returns what a subagent of this kind is told, ahead of its conversation.

@@ -61,8 +61,12 @@ pub struct Compaction {
     /// Why it was made.
     pub trigger: CompactionTrigger,
     /// What the person said before [`recent`](Self::recent), in order and word for word. Only
-    /// where these words alone would fill the context, the oldest but the first are shortened.
+    /// where these words alone would fill the context, the oldest but the first are shortened or left
+    /// out.
     pub words: Vec<Arc<Message>>,
+    /// How many of these words it has cut.
+    #[serde(default, skip_serializing_if = "CutWords::is_none")]
+    pub cut_words: CutWords,
     /// What the model is told of all that went before: the summary, the to-do list, the files.
     pub handover: Arc<Message>,
     /// The last exchanges, as they were.
@@ -83,6 +87,21 @@ impl Compaction {
     pub fn messages(&self) -> impl Iterator<Item = &Arc<Message>> {
         let handover = std::iter::once(&self.handover);
         self.words.iter().chain(handover).chain(&self.recent)
+    }
+}
+
+/// How many messages of the person a compaction has cut, because they took too much of the context.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CutWords {
+    /// How many were shortened.
+    pub shortened: usize,
+    /// How many were left out.
+    pub left_out: usize,
+}
+
+impl CutWords {
+    fn is_none(&self) -> bool {
+        *self == Self::default()
     }
 }
 

@@ -195,16 +195,7 @@ async fn attend(mut session: Session, prompt: Message, site: &CallSite) -> End {
             Some(ThreadEvent::TurnCompleted { .. }) => {
                 let _ = session.handle.shutdown().await;
             }
-            Some(ThreadEvent::Result {
-                text,
-                usage,
-                cost_micros,
-                ..
-            }) => {
-                end.report = text;
-                let spent = Report::Spent { usage, cost_micros };
-                let _ = site.reports.send(spent).await;
-            }
+            Some(ThreadEvent::Result { text, .. }) => end.report = text,
             Some(
                 event @ (ThreadEvent::ItemStarted { .. }
                 | ThreadEvent::ItemUpdated { .. }

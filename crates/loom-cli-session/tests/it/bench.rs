@@ -148,6 +148,8 @@ pub(crate) struct Bench {
     folder: TempDir,
     pub(crate) model: Arc<ScriptedModel>,
     pub(crate) mode: PermissionMode,
+    /// Files of rules of permission, of which there are none.
+    pub(crate) rules: PermissionFiles,
     pub(crate) tools: Option<ToolRegistry>,
 }
 
@@ -161,17 +163,13 @@ impl Bench {
             folder,
             model: Arc::new(model),
             mode: PermissionMode::Full,
+            rules: PermissionFiles::default(),
             tools: None,
         }
     }
 
     pub(crate) fn workspace(&self) -> PathBuf {
         self.folder.path().join("work").canonicalize().unwrap()
-    }
-
-    /// Returns rules of permission, of which there are none.
-    fn permissions(&self) -> Permissions {
-        Permissions::load(PermissionFiles::default(), Places::default()).unwrap()
     }
 
     pub(crate) fn database(&self) -> PathBuf {
@@ -242,7 +240,7 @@ impl Bench {
             servers: None,
             server_questions: None,
             gate: Gate {
-                permissions: self.permissions(),
+                permissions: Permissions::load(self.rules.clone(), Places::default()).unwrap(),
                 sandbox_works: false,
             },
             hosts: None,
@@ -261,11 +259,18 @@ impl Bench {
         let mut running = Running {
             session,
             thread_id: String::new(),
+            mode: self.mode,
         };
-        let ThreadEvent::ThreadStarted { thread_id, .. } = running.next().await else {
+        let ThreadEvent::ThreadStarted {
+            thread_id,
+            permission_mode,
+            ..
+        } = running.next().await
+        else {
             panic!("a session begins with thread.started");
         };
         running.thread_id = thread_id;
+        running.mode = permission_mode;
         running
     }
 }
@@ -278,6 +283,8 @@ fn noon() -> Timestamp {
 pub(crate) struct Running {
     pub(crate) session: Session,
     pub(crate) thread_id: String,
+    /// The mode that it has begun with.
+    pub(crate) mode: PermissionMode,
 }
 
 impl Running {

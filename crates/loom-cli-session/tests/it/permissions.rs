@@ -2,10 +2,10 @@
 
 use loom_common_core::PermissionMode;
 use loom_common_core::inquiry::{Answer as PersonAnswer, Inquiry, InquiryOutcome, RuleSuggestion};
-use loom_common_core::stream::{ItemStatus, ThreadEvent};
+use loom_common_core::stream::{ItemDetails, ItemStatus, NoticeLevel, ThreadEvent};
 use serde_json::json;
 
-use crate::bench::{Answer, Bench, tool_calls};
+use crate::bench::{Answer, Bench, completed, tool_calls};
 
 fn wants_a_command() -> [Answer; 2] {
     [
@@ -141,4 +141,54 @@ async fn a_question_of_a_turn_that_is_stopped_is_withdrawn() {
         .await;
     assert_eq!(running.end().await.len(), 1);
     assert!(!bench.workspace().join("made").exists());
+}
+
+#[tokio::test]
+async fn the_mode_that_is_shown_is_the_one_that_holds() {
+    let mut bench = Bench::new(wants_a_command());
+    let rules = bench.workspace().join("organization.toml");
+    std::fs::write(&rules, "full_mode = false\n").unwrap();
+    bench.rules.organization = Some(rules.clone());
+    bench.mode = PermissionMode::Full;
+    let mut running = bench.start().await;
+    assert_eq!(running.mode, PermissionMode::Auto);
+
+    let handle = running.session.handle.clone();
+    handle
+        .set_permission_mode(PermissionMode::Full)
+        .await
+        .unwrap();
+    running.prompt("go").await;
+    let mut shown = Vec::new();
+    while !matches!(shown.last(), Some(ThreadEvent::InquiryOpened { .. })) {
+        shown.push(running.next().await);
+    }
+    let modes: Vec<_> = shown
+        .iter()
+        .filter_map(|event| match event {
+            ThreadEvent::SettingsChanged {
+                permission_mode, ..
+            } => Some(*permission_mode),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(modes, [PermissionMode::Auto]);
+    let told = ItemDetails::Notice {
+        level: NoticeLevel::Warning,
+        message: format!(
+            "full mode is switched off by rules of the organization, {}:1; auto mode holds in its \
+             place",
+            rules.display()
+        ),
+    };
+    let notices = completed(&shown).into_iter().map(|item| &item.details);
+    let notices: Vec<_> = notices
+        .filter(|details| matches!(details, ItemDetails::Notice { .. }))
+        .collect();
+    assert_eq!(notices, [&told, &told], "at the start, and when it is set");
+
+    let id = running.thread_id.clone();
+    running.end().await;
+    let thread = bench.stored(&id).await.thread;
+    assert_eq!(thread.permission_mode, PermissionMode::Auto);
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::shorten::{is_said, shorten, shorten_results, shorten_words};
-use super::{Carried, Compaction, CompactionTrigger, work};
+use super::{Carried, Compaction, CompactionTrigger, CutWords, work};
 use crate::context::Gauge;
 use crate::error::LlmError;
 use crate::message::{Message, Role};
@@ -94,11 +94,12 @@ impl Draft<'_> {
             .filter(|(position, message)| Some(*position) != handover_at && is_said(message))
             .map(|(_, message)| Arc::clone(message))
             .collect();
-        let words = fit_words(words, self.gauge, self.room / 2);
+        let (words, cut_words) = fit_words(words, self.gauge, self.room / 2);
         let handover = Arc::new(Message::user(self.handover(&carried, !recent.is_empty())));
         let mut compaction = Compaction {
             trigger: self.trigger,
             words,
+            cut_words,
             handover,
             recent,
             carried,
@@ -203,14 +204,16 @@ impl Draft<'_> {
 }
 
 /// Keeps what the person said, word for word if it has at most `limit` tokens. Otherwise the oldest
-/// are shortened, but for the first, which says what it is all about, and the last ones.
-fn fit_words(mut words: Vec<Arc<Message>>, gauge: &Gauge, limit: u64) -> Vec<Arc<Message>> {
+/// are shortened, but for the first, which says what it is all about, and the last ones; and then left
+/// out. Returns how many.
+fn fit_words(said: Vec<Arc<Message>>, gauge: &Gauge, limit: u64) -> (Vec<Arc<Message>>, CutWords) {
     const LAST: usize = 3;
+    let mut words = said.clone();
     let mut tokens = gauge.tokens(&words);
     let middle = 1..words.len().saturating_sub(LAST).max(1);
     let all = 0..words.len();
     let each = gauge.bytes(limit) / (2 * LAST + 2);
-    for (range, bytes) in [
+    'shorten: for (range, bytes) in [
         (middle.clone(), 4_000),
         (middle.clone(), 1_000),
         (middle.clone(), 200),
@@ -218,7 +221,7 @@ fn fit_words(mut words: Vec<Arc<Message>>, gauge: &Gauge, limit: u64) -> Vec<Arc
     ] {
         for message in words.iter_mut().take(range.end).skip(range.start) {
             if tokens <= limit {
-                return words;
+                break 'shorten;
             }
             let before = gauge.tokens([&*message]);
             *message = shorten_words(message, bytes);
@@ -231,9 +234,16 @@ fn fit_words(mut words: Vec<Arc<Message>>, gauge: &Gauge, limit: u64) -> Vec<Arc
         tokens = tokens.saturating_sub(gauge.tokens([&gone]));
         left_out += 1;
     }
+    // The first stays, and those after it go.
+    let kept = said.iter().take(1).chain(said.iter().skip(1 + left_out));
+    let cut = words.iter().zip(kept).filter(|(now, said)| now != said);
+    let cut = CutWords {
+        shortened: cut.count(),
+        left_out,
+    };
     if left_out > 0 {
         let mark = format!("[{left_out} messages of the user were left out here]");
         words.insert(1, Arc::new(Message::user(mark)));
     }
-    words
+    (words, cut)
 }

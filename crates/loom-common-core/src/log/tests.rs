@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 use super::*;
-use crate::compaction::{Carried, CompactionTrigger};
+use crate::compaction::{Carried, CompactionTrigger, CutWords};
 
 fn message(text: &str) -> Arc<Message> {
     Arc::new(Message::user(text))
@@ -14,6 +14,7 @@ fn compaction(words: &[&str], handover: &str, recent: &[&str]) -> Arc<Compaction
     Arc::new(Compaction {
         trigger: CompactionTrigger::Threshold,
         words: words.iter().copied().map(message).collect(),
+        cut_words: CutWords::default(),
         handover: message(handover),
         recent: recent.iter().copied().map(message).collect(),
         carried: Carried::default(),

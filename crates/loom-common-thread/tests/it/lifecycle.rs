@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use loom_common_core::compaction::Carried;
+use loom_common_core::compaction::{Carried, CutWords};
 use loom_common_core::{
     Compaction, CompactionTrigger, Entry, Log, Message, PermissionMode, ToolResult,
     ToolResultContent, Usage,
@@ -298,6 +298,7 @@ async fn rewinds_and_compactions_are_stored_and_give_no_title() {
     let compaction = Compaction {
         trigger: CompactionTrigger::Person,
         words: vec![Arc::new(Message::user("not a title"))],
+        cut_words: CutWords::default(),
         handover: Arc::new(Message::user("summary")),
         recent: Vec::new(),
         carried: Carried::default(),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use loom_common_core::compaction::{Carried, TouchedFile};
+use loom_common_core::compaction::{Carried, CutWords, TouchedFile};
 use loom_common_core::{
     Compaction, CompactionTrigger, ContentBlock, Entry, Extra, ImageData, LlmError, LlmErrorKind,
     Message, Role, ToolCall, ToolResult, ToolResultContent,
@@ -111,6 +111,10 @@ fn entry() -> impl Strategy<Value = Entry> {
             Entry::Compaction(Arc::new(Compaction {
                 trigger: CompactionTrigger::ContextExceeded,
                 words,
+                cut_words: CutWords {
+                    shortened: 1,
+                    left_out: 2,
+                },
                 handover: Arc::new(handover),
                 recent,
                 carried: Carried {

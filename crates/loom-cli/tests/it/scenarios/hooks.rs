@@ -2,7 +2,19 @@
 
 use serde_json::{Value, json};
 
+use super::asking::Driven;
 use super::{Scene, bash, done, write};
+use crate::events::{failure, wait_until};
+
+/// A line of a hook that takes its time when it is run first, and then says something.
+const SLOW_AT_FIRST: &str = "[ -e begun ] || { touch begun; sleep 1000; }; echo 'seen by a hook'";
+
+/// Expects that nothing of a hook runs any more.
+fn has_ended(scene: &Scene) {
+    let mut left = scene.user.processes();
+    left.retain(|process| process.contains("sleep"));
+    assert_eq!(left, Vec::<String>::new());
+}
 
 /// Writes the person's hooks.
 pub(crate) fn hooks(scene: &Scene, hooks: &Value) {
@@ -110,5 +122,51 @@ async fn a_hook_that_hangs_is_ended_and_the_work_goes_on() {
     let played = scene.play(&["--permission-mode", "full"], "make it");
     assert!(played.succeeded && scene.has("made"));
     assert!(!played.notices().is_empty(), "the person learns of it");
+    scene.end();
+}
+
+#[tokio::test]
+async fn a_stop_ends_the_hooks_of_a_prompt_and_the_next_prompt_passes() {
+    for event in ["UserPromptSubmit", "SessionStart"] {
+        let scene = Scene::new([]).await;
+        hooks(&scene, &json!({event: [{"hooks": command(SLOW_AT_FIRST)}]}));
+        let mut driven = Driven::start(&scene, &[]);
+        driven.prompt("first");
+        wait_until("the hook runs", || scene.has("begun"));
+        driven.say(&json!({"type": "cancel"}));
+        let failed = driven.until("turn.failed");
+        assert_eq!(failed["error"]["code"], "cancelled");
+        let hint = failed["error"]["hint"].as_str().unwrap();
+        assert!(hint.contains("has not seen what you said"), "{hint}");
+        has_ended(&scene);
+
+        scene.then([done()]);
+        driven.prompt("second");
+        driven.until("turn.completed");
+        assert_eq!(driven.end(), Some(0));
+        let [request] = &scene.requests()[..] else {
+            panic!("{event}: {} requests", scene.requests().len());
+        };
+        let said: String = request.messages().iter().map(ToString::to_string).collect();
+        assert!(said.contains("second") && !said.contains("first"), "{said}");
+        assert!(said.contains("seen by a hook"), "{event}: {said}");
+        scene.end();
+    }
+}
+
+#[tokio::test]
+async fn ctrl_c_ends_the_hooks_of_a_prompt_and_the_run() {
+    let scene = Scene::new([]).await;
+    let hook = json!({"UserPromptSubmit": [{"hooks": command(SLOW_AT_FIRST)}]});
+    hooks(&scene, &hook);
+    let arguments = ["--output-format", "stream-json", "-p", "hello"];
+    let running = scene.user.loom(arguments).spawn();
+    wait_until("the hook runs", || scene.has("begun"));
+    running.interrupt();
+    let output = running.wait();
+    let events = output.assert_code(130).json_lines();
+    assert_eq!(failure(&events).0, "cancelled");
+    assert!(scene.requests().is_empty());
+    has_ended(&scene);
     scene.end();
 }

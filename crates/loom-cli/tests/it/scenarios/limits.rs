@@ -5,7 +5,28 @@ use std::time::Duration;
 use loom_testing::Reply;
 use serde_json::json;
 
+use super::asking::Driven;
 use super::{Scene, bash, done, edit, read};
+use crate::events::{result, wait_until};
+
+/// What costs dollars, not cents.
+fn a_million_tokens() -> loom_testing::model::Usage {
+    loom_testing::model::Usage {
+        input_tokens: 1_000_000,
+        output_tokens: 1_000_000,
+        ..loom_testing::model::Usage::default()
+    }
+}
+
+fn task(kind: &str) -> Reply {
+    Reply::tool_call(
+        "task",
+        json!({"description": "a piece of work", "prompt": "Look.", "kind": kind}),
+    )
+}
+
+/// A model whose prices are known.
+const MODEL: [&str; 2] = ["--model", "claude-sonnet-4-5"];
 
 #[tokio::test]
 async fn a_turn_stops_after_as_many_requests_as_it_may_make() {
@@ -18,12 +39,7 @@ async fn a_turn_stops_after_as_many_requests_as_it_may_make() {
 
 #[tokio::test]
 async fn a_run_stops_when_it_has_cost_what_it_may() {
-    let usage = loom_testing::model::Usage {
-        input_tokens: 1_000_000,
-        output_tokens: 1_000_000,
-        ..loom_testing::model::Usage::default()
-    };
-    let scene = Scene::new([bash("touch made").usage(usage)]).await;
+    let scene = Scene::new([bash("touch made").usage(a_million_tokens())]).await;
     let played = scene.play(
         &["--max-cost", "0.01", "--model", "claude-sonnet-4-5"],
         "make it",
@@ -32,6 +48,61 @@ async fn a_run_stops_when_it_has_cost_what_it_may() {
     assert!(!scene.has("made"), "what was not paid for is not done");
     let cost = played.events.last().unwrap()["cost_micros"].as_u64();
     assert!(cost.is_some_and(|cost| cost > 10_000), "{cost:?}");
+    assert_eq!(played.notices(), Vec::<String>::new());
+    scene.end();
+}
+
+#[tokio::test]
+async fn a_run_stops_when_a_subagent_has_cost_what_is_left() {
+    let scene = Scene::new([task("explore"), read("a.txt").usage(a_million_tokens())]).await;
+    scene.write("a.txt", "one\n");
+    let played = scene.play(&[&MODEL[..], &["--max-cost", "0.01"]].concat(), "look");
+    assert!(!played.succeeded);
+    assert_eq!(played.failure(), "max_cost", "{:#?}", played.events);
+    // Neither asks once more: not the subagent after its answer, nor the agent after the task.
+    assert_eq!(scene.requests().len(), 2);
+    let result = result(&played.events);
+    assert!(result["cost_micros"].as_u64().unwrap() > 18_000_000);
+    assert_eq!(result["usage"]["input_tokens"], 1_000_100);
+    scene.end();
+}
+
+#[tokio::test]
+async fn what_a_subagent_has_cost_that_is_stopped_counts() {
+    let scene = Scene::new([
+        task("general"),
+        bash("touch begun; sleep 1000").usage(a_million_tokens()),
+    ])
+    .await;
+    let arguments = [&MODEL[..], &["--permission-mode", "full"]].concat();
+    let mut driven = Driven::start(&scene, &arguments);
+    driven.prompt("look");
+    wait_until("the subagent's command runs", || scene.has("begun"));
+    driven.say(&json!({"type": "cancel"}));
+    assert_eq!(driven.until("turn.failed")["error"]["code"], "cancelled");
+    driven.running.close_stdin();
+    let result = driven.until("result");
+    assert!(
+        result["cost_micros"].as_u64().unwrap() > 18_000_000,
+        "{result}"
+    );
+    assert_eq!(result["usage"]["input_tokens"], 1_000_100);
+    driven.end();
+    scene.end();
+}
+
+#[tokio::test]
+async fn a_limit_of_the_cost_that_does_not_hold_is_told() {
+    let scene = Scene::new([done()]).await;
+    let played = scene.play(&["--max-cost", "1", "--model", "dreamt-up"], "hello");
+    assert!(played.succeeded);
+    let [notice] = &played.notices()[..] else {
+        panic!("{:#?}", played.events);
+    };
+    assert!(
+        notice.starts_with("the prices of ") && notice.contains("dreamt-up are not known"),
+        "{notice}"
+    );
     scene.end();
 }
 
@@ -44,9 +115,12 @@ async fn a_call_that_fails_again_and_again_is_told_and_then_stopped() {
     assert_eq!(played.failure(), "loop");
     let told = scene.told().join("\n");
     assert!(
-        told.contains("not there") || told.contains("times"),
+        told.contains("[Note: this call has failed in the same way 4 times."),
         "{told}"
     );
+    let after_two = scene.requests()[3].tool_results();
+    let told = &after_two.last().unwrap().content;
+    assert!(!told.contains("[Note:"), "{told}");
     scene.end();
 }
 
@@ -97,7 +171,31 @@ async fn a_full_context_is_shortened_and_the_persons_words_stay() {
 }
 
 #[tokio::test]
-async fn when_no_summary_comes_the_turn_goes_on_all_the_same() {
+async fn a_person_whose_words_are_shortened_is_told() {
+    let full = loom_testing::model::Usage {
+        input_tokens: 195_000,
+        output_tokens: 10,
+        ..loom_testing::model::Usage::default()
+    };
+    let scene = Scene::new([
+        bash("seq 1 5000"),
+        bash("seq 5000 9999").usage(full),
+        Reply::text("They want the log read."),
+        done(),
+    ])
+    .await;
+    scene.model.allow_rewritten_history();
+    let mut driven = Driven::start(&scene, &MODEL);
+    driven.prompt(&format!("read {}", "this log\n".repeat(40_000)));
+    let told = "1 of your messages were shortened and 0 left out; say again";
+    driven.running.wait_for_line(|line| line.contains(told));
+    driven.until("turn.completed");
+    assert_eq!(driven.end(), Some(0));
+    scene.end();
+}
+
+#[tokio::test]
+async fn when_no_summary_comes_the_person_is_told_and_the_turn_goes_on_all_the_same() {
     let full = loom_testing::model::Usage {
         input_tokens: 195_000,
         output_tokens: 10,
@@ -113,7 +211,13 @@ async fn when_no_summary_comes_the_turn_goes_on_all_the_same() {
     scene.model.allow_rewritten_history();
     let played = scene.play(&["--model", "claude-sonnet-4-5"], "keep this in mind");
     assert!(played.succeeded, "{:#?}", played.events);
-    assert!(!played.notices().is_empty());
+    let without = |notice: &String| {
+        notice.starts_with("no summary could be made (")
+            && notice.ends_with("); old results of tools were left out instead")
+    };
+    let notices = played.notices();
+    assert!(notices.iter().any(without), "{notices:?}");
+    assert_eq!(played.items("compaction").len(), 1);
     let said: String = scene
         .model
         .last_request()

@@ -5,6 +5,7 @@ mod hook;
 
 use std::sync::Arc;
 
+use loom_common_core::compaction::CutWords;
 use loom_common_core::{
     AgentAction, AgentConfig, AgentEvent, AgentState, Compaction, CompactionPolicy,
     CompactionTrigger, CompactionVerdict, ContentBlock, Entry, LlmError, LlmErrorKind, LlmEvent,
@@ -344,6 +345,36 @@ fn words_that_would_fill_the_context_are_shortened_but_for_the_first_and_the_las
     let recent = compaction(&actions).recent.iter();
     let said = recent.filter(|message| message.role == Role::User).count();
     assert_eq!(words.len() + said, 20);
+    let cut = CutWords {
+        shortened: whole.iter().filter(|whole| !**whole).count(),
+        left_out: 0,
+    };
+    assert_eq!(compaction(&actions).cut_words, cut);
+}
+
+#[test]
+fn words_that_fill_the_context_even_when_short_are_left_out_and_counted() {
+    let mut session = Session::with(small_context());
+    for number in 0..150 {
+        session.user(&format!("{number}: {}", long(60)));
+        session.model(says("I see."));
+    }
+    session.feed(AgentEvent::Compact { instructions: None });
+    let actions = session.model(says("Summary."));
+    let made = compaction(&actions);
+    let words = texts(&made.words);
+    let left_out = made.cut_words.left_out;
+    assert!(left_out > 0);
+    assert_eq!(
+        words[1],
+        format!("[{left_out} messages of the user were left out here]")
+    );
+    assert!(words[0].starts_with("0: "));
+    let recent = made.recent.iter();
+    let said = recent.filter(|message| message.role == Role::User).count();
+    assert_eq!(words.len() - 1 + left_out + said, 150);
+    let shortened = words.iter().filter(|said| said.contains("bytes left out"));
+    assert_eq!(made.cut_words.shortened, shortened.count());
 }
 
 #[test]
