@@ -73,6 +73,13 @@ pub enum InstructionError {
         /// What the limit is.
         reason: String,
     },
+    /// A file that another one or a command wants to show the model may not be read by the rules of
+    /// permission, or would be asked for.
+    #[error("{} is not shown to the model: the rules of permission withhold it", path.display())]
+    Withheld {
+        /// The file.
+        path: PathBuf,
+    },
     /// A command, an agent or a skill cannot be used as it is.
     #[error("{}: {reason}", path.display())]
     Entry {

@@ -9,6 +9,8 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use loom_common_core::ReadFilter;
+
 use crate::at_path;
 use crate::error::InstructionError;
 use crate::project;
@@ -45,6 +47,9 @@ pub struct InstructionSetup {
     pub home: Option<PathBuf>,
     /// The folder of the person's own instructions: Loom's configuration folder.
     pub user_folder: Option<PathBuf>,
+    /// Which files may be imported. Whoever wrote an instruction file, its imports go to the model
+    /// without a question, so they are held to the rules of reading.
+    pub readable: ReadFilter,
 }
 
 /// The instruction files that hold for a workspace.
@@ -78,7 +83,7 @@ impl Instructions {
             .and_then(|home| home.canonicalize().ok())
             .filter(|home| home.parent().is_some());
         let root = project::root(&setup.workspace, home.as_deref());
-        let mut collection = Collection::new(setup.workspace.clone(), home.clone(), root.clone());
+        let mut collection = Collection::new(setup, home.clone(), root.clone());
 
         let user = setup.user_folder.as_deref();
         let user = user.map(|folder| collection.take_up(folder, Reach::Anywhere));
@@ -212,6 +217,7 @@ struct Collection {
     workspace: PathBuf,
     home: Option<PathBuf>,
     root: PathBuf,
+    readable: ReadFilter,
     /// Files that are in already, with symbolic links resolved.
     known: HashSet<PathBuf>,
     /// Paths of instruction files that were looked at, whatever came of it.
@@ -221,11 +227,12 @@ struct Collection {
 }
 
 impl Collection {
-    fn new(workspace: PathBuf, home: Option<PathBuf>, root: PathBuf) -> Self {
+    fn new(setup: &InstructionSetup, home: Option<PathBuf>, root: PathBuf) -> Self {
         Self {
-            workspace,
+            workspace: setup.workspace.clone(),
             home,
             root,
+            readable: setup.readable.clone(),
             known: HashSet::new(),
             looked_at: HashSet::new(),
             room: MAX_TOTAL_BYTES,
@@ -304,6 +311,10 @@ impl Collection {
         let is_meant = written.starts_with(['.', '/', '~']) || written.ends_with(".md");
         if path.is_dir() {
             return;
+        }
+        let resolved = path.canonicalize();
+        if resolved.is_ok_and(|resolved| !self.readable.admits(&resolved)) {
+            return self.problems.push(InstructionError::Withheld { path });
         }
         if depth > MAX_IMPORT_DEPTH {
             if path.exists() {

@@ -9,7 +9,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use loom_common_core::picture::{self, PictureError};
-use loom_common_core::{ContentBlock, ImageData};
+use loom_common_core::{ContentBlock, ImageData, ReadFilter};
 
 use crate::Scope;
 use crate::at_path;
@@ -38,6 +38,8 @@ pub struct MentionSetup {
     /// Who wrote the text. The person can mention any file; the text of a command that came with
     /// the project only files of the workspace.
     pub author: Scope,
+    /// Which files the text of a command that came with the project can mention.
+    pub readable: ReadFilter,
 }
 
 /// What goes with a prompt.
@@ -98,6 +100,12 @@ impl Attaching<'_> {
             } else {
                 Ok(())
             };
+        }
+        let resolved = path.canonicalize();
+        if self.setup.author == Scope::Project
+            && resolved.is_ok_and(|resolved| !self.setup.readable.admits(&resolved))
+        {
+            return Err(InstructionError::Withheld { path });
         }
         if !self.known.insert((path.clone(), lines)) {
             return Ok(());

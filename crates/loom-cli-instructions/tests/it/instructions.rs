@@ -7,6 +7,8 @@ use loom_cli_instructions::{
 };
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
+use loom_common_core::ReadFilter;
+
 use crate::scratch::Scratch;
 
 fn setup(scratch: &Scratch, workspace: &str) -> InstructionSetup {
@@ -14,6 +16,7 @@ fn setup(scratch: &Scratch, workspace: &str) -> InstructionSetup {
         workspace: scratch.path(workspace),
         home: Some(scratch.home()),
         user_folder: Some(scratch.path("home/.config/loom")),
+        readable: ReadFilter::new(|path| !path.ends_with(".env")),
     }
 }
 
@@ -291,4 +294,30 @@ fn folders_that_git_ignores_are_not_ours() {
     assert!(!is_given("lib/node_modules"));
     assert!(is_given("app/node_modules"));
     assert!(is_given("src/build"));
+}
+
+#[test]
+fn a_file_that_the_rules_withhold_is_not_imported() {
+    let scratch = Scratch::new();
+    scratch.write(".env", "PASSWORD=swordfish\n");
+    scratch.write("AGENTS.md", "Mind @.env and @./link\n");
+    std::os::unix::fs::symlink(".env", scratch.path("home/code/repo/link")).unwrap();
+    let instructions = load(&scratch);
+    assert!(!instructions.text().contains("swordfish"));
+    let problems: Vec<String> = instructions
+        .problems()
+        .iter()
+        .map(|problem| {
+            problem
+                .to_string()
+                .replace(scratch.path("").to_str().unwrap(), "")
+        })
+        .collect();
+    assert_eq!(
+        problems,
+        [
+            "home/code/repo/.env is not shown to the model: the rules of permission withhold it",
+            "home/code/repo/./link is not shown to the model: the rules of permission withhold it",
+        ]
+    );
 }

@@ -1,7 +1,7 @@
 //! What prompts mention.
 
 use loom_cli_instructions::{Attachments, MentionSetup, Scope, attach};
-use loom_common_core::{ContentBlock, ImageData};
+use loom_common_core::{ContentBlock, ImageData, ReadFilter};
 
 use crate::scratch::Scratch;
 
@@ -15,6 +15,7 @@ fn mentioned(scratch: &Scratch, author: Scope, prompt: &str) -> Attachments {
         workspace: scratch.repository(),
         home: Some(scratch.home()),
         author,
+        readable: ReadFilter::new(|path| !path.ends_with(".env")),
     };
     attach(loom_cli_instructions::mentioned(prompt), &setup)
 }

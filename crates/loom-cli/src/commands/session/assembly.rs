@@ -14,13 +14,13 @@ use loom_cli_session::{
     ModelChoice, Person, Session, SessionLimits, SessionSetup, Subagents, ThreadStart,
 };
 use loom_common_config::Origin;
-use loom_common_core::{ModelFigures, PermissionMode};
+use loom_common_core::{ModelFigures, PermissionMode, ReadFilter};
 use loom_common_http::RetryConfig;
 use loom_common_thread::{NewThread, StoredThread, ThreadId, ThreadStore};
 use loom_server_llm_proxy::ServerClient;
 
 use super::agents;
-use super::equipment::{Equipment, Occasion};
+use super::equipment::{Equipment, Occasion, readable};
 use super::mentions::Mentions;
 use super::own_commands::OwnCommands;
 use super::selection::{Model, select_model};
@@ -119,6 +119,7 @@ pub(super) async fn start(
     };
     let provider = model.provider.clone();
     let sandbox = equipment.sandbox.clone();
+    let readable = readable(setting, &equipment.gate.permissions);
     let (servers, rewind) = (equipment.servers.clone(), equipment.rewind.clone());
     let subagents = subagents(setting, &models, &model, &equipment, &mut warnings).await?;
     let session = Session::start(SessionSetup {
@@ -152,7 +153,7 @@ pub(super) async fn start(
         clock,
         rng,
     });
-    let own_commands = own_commands(setting, servers.clone(), &mut warnings)?;
+    let own_commands = own_commands(setting, readable, servers.clone(), &mut warnings)?;
     Ok(Started {
         session,
         recap,
@@ -169,6 +170,7 @@ pub(super) async fn start(
 /// Reads the commands of files, and finds what is mentioned.
 fn own_commands(
     setting: &Setting,
+    readable: ReadFilter,
     servers: Option<McpServers>,
     warnings: &mut Vec<String>,
 ) -> Result<OwnCommands, CliError> {
@@ -176,6 +178,7 @@ fn own_commands(
         workspace: setting.workspace.clone(),
         home: setting.environment.get("HOME").map(Into::into),
         author: Scope::User,
+        readable,
     };
     let mentions = Mentions::new(files, servers.clone());
     OwnCommands::load(setting, mentions, servers, warnings)

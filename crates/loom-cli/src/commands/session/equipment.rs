@@ -11,7 +11,7 @@ use loom_cli_hooks::{HookFile, HookSetup, Hooks};
 use loom_cli_instructions::{Folder, InstructionSetup, Instructions, Skills};
 use loom_cli_lsp::{Diagnostics, Launch, Launcher, LspSetup, definitions};
 use loom_cli_mcp::{ConfigFiles, McpConfig, McpLimits, McpServers, McpSetup};
-use loom_cli_permission::{PermissionFiles, Permissions, Places};
+use loom_cli_permission::{Call, PermissionFiles, Permissions, Places, Surroundings};
 use loom_cli_rewind::Rewind;
 use loom_cli_sandbox::{HostPattern, NetworkAccess, Rung, Sandbox, hidden_places};
 use loom_cli_session::{Gate, Hosts, ModelChoice, Person, ServerQuestions};
@@ -20,7 +20,7 @@ use loom_cli_tools::{
 };
 use loom_cli_web::{Reach, WebFetchSettings, WebFetchTool, WebSearchTool, system_lookup};
 use loom_common_config::add_to_list;
-use loom_common_core::Confinement;
+use loom_common_core::{Confinement, PermissionMode, ReadFilter, ToolAccess};
 use loom_common_thread::ThreadId;
 use loom_server_llm_proxy::ServerClient;
 
@@ -96,7 +96,8 @@ impl Equipment {
         let servers = servers(setting, &setup, elicitation, warnings)?;
         let rewind = rewind(setting, warnings).await?;
         tidy(setting, setup.outputs.limits(), rewind.clone())?;
-        let (instructions, nested_instructions) = instructions(setting, warnings)?;
+        let (instructions, nested_instructions) =
+            instructions(setting, &gate.permissions, warnings)?;
         Ok(Self {
             gate,
             hosts,
@@ -389,9 +390,22 @@ fn hooks(setting: &Setting, warnings: &mut Vec<String>) -> Result<Hooks, CliErro
     Ok(hooks)
 }
 
+/// Returns which files may go to the model because a file of the project names them: those that a call
+/// could read without a question, whatever the mode.
+pub(super) fn readable(setting: &Setting, permissions: &Permissions) -> ReadFilter {
+    let call = Call {
+        tool: "read_file",
+        access: ToolAccess::Read,
+        resources: &[],
+        workspace: &setting.workspace,
+    };
+    permissions.readable(PermissionMode::Auto, &call, &Surroundings::default())
+}
+
 /// Reads what people wrote down for the agent.
 fn instructions(
     setting: &Setting,
+    permissions: &Permissions,
     warnings: &mut Vec<String>,
 ) -> Result<(String, Arc<Instructions>), CliError> {
     use loom_cli_instructions::Scope;
@@ -400,6 +414,7 @@ fn instructions(
         workspace: setting.workspace.clone(),
         home: setting.environment.get("HOME").map(Into::into),
         user_folder: Some(user_folder.clone()),
+        readable: readable(setting, permissions),
     });
     warnings.extend(instructions.problems().iter().map(ToString::to_string));
     let project = |path: &str| Folder {

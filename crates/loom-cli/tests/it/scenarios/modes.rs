@@ -98,7 +98,8 @@ async fn leaving_the_sandbox_needs_a_person() {
 /// A program that a command in the sandbox has put into the settings of a repository would run outside.
 #[tokio::test]
 async fn looking_from_outside_runs_nothing_that_was_prepared_inside() {
-    let prepare = "git init -q . && git config core.fsmonitor 'touch ../escaped; false' && git add -A";
+    let prepare =
+        "git init -q . && git config core.fsmonitor 'touch ../escaped; false' && git add -A";
     let outside = |line: &str| {
         Reply::tool_call(
             "bash",

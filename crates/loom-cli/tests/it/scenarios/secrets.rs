@@ -98,3 +98,26 @@ async fn a_placeholder_that_was_stored_is_not_written_back_after_a_resume() {
     assert!(scene.read("settings.toml").contains(SECRET));
     scene.end();
 }
+
+#[tokio::test]
+async fn a_file_of_the_project_shows_the_model_nothing_that_rules_withhold() {
+    let scene = Scene::new([done(), done()]).await;
+    scene.write(".env", "PASSWORD=swordfish\n");
+    scene.write("notes.md", "swordfish too\n");
+    scene.write("AGENTS.md", "See @.env and @./notes.md\n");
+    scene.write(".loom/commands/fix.md", "Fix it by @.env and @notes.md\n");
+    super::rules::user_rules(&scene, "deny = [\"read_file(notes.md)\"]\n");
+    for prompt in ["look", "/fix"] {
+        let told = scene.user.loom(["-p", prompt]).run();
+        told.assert_success();
+        for name in [".env", "notes.md"] {
+            let withheld = format!("{name} is not shown to the model");
+            assert!(told.stderr.contains(&withheld), "{prompt} {name}: {told}");
+        }
+    }
+    for request in scene.requests() {
+        let body = String::from_utf8_lossy(request.body()).into_owned();
+        assert!(!body.contains("swordfish"), "{body}");
+    }
+    scene.end();
+}
