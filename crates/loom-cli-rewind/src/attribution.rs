@@ -14,10 +14,15 @@
 //!
 //! What no call of a thread claims is the person's. What is unclear is left alone, and said.
 //!
-//! A call without an end was cut off with its process. While the process lives (a command in the
-//! background) the call goes on. Of the own thread such a call ends with the thread's next turn:
-//! what it did belongs to what is undone. Of another thread it ends with the next snapshot,
-//! or else one crash would make everything unclear that follows.
+//! Some claims are only possible ones. What only a possible claim of the own thread covers is unclear,
+//! for it may as well be the person's:
+//!
+//! - A command in the background runs while the person works. When it came to its own end, its claim is
+//!   as good as that of a call that was waited for. While it runs, or when it had to be ended, the claim
+//!   is a possible one from the moment on in which the call gave the hand back.
+//! - A call without an end whose process is dead was cut off with it: no later than with the last record
+//!   of the process for sure, and possibly until the thread's next record by another process. Of another
+//!   thread it ends with the next record, or else one crash would make everything unclear that follows.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
@@ -27,20 +32,21 @@ use loom_common_spool::{Change, FileVersion, SnapshotId, SnapshotReader, SpoolEr
 use loom_common_thread::ThreadId;
 
 use crate::process::ProcessId;
-use crate::record::{Event, Extent, Record};
+use crate::record::{BackgroundEnd, Event, Extent, Record};
+use crate::report::KeptReason;
 
 /// What a thread did to a path.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct PathHistory {
     /// What the path held before and after each change of the thread, the first one first.
     pub(crate) steps: Vec<(Option<FileVersion>, Option<FileVersion>)>,
-    /// Whether there was a change of which it is not clear whether it was the thread's.
-    pub(crate) is_unclear: bool,
+    /// Why it is not clear of some change whether it was the thread's.
+    pub(crate) unclear: Option<KeptReason>,
     /// Whether the path disappeared last because it is ignored since.
     pub(crate) is_veiled: bool,
 }
 
-/// A stretch of the records in which a call, or a restore, went on.
+/// A stretch of the records in which a call, or a restore, went on or may have.
 #[derive(Debug, PartialEq, Eq)]
 struct Interval<'a> {
     thread: ThreadId,
@@ -49,6 +55,33 @@ struct Interval<'a> {
     /// The record at its end; `usize::MAX` while it goes on.
     end: usize,
     reach: Reach<'a>,
+    /// Why its claim is only a possible one.
+    doubt: Option<Doubt>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Doubt {
+    /// It was in the background.
+    Background,
+    /// Its process died.
+    CutOff,
+}
+
+impl From<Doubt> for KeptReason {
+    fn from(doubt: Doubt) -> Self {
+        match doubt {
+            Doubt::Background => Self::Background,
+            Doubt::CutOff => Self::CutOff,
+        }
+    }
+}
+
+/// How far a call, or a restore, is known to have come.
+struct Course {
+    /// Where it gave the hand back.
+    handed_back: Option<usize>,
+    /// Where it ended, and how what it had in the background did.
+    end: Option<(usize, BackgroundEnd)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,15 +111,17 @@ pub(crate) struct Timeline<'a> {
     pub(crate) records: &'a [Record],
     thread: ThreadId,
     intervals: Vec<Interval<'a>>,
+    /// The thread's own calls that go on.
+    running: Vec<&'a str>,
     /// What was found to have changed in segments.
     changes: RefCell<HashMap<Segment, Rc<[Change]>>>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Whose {
     Own,
     Other,
-    Unclear,
+    Unclear(KeptReason),
 }
 
 impl<'a> Timeline<'a> {
@@ -97,48 +132,69 @@ impl<'a> Timeline<'a> {
         is_alive: impl Fn(&ProcessId) -> bool,
     ) -> Self {
         let mut intervals = Vec::new();
+        let mut running = Vec::new();
         for (start, record) in records.iter().enumerate() {
-            let later = || (start + 1..records.len()).map(|at| (at, &records[at]));
-            let of_thread = |other: &Record| other.thread == record.thread;
-            let (reach, end) = match &record.event {
-                Event::Before { call, reach, .. } => {
-                    let end = later().find(|(_, other)| {
-                        of_thread(other)
-                            && matches!(&other.event, Event::After { call: ended } if ended == call)
-                    });
-                    (Reach::Call(reach), end)
-                }
-                Event::Restore { paths, .. } => {
-                    let end = later().find(|(_, other)| {
-                        matches!(other.event, Event::Restored { restore } if restore == record.number)
-                    });
-                    (Reach::Restore(paths), end)
-                }
-                Event::Turn { .. } | Event::After { .. } | Event::Restored { .. } => continue,
+            let (reach, label) = match &record.event {
+                Event::Before { reach, label, .. } => (Reach::Call(reach), Some(label)),
+                Event::Restore { paths, .. } => (Reach::Restore(paths), None),
+                Event::Turn { .. }
+                | Event::HandedBack { .. }
+                | Event::After { .. }
+                | Event::Restored { .. } => continue,
             };
-            let end = match end {
-                Some((end, _)) => end,
-                None if is_alive(&record.process) => usize::MAX,
-                None if record.thread == thread => later()
-                    .find(|(_, other)| {
-                        of_thread(other) && matches!(other.event, Event::Turn { .. })
-                    })
-                    .map_or(usize::MAX, |(end, _)| end),
-                None => start + 1,
-            };
-            intervals.push(Interval {
-                thread: record.thread,
-                start,
-                end,
-                reach,
+            let course = course(records, start);
+            let is_own = record.thread == thread;
+            let is_dead = course.end.is_none() && !is_alive(&record.process);
+            if is_own && !is_dead && course.end.is_none() {
+                running.extend(label.map(String::as_str));
+            }
+            let cut_off = is_dead.then(|| {
+                let by_it = |at: &usize| records[*at].process == record.process;
+                let last = (start..records.len()).rev().find(by_it).unwrap_or(start);
+                let ends = |at: &usize| !is_own || records[*at].thread == thread;
+                let end = (last + 1..records.len()).find(ends);
+                (last, end.unwrap_or(usize::MAX))
             });
+            let (sure, end) = match (course.end, cut_off) {
+                (Some((end, _)), _) => (end, end),
+                (None, Some((last, end))) => (last, end),
+                (None, None) => (usize::MAX, usize::MAX),
+            };
+            let mut claim = |start: usize, end: usize, doubt: Option<Doubt>| {
+                if start < end {
+                    intervals.push(Interval {
+                        thread: record.thread,
+                        start,
+                        end,
+                        reach,
+                        doubt,
+                    });
+                }
+            };
+            match course.handed_back {
+                Some(back) if !matches!(course.end, Some((_, BackgroundEnd::ByItself))) => {
+                    claim(start, back, None);
+                    claim(back, end, Some(Doubt::Background));
+                }
+                _ => {
+                    claim(start, sure, None);
+                    claim(sure, end, Some(Doubt::CutOff));
+                }
+            }
         }
         Self {
             records,
             thread,
             intervals,
+            running,
             changes: RefCell::default(),
         }
+    }
+
+    /// Returns what the thread's own calls are about that have not ended, in the order of their
+    /// beginnings.
+    pub(crate) fn running(&self) -> impl Iterator<Item = &'a str> {
+        self.running.iter().copied()
     }
 
     /// Returns what the thread did to which path, in the segments that begin with the records
@@ -169,8 +225,8 @@ impl<'a> Timeline<'a> {
             for change in &*self.changes(reader, from, to)? {
                 match self.whose(&active, &change.path) {
                     Whose::Other => {}
-                    Whose::Unclear => {
-                        paths.entry(change.path.clone()).or_default().is_unclear = true;
+                    Whose::Unclear(reason) => {
+                        paths.entry(change.path.clone()).or_default().unclear = Some(reason);
                     }
                     Whose::Own => {
                         let history = paths.entry(change.path.clone()).or_default();
@@ -200,21 +256,69 @@ impl<'a> Timeline<'a> {
     }
 
     fn whose(&self, active: &[&Interval<'_>], path: &str) -> Whose {
-        let claims = |is_own: bool, claim: &dyn Fn(&Reach<'_>) -> bool| {
-            active.iter().any(|interval| {
-                (interval.thread == self.thread) == is_own && claim(&interval.reach)
-            })
+        let own = || {
+            active
+                .iter()
+                .filter(|interval| interval.thread == self.thread)
         };
-        let (own, other) = (true, false);
-        let names = |reach: &Reach<'_>| reach.names(path);
-        let is_anything = |reach: &Reach<'_>| reach.is_anything();
-        match (claims(own, &names), claims(other, &names)) {
-            (true, true) => Whose::Unclear,
-            (true, false) => Whose::Own,
-            (false, true) => Whose::Other,
-            (false, false) if !claims(own, &is_anything) => Whose::Other,
-            (false, false) if claims(other, &is_anything) => Whose::Unclear,
-            (false, false) => Whose::Own,
+        let sure = || own().filter(|interval| interval.doubt.is_none());
+        let mut others = active
+            .iter()
+            .filter(|interval| interval.thread != self.thread);
+        let other_names = others.clone().any(|other| other.reach.names(path));
+        if sure().any(|call| call.reach.names(path)) {
+            return match other_names {
+                true => Whose::Unclear(KeptReason::Unclear),
+                false => Whose::Own,
+            };
+        }
+        if other_names {
+            return Whose::Other;
+        }
+        if sure().any(|call| call.reach.is_anything()) {
+            return match others.any(|other| other.reach.is_anything()) {
+                true => Whose::Unclear(KeptReason::Unclear),
+                false => Whose::Own,
+            };
+        }
+        own()
+            .filter(|call| call.reach.names(path) || call.reach.is_anything())
+            .find_map(|call| call.doubt)
+            .map_or(Whose::Other, |doubt| Whose::Unclear(doubt.into()))
+    }
+}
+
+/// Looks in the records for what became of the call, or restore, that begins with the record `start`.
+fn course(records: &[Record], start: usize) -> Course {
+    let mut course = Course {
+        handed_back: None,
+        end: None,
+    };
+    let record = &records[start];
+    for (at, other) in records.iter().enumerate().skip(start + 1) {
+        if other.thread != record.thread {
+            continue;
+        }
+        match (&record.event, &other.event) {
+            (Event::Before { call, .. }, Event::HandedBack { call: other }) if call == other => {
+                course.handed_back.get_or_insert(at);
+            }
+            (
+                Event::Before { call, .. },
+                Event::After {
+                    call: other,
+                    background,
+                },
+            ) if call == other => {
+                course.end = Some((at, *background));
+                break;
+            }
+            (Event::Restore { .. }, Event::Restored { restore }) if *restore == record.number => {
+                course.end = Some((at, BackgroundEnd::ByItself));
+                break;
+            }
+            _ => {}
         }
     }
+    course
 }

@@ -1,5 +1,6 @@
 //! The work of [`Rewind`](crate::Rewind), which blocks.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -31,8 +32,8 @@ pub(crate) struct Core {
     /// Why nothing is recorded any more.
     off: Mutex<Option<String>>,
     process: ProcessId,
-    /// Calls whose end could not be written down. It is with the next record.
-    ended: Mutex<Vec<(Position, String)>>,
+    /// How far calls have come, where it could not be written down. It is with the next record.
+    unwritten: Mutex<Vec<(Position, Event)>>,
 }
 
 /// Which thread something is about, and where its conversation is.
@@ -68,7 +69,7 @@ impl Core {
             clock,
             off: Mutex::new(None),
             process: ProcessId::own(),
-            ended: Mutex::new(Vec::new()),
+            unwritten: Mutex::new(Vec::new()),
         })
     }
 
@@ -80,27 +81,26 @@ impl Core {
     pub(crate) fn record(&self, position: Position, event: Event) -> Result<Recorded, RewindError> {
         let recorded = self.try_record(position, &event);
         let is_off = matches!(recorded, Err(RewindError::Off { .. }));
-        if let (Err(_), Event::After { call }) = (&recorded, event)
-            && !is_off
-        {
-            // Or else whatever anybody changes from now on would be taken for the call's.
-            self.ended().push((position, call));
+        if recorded.is_err() && event.closes() && !is_off {
+            self.unwritten().push((position, event));
         }
         recorded
     }
 
-    fn ended(&self) -> MutexGuard<'_, Vec<(Position, String)>> {
-        self.ended.lock().unwrap_or_else(PoisonError::into_inner)
+    fn unwritten(&self) -> MutexGuard<'_, Vec<(Position, Event)>> {
+        self.unwritten
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn try_record(&self, position: Position, event: &Event) -> Result<Recorded, RewindError> {
         let mut store = self.lock()?;
         let snapshot = self.snapshot(&mut store)?;
         let mut number = self.log.next_number()?;
-        let ended = self.ended().clone();
-        for (position, call) in ended {
-            self.append(number, position, snapshot.id, Event::After { call })?;
-            self.ended().remove(0);
+        let unwritten = self.unwritten().clone();
+        for (position, event) in unwritten {
+            self.append(number, position, snapshot.id, event)?;
+            self.unwritten().remove(0);
             number += 1;
         }
         self.append(number, position, snapshot.id, event.clone())?;
@@ -161,6 +161,7 @@ impl Core {
         let reader = self.store.reader()?;
         let timeline = Timeline::new(&records, thread, ProcessId::is_alive);
         let own = |at: &usize| records[*at].thread == thread;
+        let standing = standing(&records, thread);
         let mut points = Vec::new();
         for at in (0..records.len()).filter(own) {
             let record = &records[at];
@@ -173,12 +174,12 @@ impl Core {
                     label: label.clone(),
                 },
                 Event::Restore { to, .. } => PointKind::Restore { to: *to },
-                Event::After { .. } | Event::Restored { .. } => continue,
+                Event::HandedBack { .. } | Event::After { .. } | Event::Restored { .. } => continue,
             };
             let is_end = |later: &usize| match (&record.event, &records[*later].event) {
                 (Event::Turn { .. }, Event::Turn { .. }) => true,
                 (Event::Turn { .. }, _) => false,
-                (Event::Before { call, .. }, Event::After { call: ended }) => call == ended,
+                (Event::Before { call, .. }, Event::After { call: ended, .. }) => call == ended,
                 (_, Event::Turn { .. }) => true,
                 (Event::Restore { .. }, Event::Restored { restore }) => *restore == record.number,
                 _ => false,
@@ -201,6 +202,7 @@ impl Core {
                 log_len: record.log_len,
                 changes,
                 is_available,
+                is_undone: !standing.contains(&record.number),
             });
         }
         Ok(points)
@@ -236,15 +238,18 @@ impl Core {
             undo: None,
             restored,
             kept: plan.kept,
+            running: plan.running,
         })
     }
 
-    /// Takes the files of a thread back to a point.
+    /// Takes the files of a thread back to a point. `conversation` tells whether its conversation
+    /// goes back, too.
     pub(crate) fn restore(
         &self,
         position: Position,
         to: u64,
         on_conflict: OnConflict,
+        conversation: bool,
     ) -> Result<RestoreReport, RewindError> {
         let mut store = self.lock()?;
         let current = self.snapshot(&mut store)?.id;
@@ -252,10 +257,10 @@ impl Core {
         let thread = position.thread;
         let (reader, plan, log_len) = self.plan(&records, thread, to, current, on_conflict)?;
         let undo = self.log.next_number()?;
-        let paths = plan.paths();
         let event = Event::Restore {
             to,
-            paths: paths.clone(),
+            paths: plan.paths(),
+            conversation,
         };
         self.append(undo, position, current, event)?;
         let planned: Vec<_> = plan.changes().map(|(change, _)| change).collect();
@@ -264,7 +269,7 @@ impl Core {
         kept.extend(not_restored(&outcome));
         kept.sort_by(|a, b| a.path.cmp(&b.path));
         // The files are where they belong. When there is no room for what says so, the restore
-        // counts as going on until the thread's next turn, which is the same.
+        // counts as going on, with nothing but the files that it names.
         let closed = self.snapshot(&mut store).and_then(|after| {
             let event = Event::Restored { restore: undo };
             self.append(undo + 1, position, after.id, event)?;
@@ -292,6 +297,7 @@ impl Core {
             undo: Some(undo),
             restored: self.summaries(&reader, changes)?,
             kept,
+            running: plan.running,
         })
     }
 
@@ -304,7 +310,7 @@ impl Core {
         on_conflict: OnConflict,
     ) -> Result<(SnapshotReader, Plan, u64), RewindError> {
         let is_point = |record: &Record| {
-            let is_end = matches!(record.event, Event::After { .. } | Event::Restored { .. });
+            let is_end = record.event.closes() || matches!(record.event, Event::Restored { .. });
             record.thread == thread && record.number == to && !is_end
         };
         let point = records.iter().position(is_point);
@@ -358,6 +364,28 @@ impl Core {
         place::delete_unused(&self.root, &self.folder, self.settings.limits.age, now);
         Ok(())
     }
+}
+
+/// Returns the numbers of the points of a thread that its conversation has come by, as it stands: found
+/// by walking back from the end, where going back leads to before the point that it went to.
+fn standing(records: &[Record], thread: ThreadId) -> HashSet<u64> {
+    let mut numbers = HashSet::new();
+    let mut below = u64::MAX;
+    for record in records.iter().rev() {
+        if record.thread != thread || record.number >= below {
+            continue;
+        }
+        if let Event::Restore {
+            to,
+            conversation: true,
+            ..
+        } = record.event
+        {
+            below = to;
+        }
+        numbers.insert(record.number);
+    }
+    numbers
 }
 
 fn not_restored(outcome: &Restored) -> impl Iterator<Item = KeptFile> {

@@ -11,7 +11,9 @@
 //! # Flow
 //!
 //! A session calls [`Rewind::begin_turn`], and [`Rewind::before_call`] and [`Rewind::after_call`]
-//! around each call that is not read-only. Each takes a snapshot (see [`loom_common_spool`]) and
+//! around each call that is not read-only, however the call ends. When a command of a call goes on in
+//! the background, [`Rewind::call_goes_on`] and [`Rewind::background_ended`] take the place of the
+//! latter. Each takes a snapshot (see [`loom_common_spool`]) and
 //! appends a line to the list of points, under one lock, so that the lines of all threads in a
 //! folder are in the order of their snapshots. What happened between two snapshots is a thread's
 //! when one of its calls was running that could do it, whatever did it: a tool, a shell command, a
@@ -26,6 +28,9 @@
 //! - Where the person or another thread changed it, too, in other lines, those changes stay.
 //! - Where both changed the same lines, or what is not text, the file stays as it is and is
 //!   reported, unless [`OnConflict::Overwrite`] is asked for.
+//! - Where it cannot be told whether the thread or the person changed a file, it stays as it is and
+//!   is reported as well: beside a command in the background that still runs or had to be ended, and
+//!   after a call whose process died.
 //! - Files that the thread did not change stay as they are. So does everything that snapshots do
 //!   not hold, such as ignored files, also when the thread changed what is ignored.
 //!
@@ -36,7 +41,8 @@
 //!
 //! A point that cannot be recorded is an error for the session to show once; the turn goes on. The
 //! end of a call that could not be written down is written with the next point. A call that was cut
-//! off with its process ends with the thread's next turn. When the folder is too large for
+//! off with its process is the thread's as far as that process has recorded anything; what changed
+//! later, until the thread's next turn, is unclear. When the folder is too large for
 //! snapshots, recording stops for the process ([`RewindError::Off`]). [`Rewind::tidy`] deletes what
 //! is too old, of this workspace and of those that nobody uses any more.
 //!
@@ -56,5 +62,6 @@ mod rewind;
 
 pub use error::RewindError;
 pub use plan::OnConflict;
+pub use record::BackgroundEnd;
 pub use report::{FileSummary, KeptFile, KeptReason, Point, PointKind, Recorded, RestoreReport};
 pub use rewind::{CallStart, Clock, Reach, Rewind, RewindSettings};

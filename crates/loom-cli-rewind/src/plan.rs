@@ -21,6 +21,8 @@ pub enum OnConflict {
 pub(crate) struct Plan {
     pub(crate) restoring: Vec<Restoring>,
     pub(crate) kept: Vec<KeptFile>,
+    /// What the thread's calls are about that go on.
+    pub(crate) running: Vec<String>,
 }
 
 impl Plan {
@@ -32,18 +34,20 @@ impl Plan {
         current: SnapshotId,
         on_conflict: OnConflict,
     ) -> Result<Self, SpoolError> {
-        let mut plan = Self::default();
+        let mut plan = Self {
+            running: timeline.running().map(str::to_owned).collect(),
+            ..Self::default()
+        };
         let target = timeline.records[point].snapshot;
         let segments = point..timeline.records.len();
         for (path, history) in timeline.history(reader, segments, current)? {
             let now = reader.version(current, &path)?;
-            let reverted = if history.is_unclear {
-                Err(KeptReason::Unclear)
-            } else {
-                match reader.revert(now, &history.steps)? {
+            let reverted = match history.unclear {
+                Some(reason) => Err(reason),
+                None => match reader.revert(now, &history.steps)? {
                     Reverted::To(target) => Ok(target),
                     Reverted::Conflict => Err(KeptReason::Conflict),
-                }
+                },
             };
             let wanted = match reverted {
                 Ok(wanted) => wanted,

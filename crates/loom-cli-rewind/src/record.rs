@@ -42,12 +42,47 @@ pub(crate) enum Event {
         label: String,
         reach: Extent,
     },
-    /// A call has ended.
-    After { call: String },
-    /// Files are about to be taken back to the point `to`.
-    Restore { to: u64, paths: Vec<String> },
+    /// A call has given the hand back, and a command of it goes on in the background.
+    HandedBack { call: String },
+    /// A call has ended; what it had in the background, too.
+    After {
+        call: String,
+        /// How that ended which was in the background.
+        #[serde(default)]
+        background: BackgroundEnd,
+    },
+    /// Files, the conversation, or both are about to be taken back to the point `to`.
+    Restore {
+        to: u64,
+        /// Files that are written.
+        paths: Vec<String>,
+        /// Whether the conversation goes back.
+        #[serde(default)]
+        conversation: bool,
+    },
     /// That is done; `restore` is the number of its record.
     Restored { restore: u64 },
+}
+
+impl Event {
+    /// Tells whether it says how far a call has come. When that is lost, what others change is taken
+    /// for the call's.
+    pub(crate) fn closes(&self) -> bool {
+        matches!(self, Self::HandedBack { .. } | Self::After { .. })
+    }
+}
+
+/// How a command in the background ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BackgroundEnd {
+    /// It came to its own end. What changed while it ran counts as its work, as of a command that
+    /// was waited for.
+    #[default]
+    ByItself,
+    /// It was ended. Such commands are servers and watchers, which run for hours while the person
+    /// edits files: whose change it was is unclear.
+    Stopped,
 }
 
 /// Which files a call may change.

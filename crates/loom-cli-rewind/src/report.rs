@@ -24,6 +24,9 @@ pub struct Point {
     pub changes: Vec<FileSummary>,
     /// Whether the files of the point are still kept.
     pub is_available: bool,
+    /// Whether the conversation has gone back to this point or an earlier one since, so that what
+    /// was about to happen is not part of it any more.
+    pub is_undone: bool,
 }
 
 /// What was about to happen at a point.
@@ -90,9 +93,12 @@ pub struct RestoreReport {
     pub restored: Vec<FileSummary>,
     /// The files of the thread that were left as they are.
     pub kept: Vec<KeptFile>,
+    /// What those calls of the thread are about that go on: commands in the background. What they
+    /// change from now on is not taken back.
+    pub running: Vec<String>,
 }
 
-/// A file that the thread changed, and that was left as it is.
+/// A file that the thread changed, or may have, and that was left as it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct KeptFile {
     /// Relative to the workspace, with `/`.
@@ -109,6 +115,12 @@ pub enum KeptReason {
     Conflict,
     /// It was changed while commands of two threads ran; whose it was cannot be told.
     Unclear,
+    /// It was changed beside a command in the background that still runs, or had to be ended; it
+    /// may have been the person.
+    Background,
+    /// It was changed after the process died in which a call of the thread ran; it may have been the
+    /// person.
+    CutOff,
     /// It could not be put in place.
     #[serde(untagged)]
     NotRestored(KeepReason),
@@ -121,6 +133,11 @@ impl fmt::Display for KeptReason {
             Self::Unclear => {
                 formatter.write_str("it was changed while commands of two threads ran")
             }
+            Self::Background => formatter.write_str(
+                "it was changed while a command ran in the background, and may be yours",
+            ),
+            Self::CutOff => formatter
+                .write_str("it was changed after Loom was cut off in a call, and may be yours"),
             Self::NotRestored(reason) => reason.fmt(formatter),
         }
     }

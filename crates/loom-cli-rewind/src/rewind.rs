@@ -11,7 +11,7 @@ use loom_common_thread::ThreadId;
 use crate::core::{Core, Position};
 use crate::error::RewindError;
 use crate::plan::OnConflict;
-use crate::record::{Event, Extent, shorten};
+use crate::record::{BackgroundEnd, Event, Extent, shorten};
 use crate::report::{Point, Recorded, RestoreReport};
 
 /// Tells the time.
@@ -123,8 +123,7 @@ impl Rewind {
         self.record(call.thread, call.log_len, event).await
     }
 
-    /// Records that a call has ended, however it did. For a command that goes on in the background
-    /// this is when the command has ended.
+    /// Records that a call has ended, however it did, with all that it had started.
     ///
     /// # Errors
     ///
@@ -135,8 +134,44 @@ impl Rewind {
         log_len: u64,
         call_id: &str,
     ) -> Result<Recorded, RewindError> {
+        self.background_ended(thread, log_len, call_id, BackgroundEnd::ByItself)
+            .await
+    }
+
+    /// Records that a call has given the hand back while a command of it goes on in the background.
+    /// [`background_ended`](Self::background_ended) follows.
+    ///
+    /// # Errors
+    ///
+    /// As [`after_call`](Self::after_call).
+    pub async fn call_goes_on(
+        &self,
+        thread: ThreadId,
+        log_len: u64,
+        call_id: &str,
+    ) -> Result<Recorded, RewindError> {
         let call = call_id.to_owned();
-        self.record(thread, log_len, Event::After { call }).await
+        self.record(thread, log_len, Event::HandedBack { call })
+            .await
+    }
+
+    /// Records that what a call had in the background has ended. When it came to its own end, all
+    /// that was changed meanwhile is the thread's, as far as it is within reach; otherwise restoring
+    /// leaves that alone and says so.
+    ///
+    /// # Errors
+    ///
+    /// As [`after_call`](Self::after_call).
+    pub async fn background_ended(
+        &self,
+        thread: ThreadId,
+        log_len: u64,
+        call_id: &str,
+        background: BackgroundEnd,
+    ) -> Result<Recorded, RewindError> {
+        let call = call_id.to_owned();
+        self.record(thread, log_len, Event::After { call, background })
+            .await
     }
 
     /// Lists the points of a thread in this workspace, the oldest first, with what changed.
@@ -181,7 +216,23 @@ impl Rewind {
         on_conflict: OnConflict,
     ) -> Result<RestoreReport, RewindError> {
         let core = self.0.clone();
-        run(move || core.restore(Position { thread, log_len }, to, on_conflict)).await
+        run(move || core.restore(Position { thread, log_len }, to, on_conflict, false)).await
+    }
+
+    /// As [`restore`](Self::restore), and records that the conversation goes back as well.
+    ///
+    /// # Errors
+    ///
+    /// As [`restore`](Self::restore).
+    pub async fn restore_everything(
+        &self,
+        thread: ThreadId,
+        log_len: u64,
+        to: u64,
+        on_conflict: OnConflict,
+    ) -> Result<RestoreReport, RewindError> {
+        let core = self.0.clone();
+        run(move || core.restore(Position { thread, log_len }, to, on_conflict, true)).await
     }
 
     /// Records a point before only the conversation is taken back to the point `to`, and returns it.
@@ -195,9 +246,12 @@ impl Rewind {
         log_len: u64,
         to: u64,
     ) -> Result<Recorded, RewindError> {
-        let paths = Vec::new();
-        self.record(thread, log_len, Event::Restore { to, paths })
-            .await
+        let event = Event::Restore {
+            to,
+            paths: Vec::new(),
+            conversation: true,
+        };
+        self.record(thread, log_len, event).await
     }
 
     /// Deletes what is too old, of this workspace and of others. Cheap when there is nothing to do;

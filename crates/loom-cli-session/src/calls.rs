@@ -118,18 +118,22 @@ impl ToolRunner {
                             ..self.context(site)
                         };
                         let edited = edited_files(access, &resources);
-                        let is_recorded = match &self.undo {
-                            Some(undo) => undo.before_call(&call, access, &resources).await,
-                            None => false,
+                        let open = match &self.undo {
+                            Some(undo) => {
+                                let tools = &self.registry;
+                                undo.before_call(&call, access, &resources, tools).await
+                            }
+                            None => None,
                         };
                         if let Some(diagnostics) = self.diagnostics() {
                             diagnostics.before_edit(&edited).await;
                         }
                         self.before_command(&resources);
-                        let mut output = self.registry.run(&call, &context).await;
-                        if let Some(undo) = self.undo.as_ref().filter(|_| is_recorded) {
-                            undo.after_call(&call).await;
+                        let ran = self.registry.begin(&call, &context).await;
+                        if let Some(open) = open {
+                            open.returned(ran.background).await;
                         }
+                        let mut output = ran.output;
                         self.add_diagnostics(&edited, &mut output).await;
                         self.ask_for_hosts(site, &call, &resources, &mut output)
                             .await;

@@ -53,8 +53,11 @@ impl Runner {
         } = restore;
         let rewind = undo.rewind();
         let report = match scope {
-            RestoreScope::Files | RestoreScope::Everything => {
-                rewind.restore(thread, log_len, to, on_conflict).await
+            RestoreScope::Files => rewind.restore(thread, log_len, to, on_conflict).await,
+            RestoreScope::Everything => {
+                rewind
+                    .restore_everything(thread, log_len, to, on_conflict)
+                    .await
             }
             RestoreScope::Conversation => match rewind.preview(thread, to, on_conflict).await {
                 Ok(preview) => rewind
@@ -64,6 +67,7 @@ impl Runner {
                         undo: Some(recorded.number),
                         restored: Vec::new(),
                         kept: Vec::new(),
+                        running: Vec::new(),
                         ..preview
                     }),
                 Err(error) => Err(error),

@@ -160,6 +160,9 @@ impl Runner {
         self.settle().await;
         self.tools.registry.shutdown().await;
         if matches!(self.role, Role::Main) {
+            if let Some(undo) = &self.tools.undo {
+                undo.finished().await;
+            }
             if let Some(servers) = &self.servers {
                 servers.shutdown().await;
             }
@@ -176,6 +179,9 @@ impl Runner {
             self.tools.below.close();
             self.tools.below.wait().await;
             self.tools.below.reopen();
+        }
+        if let Some(undo) = &self.tools.undo {
+            undo.settled().await;
         }
     }
 

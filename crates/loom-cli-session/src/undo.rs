@@ -2,18 +2,29 @@
 //!
 //! A point is recorded before each turn and around each call that may change files. The point of a
 //! turn is recorded while the model already thinks, so that it delays nothing; the first call that
-//! may change something waits for it. That a point could not be recorded stops no work: the person is
+//! may change something waits for it.
+//!
+//! What changes while a call is open counts as the call's, so each call that was recorded as begun is
+//! recorded as ended, whatever becomes of it. A task of its own sees to that ([`OpenCall`]): it
+//! outlives the call's future, which a stop drops at any point, and what the call has put into the
+//! background.
+//!
+//! That a point could not be recorded stops no work: the person is
 //! told once that there is no undo.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 
-use loom_cli_rewind::{CallStart, Reach, Recorded, Rewind, RewindError};
+use futures::future::BoxFuture;
+use loom_cli_rewind::{BackgroundEnd, CallStart, Reach, Recorded, Rewind, RewindError};
+use loom_cli_tools::{BackgroundEnd as Ended, ToolRegistry};
 use loom_common_core::stream::NoticeLevel;
 use loom_common_core::{Resource, ToolAccess, ToolCall};
 use loom_common_thread::ThreadId;
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::operations::Report;
 
@@ -28,7 +39,46 @@ pub(crate) struct Undo {
     /// Held while the point of a turn is recorded.
     turn: Arc<Mutex<()>>,
     has_complained: Arc<AtomicBool>,
+    /// Counts the calls whose end is not recorded yet.
+    open: TaskTracker,
+    /// Counts those of them that were stopped.
+    stopped: TaskTracker,
     reports: mpsc::Sender<Report>,
+}
+
+/// A call that is recorded as begun. Dropping it says that the call was stopped.
+pub(crate) struct OpenCall {
+    fate: Option<oneshot::Sender<Fate>>,
+    stopped: TaskTracker,
+    /// Gives a sign when it is recorded how the call gave the hand back.
+    recorded: oneshot::Receiver<()>,
+}
+
+/// How a call gave the hand back.
+enum Fate {
+    /// With all that it has started at its end, or with something that goes on.
+    Returned(Option<BoxFuture<'static, Ended>>),
+    /// It was stopped. Whoever stopped it can wait for the token.
+    Stopped(TaskTrackerToken),
+}
+
+impl OpenCall {
+    /// Records that the call gave the hand back, and lets what goes on of it be followed.
+    pub(crate) async fn returned(mut self, background: Option<BoxFuture<'static, Ended>>) {
+        if let Some(fate) = self.fate.take() {
+            let _ = fate.send(Fate::Returned(background));
+        }
+        // Nothing comes when the program ends meanwhile.
+        let _ = (&mut self.recorded).await;
+    }
+}
+
+impl Drop for OpenCall {
+    fn drop(&mut self) {
+        if let Some(fate) = self.fate.take() {
+            let _ = fate.send(Fate::Stopped(self.stopped.token()));
+        }
+    }
 }
 
 impl Undo {
@@ -46,6 +96,8 @@ impl Undo {
             log_len: Arc::new(AtomicU64::new(log_len)),
             turn: Arc::default(),
             has_complained: Arc::default(),
+            open: closed(),
+            stopped: closed(),
             reports,
         }
     }
@@ -80,15 +132,16 @@ impl Undo {
         });
     }
 
-    /// Records the point before a call, if the call may change files; tells whether it did.
+    /// Records the point before a call, if the call may change files. `tools` are those that run it.
     pub(crate) async fn before_call(
         &self,
         call: &ToolCall,
         access: ToolAccess,
         resources: &[Resource],
-    ) -> bool {
+        tools: &Arc<ToolRegistry>,
+    ) -> Option<OpenCall> {
         let reach = match access {
-            ToolAccess::Read | ToolAccess::Network => return false,
+            ToolAccess::Read | ToolAccess::Network => return None,
             ToolAccess::Execute => Reach::Anything,
             ToolAccess::Write => Reach::Paths(
                 resources
@@ -108,18 +161,81 @@ impl Undo {
             label: self.label(call, resources),
             reach,
         };
-        let recorded = self.rewind.before_call(start).await;
-        self.look_at(recorded).await;
-        true
+        let (begun, has_begun) = oneshot::channel();
+        let (fate, course) = oneshot::channel();
+        let (handed_back, recorded) = oneshot::channel();
+        let open = OpenCall {
+            fate: Some(fate),
+            stopped: self.stopped.clone(),
+            recorded,
+        };
+        let undo = self.clone();
+        // Tools whose owner has gone are not kept for this: that ends what they have running.
+        let tools = Arc::downgrade(tools);
+        self.open.spawn(async move {
+            let call_id = start.call_id.clone();
+            let recorded = undo.rewind.before_call(start).await;
+            undo.look_at(recorded).await;
+            let _ = begun.send(());
+            undo.follow(&call_id, course, handed_back, tools).await;
+        });
+        let _ = has_begun.await;
+        Some(open)
     }
 
-    /// Records that a call has ended.
-    pub(crate) async fn after_call(&self, call: &ToolCall) {
-        let recorded = self
-            .rewind
-            .after_call(self.thread, self.log_len(), &call.id)
+    /// Records what becomes of a call.
+    async fn follow(
+        &self,
+        call_id: &str,
+        course: oneshot::Receiver<Fate>,
+        handed_back: oneshot::Sender<()>,
+        tools: Weak<ToolRegistry>,
+    ) {
+        let (rewind, thread) = (&self.rewind, self.thread);
+        // The other end always says something.
+        let Ok(fate) = course.await else {
+            return;
+        };
+        let background = match fate {
+            Fate::Returned(background) => background,
+            Fate::Stopped(token) => {
+                if let Some(tools) = tools.upgrade() {
+                    tools.settled().await;
+                }
+                let recorded = rewind.after_call(thread, self.log_len(), call_id).await;
+                self.look_at(recorded).await;
+                drop(token);
+                return;
+            }
+        };
+        let Some(background) = background else {
+            let recorded = rewind.after_call(thread, self.log_len(), call_id).await;
+            self.look_at(recorded).await;
+            let _ = handed_back.send(());
+            return;
+        };
+        let recorded = rewind.call_goes_on(thread, self.log_len(), call_id).await;
+        self.look_at(recorded).await;
+        let _ = handed_back.send(());
+        let ended = match background.await {
+            Ended::ByItself => BackgroundEnd::ByItself,
+            Ended::Stopped => BackgroundEnd::Stopped,
+        };
+        let log_len = self.log_len();
+        let recorded = rewind
+            .background_ended(thread, log_len, call_id, ended)
             .await;
         self.look_at(recorded).await;
+    }
+
+    /// Waits until the ends of the calls that were stopped are recorded.
+    pub(crate) async fn settled(&self) {
+        self.stopped.wait().await;
+    }
+
+    /// Waits until the ends of all calls are recorded. What they have running must end.
+    pub(crate) async fn finished(&self) {
+        self.open.wait().await;
     }
 
     /// Says what a call is about: the tool, and the first thing that it touches.
@@ -159,4 +275,11 @@ impl Undo {
             let _ = self.reports.send(notice).await;
         }
     }
+}
+
+/// Makes a tracker that can be waited for at any time.
+fn closed() -> TaskTracker {
+    let tracker = TaskTracker::new();
+    tracker.close();
+    tracker
 }

@@ -36,7 +36,7 @@ use crate::arguments::{answer, definition};
 use crate::error::ToolError;
 use crate::outputs::OutputStore;
 use crate::setup::ToolLimits;
-use crate::tool::Tool;
+use crate::tool::{CallOutcome, Tool};
 pub(crate) use command_output::CommandOutputTool;
 pub(crate) use command_stop::CommandStopTool;
 pub use environment::{CommandEnvironment, is_secret_variable};
@@ -129,6 +129,7 @@ impl BashTool {
         &self,
         arguments: Arguments,
         context: &ToolContext,
+        background: &mut Option<Arc<Job>>,
     ) -> Result<ToolOutput, ToolError> {
         let is_background = arguments.run_in_background.unwrap_or(false);
         let wait = match arguments.timeout_ms {
@@ -154,6 +155,7 @@ impl BashTool {
             }
             Progress::LeftBehind(ending) => {
                 let id = self.shell.jobs().adopt(Arc::clone(&job), running)?;
+                *background = Some(Arc::clone(&job));
                 let mut output = self.report(&job, &ending, context);
                 let note = format!(
                     "(something that the command put into the background is still running, as {id}: \
@@ -164,6 +166,7 @@ impl BashTool {
             }
             Progress::GoesOn => {
                 let id = self.shell.jobs().adopt(Arc::clone(&job), running)?;
+                *background = Some(Arc::clone(&job));
                 let since = if is_background {
                     "runs in the background".to_owned()
                 } else {
@@ -222,9 +225,26 @@ impl Tool for BashTool {
         arguments: Map<String, Value>,
         context: &'a ToolContext,
     ) -> BoxFuture<'a, ToolOutput> {
-        answer(&self.definition, arguments, async |arguments| {
-            self.execute(arguments, context).await
-        })
+        let outcome = self.begin(arguments, context);
+        outcome.map(|outcome| outcome.output).boxed()
+    }
+
+    fn begin<'a>(
+        &'a self,
+        arguments: Map<String, Value>,
+        context: &'a ToolContext,
+    ) -> BoxFuture<'a, CallOutcome> {
+        async move {
+            let mut background = None;
+            let output = answer(&self.definition, arguments, async |arguments| {
+                self.execute(arguments, context, &mut background).await
+            })
+            .await;
+            CallOutcome {
+                output,
+                background: background.map(|job| job.background_end().boxed()),
+            }
+        }
         .boxed()
     }
 

@@ -82,4 +82,4 @@ pub use error::ToolError;
 pub use outputs::{OutputLimits, OutputStore};
 pub use registry::{NameTaken, ToolRegistry};
 pub use setup::{EditStyle, ToolLimits, ToolSetup};
-pub use tool::Tool;
+pub use tool::{BackgroundEnd, CallOutcome, Tool};

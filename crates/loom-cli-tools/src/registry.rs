@@ -34,7 +34,7 @@ use crate::list_files::ListFilesTool;
 use crate::read_file::ReadFileTool;
 use crate::seen::SeenFiles;
 use crate::setup::{EditStyle, ToolSetup};
-use crate::tool::Tool;
+use crate::tool::{CallOutcome, Tool};
 use crate::view_image::ViewImageTool;
 use crate::write_file::WriteFileTool;
 
@@ -230,28 +230,38 @@ impl ToolRegistry {
         call: &ToolCall,
         context: &'a ToolContext,
     ) -> BoxFuture<'a, ToolOutput> {
+        let outcome = self.begin(call, context);
+        outcome.map(|outcome| outcome.output).boxed()
+    }
+
+    /// Does what [`run`](Self::run) does, and returns besides the output what goes on in the background
+    /// of what the call has started.
+    pub fn begin<'a>(
+        &'a self,
+        call: &ToolCall,
+        context: &'a ToolContext,
+    ) -> BoxFuture<'a, CallOutcome> {
         let Some(tool) = self.get(&call.name) else {
             let text = format!(
                 "There is no tool {:?}. The tools are: {}.",
                 call.name,
                 self.names().join(", ")
             );
-            return futures::future::ready(ToolOutput::failed(text)).boxed();
+            return futures::future::ready(ToolOutput::failed(text).into()).boxed();
         };
         self.reveal(&[&call.name]);
         match call.parse_arguments() {
             Ok(arguments) => async move {
-                let mut output = tool.run(arguments, context).await;
+                let mut outcome = tool.begin(arguments, context).await;
                 let notices = self.take_notices();
-                output
-                    .content
-                    .extend(notices.into_iter().map(ToolResultContent::text));
-                output
+                let notices = notices.into_iter().map(ToolResultContent::text);
+                outcome.output.content.extend(notices);
+                outcome
             }
             .boxed(),
             Err(error) => {
                 let output = unparsable(tool.definition(), &call.arguments, &error);
-                futures::future::ready(output).boxed()
+                futures::future::ready(output.into()).boxed()
             }
         }
     }

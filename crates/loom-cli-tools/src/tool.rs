@@ -1,11 +1,49 @@
 //! What every tool is to the registry.
 
+use std::fmt;
 use std::path::Path;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use loom_common_core::{Resource, ToolContext, ToolDefinition, ToolOutput};
 use serde_json::{Map, Value};
+
+/// What came of a call.
+pub struct CallOutcome {
+    /// What the model gets.
+    pub output: ToolOutput,
+    /// Waits for what goes on in the background; none when all that the call has started is over.
+    /// Holds nothing that runs: dropping it changes nothing.
+    pub background: Option<BoxFuture<'static, BackgroundEnd>>,
+}
+
+/// How something in the background has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BackgroundEnd {
+    /// It came to its own end.
+    ByItself,
+    /// It was ended: somebody wanted that, its time was up, or the session was over.
+    Stopped,
+}
+
+impl From<ToolOutput> for CallOutcome {
+    fn from(output: ToolOutput) -> Self {
+        Self {
+            output,
+            background: None,
+        }
+    }
+}
+
+impl fmt::Debug for CallOutcome {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("CallOutcome")
+            .field("output", &self.output)
+            .field("goes_on", &self.background.is_some())
+            .finish()
+    }
+}
 
 /// Something that the model can ask for.
 pub trait Tool: Send + Sync {
@@ -20,6 +58,16 @@ pub trait Tool: Send + Sync {
         arguments: Map<String, Value>,
         context: &'a ToolContext,
     ) -> BoxFuture<'a, ToolOutput>;
+
+    /// Does what [`run`](Self::run) does, and returns besides the output what goes on in the background
+    /// of what the call has started.
+    fn begin<'a>(
+        &'a self,
+        arguments: Map<String, Value>,
+        context: &'a ToolContext,
+    ) -> BoxFuture<'a, CallOutcome> {
+        self.run(arguments, context).map(CallOutcome::from).boxed()
+    }
 
     /// Returns what a call with these arguments touches outside the tool itself, for the rules of
     /// permission. Arguments that do not fit touch nothing: such a call fails anyway.

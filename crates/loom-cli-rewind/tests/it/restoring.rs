@@ -66,6 +66,7 @@ async fn points_are_listed_with_what_changed() {
                 { "path": "gone", "kind": "deleted", "added": 0, "removed": 1 },
             ],
             "is_available": true,
+            "is_undone": false,
         })
     );
 }
@@ -306,4 +307,32 @@ async fn points_of_one_process_are_there_in_the_next() {
     assert_eq!(second.points(thread(1)).await.unwrap().len(), 1);
     back(&second, point.number).await;
     assert_eq!(scene.read("a").unwrap(), "old");
+}
+
+#[tokio::test]
+async fn a_point_counts_as_undone_until_going_back_is_undone() {
+    let scene = Scene::new();
+    let rewind = scene.open().await;
+    let undone = async || {
+        let points = rewind.points(thread(1)).await.unwrap();
+        let undone = points.into_iter().filter(|point| point.is_undone);
+        undone.map(|point| point.number).collect::<Vec<_>>()
+    };
+    let first = rewind.begin_turn(thread(1), 0, "one").await.unwrap().number;
+    let call = call(&rewind, "c1", || scene.write("a", "x")).await.number;
+    let second = rewind.begin_turn(thread(1), 4, "two").await.unwrap().number;
+    back(&rewind, first).await;
+    assert_eq!(undone().await, [0_u64; 0], "only files went back");
+
+    let everything = async |to| {
+        let report = rewind.restore_everything(thread(1), 9, to, OnConflict::Keep);
+        report.await.unwrap().undo.unwrap()
+    };
+    everything(second).await;
+    assert_eq!(undone().await, [second, second + 1]);
+    let undo = everything(first).await;
+    assert!(undone().await.starts_with(&[first, call, second]));
+    everything(undo).await;
+    // As before the second time, and that time itself.
+    assert_eq!(undone().await, [second, second + 1, undo]);
 }

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use loom_cli_rewind::{CallStart, OnConflict, Rewind, RewindError, RewindSettings};
 use loom_common_spool::{SnapshotSettings, SpoolError};
 
-use crate::scene::{Scene, back, call, restored, shell, thread};
+use crate::scene::{Scene, back, call, kept, restored, shell, thread};
 
 /// Holds the folder of a scene, for the process that is killed.
 const SCENE: &str = "LOOM_TEST_SCENE";
@@ -226,7 +226,7 @@ fn start_worker(scene: &Scene) -> Child {
 }
 
 #[tokio::test]
-async fn what_a_killed_process_did_can_be_undone() {
+async fn what_a_killed_process_did_last_may_be_the_persons_and_is_undone_only_when_forced() {
     let scene = Scene::new();
     scene.write("agent/0", "before");
     scene.write("persons", "x");
@@ -246,9 +246,23 @@ async fn what_a_killed_process_did_can_be_undone() {
         process.wait().unwrap();
     }
     // Half of the files of the last call may be written, and its end is in no list.
+    scene.write("after-the-kill", "x");
     let rewind = scene.open().await;
     let report = back(&rewind, first.unwrap()).await;
-    assert_eq!(report.kept, []);
+    let reason =
+        "after-the-kill: it was changed after Loom was cut off in a call, and may be yours";
+    assert!(kept(&report).contains(&reason.to_owned()), "{report:?}");
+    assert!(scene.read("after-the-kill").is_some());
+
+    rewind.begin_turn(thread(1), 9, "go on").await.unwrap();
+    scene.write("much-later", "x");
+    let forced = rewind
+        .restore(thread(1), 9, first.unwrap(), OnConflict::Overwrite)
+        .await
+        .unwrap();
+    assert_eq!(forced.kept, []);
+    assert!(scene.read("much-later").is_some());
+    scene.delete("much-later");
     assert_eq!(scene.disk(), before);
 }
 

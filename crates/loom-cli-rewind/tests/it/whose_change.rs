@@ -1,6 +1,6 @@
 //! Two threads, the person, and commands that overlap or never end.
 
-use loom_cli_rewind::{CallStart, OnConflict, Reach, Rewind};
+use loom_cli_rewind::{BackgroundEnd, CallStart, OnConflict, Reach, Rewind};
 
 use crate::scene::{Scene, back, call, kept, restored, shell, thread};
 
@@ -120,18 +120,61 @@ async fn each_of_two_threads_goes_back_on_its_own() {
     );
 }
 
+/// Begins a call of thread 1 that gives the hand back while its command goes on, and returns its
+/// point.
+async fn background(rewind: &Rewind, call_id: &str) -> u64 {
+    let point = rewind.before_call(shell(call_id)).await.unwrap();
+    rewind.call_goes_on(thread(1), 2, call_id).await.unwrap();
+    point.number
+}
+
 #[tokio::test]
-async fn a_command_in_the_background_goes_on_until_its_end_is_recorded() {
+async fn a_command_in_the_background_that_came_to_its_end_is_undone_up_to_there() {
+    let scene = Scene::new();
+    let rewind = scene.open().await;
+    let point = background(&rewind, "build").await;
+    rewind.begin_turn(thread(1), 4, "and now").await.unwrap();
+    scene.write("built", "x");
+    call(&rewind, "c2", || {}).await;
+    scene.write("built-too", "x");
+    let ended = rewind.background_ended(thread(1), 5, "build", BackgroundEnd::ByItself);
+    ended.await.unwrap();
+    scene.write("written-by-person", "x");
+    let report = back(&rewind, point).await;
+    assert_eq!(restored(&report), ["built", "built-too"]);
+    assert_eq!((report.kept, report.running), (vec![], vec![]));
+}
+
+const BESIDE: &str = "it was changed while a command ran in the background, and may be yours";
+
+#[tokio::test]
+async fn beside_a_command_in_the_background_that_had_to_be_ended_the_persons_work_stays() {
     let scene = Scene::new();
     let rewind = scene.open().await;
     let point = rewind.before_call(shell("server")).await.unwrap();
-    rewind.begin_turn(thread(1), 4, "and now").await.unwrap();
-    scene.write("written-by-server", "x");
-    call(&rewind, "c2", || {}).await;
-    end(&rewind, 1, "server").await;
+    scene.write("made-at-its-start", "x");
+    rewind.call_goes_on(thread(1), 2, "server").await.unwrap();
+    scene.write("either's", "x");
+    call(&rewind, "c2", || scene.write("made-by-a-call", "x")).await;
+    let ended = rewind.background_ended(thread(1), 5, "server", BackgroundEnd::Stopped);
+    ended.await.unwrap();
     scene.write("written-by-person", "x");
     let report = back(&rewind, point.number).await;
-    assert_eq!(restored(&report), ["written-by-server"]);
+    assert_eq!(restored(&report), ["made-at-its-start", "made-by-a-call"]);
+    assert_eq!(kept(&report), [format!("either's: {BESIDE}")]);
+    assert!(scene.read("either's").is_some());
+}
+
+#[tokio::test]
+async fn going_back_beside_a_command_that_still_runs_says_so_and_leaves_what_may_be_the_persons() {
+    let scene = Scene::new();
+    let rewind = scene.open().await;
+    let point = background(&rewind, "server").await;
+    scene.write("either's", "x");
+    let report = back(&rewind, point).await;
+    assert_eq!(restored(&report), Vec::<&str>::new());
+    assert_eq!(kept(&report), [format!("either's: {BESIDE}")]);
+    assert_eq!(report.running, ["bash server"]);
 }
 
 #[tokio::test]

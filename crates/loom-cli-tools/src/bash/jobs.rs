@@ -20,6 +20,7 @@ use tokio::time::Instant;
 use super::output::Output;
 use super::running::{Running, until};
 use crate::error::ToolError;
+use crate::tool::BackgroundEnd;
 
 /// The most commands that run in the background at the same time.
 const MAX_RUNNING: usize = 16;
@@ -122,6 +123,15 @@ impl Job {
         let _ = self.ending.subscribe().wait_for(Option::is_some).await;
     }
 
+    /// Waits until it has ended, and tells how.
+    pub(super) async fn background_end(self: Arc<Self>) -> BackgroundEnd {
+        self.ended().await;
+        match self.ending() {
+            Some(Ending::Exited(_)) => BackgroundEnd::ByItself,
+            _ => BackgroundEnd::Stopped,
+        }
+    }
+
     /// Asks for its end.
     pub(super) fn stop(&self) {
         self.is_stopped.send_replace(true);
@@ -155,7 +165,10 @@ impl Job {
     }
 
     /// Follows the command to its end.
-    async fn supervise(&self, mut running: Running) {
+    async fn supervise(&self, running: Running) {
+        // Dropped in the opposite order: what says that it has ended comes after what kills it.
+        let _lost = LostOnDrop(self);
+        let mut running = running;
         let mut stop = self.is_stopped.subscribe();
         let deadline = self.deadline;
         let ending = tokio::select! {
@@ -188,6 +201,19 @@ impl Job {
         };
         running.read_to_end(None, take).await;
         Ending::of(status)
+    }
+}
+
+/// Says that a command has ended when nobody follows it any more.
+struct LostOnDrop<'a>(&'a Job);
+
+impl Drop for LostOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.ending.send_if_modified(|ending| {
+            let is_lost = ending.is_none();
+            ending.get_or_insert_with(|| Ending::Lost("nobody follows it".to_owned()));
+            is_lost
+        });
     }
 }
 

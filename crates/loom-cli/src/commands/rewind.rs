@@ -65,8 +65,11 @@ async fn go_back(
     let id = stored.thread.id;
     let log_len = stored.log.len();
     let report = match scope {
-        RestoreScope::Files | RestoreScope::Everything => {
-            rewind.restore(id, log_len, to, on_conflict).await?
+        RestoreScope::Files => rewind.restore(id, log_len, to, on_conflict).await?,
+        RestoreScope::Everything => {
+            rewind
+                .restore_everything(id, log_len, to, on_conflict)
+                .await?
         }
         RestoreScope::Conversation => {
             let preview = rewind.preview(id, to, on_conflict).await?;
@@ -75,6 +78,7 @@ async fn go_back(
                 undo: Some(recorded.number),
                 restored: Vec::new(),
                 kept: Vec::new(),
+                running: Vec::new(),
                 ..preview
             }
         }

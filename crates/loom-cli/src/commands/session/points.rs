@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use loom_cli_rewind::{FileSummary, Point, PointKind, RestoreReport};
+use loom_cli_rewind::{FileSummary, KeptFile, KeptReason, Point, PointKind, RestoreReport};
 use loom_cli_session::RestoreScope;
 use loom_common_spool::ChangeKind;
 
@@ -23,6 +23,9 @@ pub(crate) fn listing(points: &[Point]) -> String {
         };
         // Writing to a string cannot fail.
         let _ = write!(text, "{:>4}  {}  {what}", point.number, time(point));
+        if point.is_undone {
+            text.push_str("  (undone)");
+        }
         if !point.changes.is_empty() {
             let _ = write!(text, "  [{}]", files(&point.changes));
         }
@@ -50,10 +53,28 @@ pub(crate) fn restored(report: &RestoreReport, scope: RestoreScope) -> String {
     for kept in &report.kept {
         let _ = writeln!(text, "left as it is: {} ({})", kept.path, kept.reason);
     }
+    if scope != RestoreScope::Conversation && report.kept.iter().any(is_in_doubt) {
+        let _ = writeln!(
+            text,
+            "`loom rewind --to {} --files --force` takes those back, too",
+            report.to
+        );
+    }
+    for running in &report.running {
+        let _ = writeln!(
+            text,
+            "still running: {running} (what it changes from now on stays)"
+        );
+    }
     if let Some(undo) = report.undo {
         let _ = writeln!(text, "/rewind {undo} undoes this");
     }
     text
+}
+
+/// Tells whether a file was left as it is only because it may be somebody else's.
+fn is_in_doubt(kept: &KeptFile) -> bool {
+    !matches!(kept.reason, KeptReason::NotRestored(_))
 }
 
 fn time(point: &Point) -> String {

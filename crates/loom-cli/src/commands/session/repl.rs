@@ -12,7 +12,7 @@ mod status;
 use std::io::{self, IsTerminal, Write};
 
 use loom_cli_instructions::INIT_PROMPT;
-use loom_cli_rewind::{OnConflict, PointKind};
+use loom_cli_rewind::{OnConflict, Point, PointKind};
 use loom_cli_session::{Person, Restore, RestoreScope, SessionError};
 use loom_common_core::inquiry::{Inquiry, InquiryOutcome};
 use loom_common_core::stream::ThreadEvent;
@@ -264,7 +264,7 @@ impl Repl {
         }
     }
 
-    /// Goes back to the point before the last turn.
+    /// Goes back to the point before the last turn that was not undone yet.
     async fn undo(&mut self) -> Result<Next, CliError> {
         let Some(rewind) = &self.started.rewind else {
             return tell("nothing is remembered in this session, so nothing can be undone");
@@ -273,10 +273,12 @@ impl Repl {
             Ok(points) => points,
             Err(error) => return tell(&error.to_string()),
         };
+        let is_turn = |point: &&Point| matches!(point.kind, PointKind::Turn { .. });
         let last = points
             .iter()
             .rev()
-            .find(|point| matches!(point.kind, PointKind::Turn { .. }));
+            .filter(|point| !point.is_undone)
+            .find(is_turn);
         match last.map(|point| point.number) {
             Some(to) => self.rewind(to, RestoreScope::Everything).await,
             None => tell("there is no turn to undo"),
