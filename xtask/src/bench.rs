@@ -11,6 +11,7 @@ mod memory;
 mod model;
 mod permission;
 mod search;
+mod secrets;
 mod server;
 mod snapshot;
 mod startup;
@@ -40,6 +41,7 @@ const BENCHMARKS: &[(&str, Benchmark)] = &[
     ("snapshot", snapshot::snapshot),
     ("edit", edits::edits),
     ("permission", permission::judging),
+    ("secrets", secrets::scanning),
     ("first-token", first_token::added_latency),
 ];
 

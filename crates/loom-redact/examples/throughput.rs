@@ -1,6 +1,7 @@
 //! How fast a folder is searched on one core: `cargo run --release -p loom-redact --example throughput -- DIR…`.
 //!
-//! The files are read into memory first, so that only the search is measured.
+//! The files are read into memory first, so that only the search is measured. Each line of the output is a
+//! name and a number.
 #![expect(
     clippy::print_stdout,
     clippy::expect_used,
@@ -21,22 +22,24 @@ fn main() {
     let rules = Rules::builtin();
     let detector = Detector::new(rules, KnownSecrets::new());
     let first = start.elapsed().as_secs_f64() * 1e3;
-    println!("{} rules read in {first:.1} ms", rules.len());
+    println!("rules {}", rules.len());
+    println!("rules_ms {first:.1}");
     let rounds = 20;
     let start = Instant::now();
     for _ in 0..rounds {
         Rules::read_builtin().expect("the rules are valid");
     }
     let again = start.elapsed().as_secs_f64() * 1e3 / f64::from(rounds);
-    println!("reading them again takes {again:.1} ms");
+    println!("rules_again_ms {again:.1}");
 
     let mut files = Vec::new();
     let mut size = 0;
     for folder in std::env::args().skip(1) {
         read(Path::new(&folder), &mut files, &mut size);
     }
-    println!("{} files, {:.1} MB", files.len(), megabytes(size));
-    for round in 1..=3 {
+    println!("files {}", files.len());
+    println!("mb {:.1}", megabytes(size));
+    for _ in 0..3 {
         let start = Instant::now();
         let mut found = 0;
         // Without their paths, which allow lists would leave out.
@@ -44,9 +47,10 @@ fn main() {
             found += detector.scan(text).len();
         }
         let seconds = start.elapsed().as_secs_f64();
+        println!("findings {found}");
         println!(
-            "round {round}: {found} findings in {seconds:.2} s, {:.0} MB/s",
-            megabytes(size) / seconds
+            "search_ms_per_100_mb {:.1}",
+            seconds * 1e3 * 100.0 / megabytes(size)
         );
     }
 }

@@ -102,7 +102,7 @@ fn run_rg(pattern: &str, tree: &Path) -> anyhow::Result<Duration> {
 }
 
 /// Copies Rust files of the crates that the workspace depends on, in a fixed order, up to [`FILES`].
-fn copy_sources(workspace: &Workspace, tree: &Path) -> anyhow::Result<usize> {
+pub(super) fn copy_sources(workspace: &Workspace, tree: &Path) -> anyhow::Result<usize> {
     let metadata = MetadataCommand::new()
         .manifest_path(workspace.path("Cargo.toml"))
         .other_options(["--locked".to_owned()])
