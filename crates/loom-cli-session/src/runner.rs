@@ -231,15 +231,15 @@ impl Runner {
             model: model.name.clone(),
             permission_mode: self.tools.mode.get(),
         });
+        if let Some(warning) = self.meter.budget().unlimited(&self.model) {
+            self.notice(NoticeLevel::Warning, warning).await;
+        }
         self.show([changed]).await;
     }
 
     async fn take(&mut self, event: AgentEvent) {
         let shown = match &event {
             AgentEvent::Llm { operation, event } => {
-        if let Some(warning) = self.meter.budget().unlimited(&self.model) {
-            self.notice(NoticeLevel::Warning, warning).await;
-        }
                 self.meter.llm_event(*operation, event);
                 self.presenter.llm_event(*operation, event)
             }
