@@ -32,8 +32,11 @@ pub enum Rewritten {
         /// How many other names the old file has: they still lead to the secrets.
         other_names: u64,
     },
-    /// It is binary, or no valid UTF-16 where it says so, and was not touched.
+    /// It is binary and was not touched.
     Binary,
+    /// It holds secrets and was not touched: it says that it is UTF-16 and is not valid, and so could not be
+    /// written back as it is.
+    Damaged,
 }
 
 /// Whether binary files are rewritten.
@@ -84,7 +87,7 @@ pub fn rewrite(
         return Ok(Rewritten::Clean);
     }
     if found.had_errors {
-        return Ok(Rewritten::Binary);
+        return Ok(Rewritten::Damaged);
     }
     file.rewind().map_err(reading)?;
     let mut new = replacement(&target).map_err(RedactError::writing(path))?;

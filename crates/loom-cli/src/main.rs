@@ -58,6 +58,7 @@ fn look_for_secrets(arguments: Arguments) -> Result<ExitCode, CliError> {
         environment: Environment::from_process(),
         folder: setting::workspace(&arguments)?,
     };
+    redaction::keep(&surroundings.environment, None);
     let runtime = runtime()?;
     let outcome = runtime.block_on(async {
         match arguments.command {
@@ -84,7 +85,8 @@ fn runtime() -> std::io::Result<Runtime> {
 /// Runs a command that needs the configuration.
 fn run(arguments: Arguments) -> Result<ExitCode, CliError> {
     let setting = Setting::of_process(&arguments)?;
-    redaction::keep(&setting);
+    let token = setting.config.value.server.token.as_ref();
+    redaction::keep(&setting.environment, token);
     tracing_output::install(&setting.config.value.log.filter)?;
     tracing::debug!(build = %build_info(), "loom starts");
     let runtime = runtime()?;

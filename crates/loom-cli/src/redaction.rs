@@ -5,6 +5,7 @@ use std::sync::{LazyLock, OnceLock};
 
 use loom_cli_session::{FindSecrets, Redaction};
 use loom_cli_tools::is_secret_variable;
+use loom_common_config::Environment;
 use loom_common_secret::SecretString;
 use loom_redact::{Detector, KnownSecrets, Rules};
 
@@ -13,9 +14,13 @@ use crate::setting::Setting;
 static KNOWN: OnceLock<KnownSecrets> = OnceLock::new();
 
 /// Tells what this process was given to keep, ahead of the first use of [`detector`].
-pub(crate) fn keep(setting: &Setting) {
-    // Another setting of the same process knows the same.
-    let _ = KNOWN.set(known_secrets(setting));
+pub(crate) fn keep(environment: &Environment, token: Option<&SecretString>) {
+    let mut known = known_secrets(environment);
+    if let Some(token) = token {
+        let _ = known.add("loom-token", token);
+    }
+    // Whoever tells it again tells the same.
+    let _ = KNOWN.set(known);
 }
 
 /// Returns what finds secrets. It is made when it is first needed.
@@ -43,22 +48,31 @@ pub(crate) fn of_session(setting: &Setting) -> Redaction {
     }
 }
 
-/// Returns the secrets of settings and environment. One that is too short to be looked for is left to the
-/// rules.
-fn known_secrets(setting: &Setting) -> KnownSecrets {
+/// Returns the secrets of the environment, each under the name of its variable.
+pub(crate) fn known_secrets(environment: &Environment) -> KnownSecrets {
     let mut known = KnownSecrets::new();
-    if let Some(token) = &setting.config.value.server.token {
-        let _ = known.add("loom-token", token);
-    }
-    for (name, value) in setting.environment.variables() {
-        let Ok(value) = value.into_string() else {
-            continue;
-        };
-        // A path says where a secret lies.
-        if is_secret_variable(&name) && !value.starts_with('/') {
-            let name = name.to_string_lossy().to_lowercase().replace('_', "-");
-            let _ = known.add(&name, &SecretString::new(value));
-        }
+    for (name, value) in secret_variables(environment) {
+        // One that is too short to be looked for is left to the rules.
+        let _ = known.add(&name, &value);
     }
     known
+}
+
+/// Returns the values of variables that hold secrets, each under the name that stands in its place.
+pub(crate) fn secret_variables(
+    environment: &Environment,
+) -> impl Iterator<Item = (String, SecretString)> {
+    environment.variables().filter_map(|(name, value)| {
+        let value = value.into_string().ok()?;
+        let is_secret = is_secret_variable(&name) && is_telling(&value);
+        let name = name.to_string_lossy().to_lowercase().replace('_', "-");
+        is_secret.then(|| (name, SecretString::new(value)))
+    })
+}
+
+/// Tells whether a value stands for itself wherever it is found. A path says where a secret lies, and a
+/// word such as `postgres` is the password of a database of tests and much else.
+fn is_telling(value: &str) -> bool {
+    let is_word = value.len() < 16 && value.bytes().all(|byte| byte.is_ascii_alphabetic());
+    !value.starts_with('/') && !is_word
 }

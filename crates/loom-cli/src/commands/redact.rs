@@ -14,6 +14,7 @@ use loom_redact::{Detector, Finding, Origin, Rules};
 use super::secrets::{self, Surroundings};
 use crate::arguments::{RedactArguments, RedactReport};
 use crate::error::CliError;
+use crate::redaction::known_secrets;
 use crate::render::sanitize;
 
 /// What standard input is called in reports.
@@ -28,7 +29,7 @@ pub(crate) async fn run(
         return Err(error.hint("add --report json or --report sarif"));
     }
     let rules = secrets::rules(surroundings, &arguments.rules, None)?.rules;
-    let detector = Detector::new(&rules, surroundings.known_secrets());
+    let detector = Detector::new(&rules, known_secrets(&surroundings.environment));
     let progress = Arc::new(Progress::default());
     let files = match arguments.files.is_empty() {
         true => vec![PathBuf::from("-")],
@@ -56,7 +57,7 @@ pub(crate) async fn run(
     for failure in &done.failures {
         failure.print();
     }
-    report(&arguments, &done.report, &rules)?;
+    report(&surroundings.folder, &arguments, &done.report, &rules)?;
     if !arguments.quiet {
         let summary = done.summary(arguments.write);
         let _ = io::stderr().lock().write_all(summary.as_bytes());
@@ -84,7 +85,6 @@ struct Done {
     total: u64,
     by_rule: BTreeMap<String, u64>,
     written: Vec<PathBuf>,
-    binaries: u64,
     notes: Vec<String>,
     failures: Vec<CliError>,
     stopped: bool,
@@ -163,9 +163,16 @@ impl Work {
         match rewrite(&self.detector, &place, &origin, binary, &self.progress)? {
             Rewritten::Clean => {}
             Rewritten::Binary => {
-                done.binaries += 1;
+                done.report.binaries += 1;
                 done.notes
                     .push(format!("{} is binary and was left alone", shown(file)));
+            }
+            Rewritten::Damaged => {
+                return Err(CliError::failed(format!(
+                    "{} holds secrets, and was left alone as it is not valid UTF-16",
+                    shown(file)
+                ))
+                .hint("print it redacted, without --write, and look at what is wrong with it"));
             }
             Rewritten::Changed {
                 findings,
@@ -232,7 +239,12 @@ impl Done {
 }
 
 /// Writes the report to standard error or into its file.
-fn report(arguments: &RedactArguments, report: &Report, rules: &Rules) -> Result<(), CliError> {
+fn report(
+    folder: &Path,
+    arguments: &RedactArguments,
+    report: &Report,
+    rules: &Rules,
+) -> Result<(), CliError> {
     let value = match arguments.report {
         RedactReport::None => return Ok(()),
         RedactReport::Json => loom_cli_redact::json(report),
@@ -240,7 +252,7 @@ fn report(arguments: &RedactArguments, report: &Report, rules: &Rules) -> Result
     };
     let text = format!("{value:#}\n");
     match &arguments.report_path {
-        Some(path) => std::fs::write(path, text).map_err(|error| {
+        Some(path) => std::fs::write(folder.join(path), text).map_err(|error| {
             CliError::usage(format!(
                 "cannot write the report {}: {error}",
                 path.display()

@@ -15,7 +15,7 @@ use std::time::Duration;
 use loom_cli_git::{Git, Repository};
 use loom_cli_redact::{Progress, RedactError, find_rule_file, load_rules};
 use loom_common_config::Environment;
-use loom_redact::{KnownSecrets, Rules};
+use loom_redact::Rules;
 
 use crate::arguments::{RulesArgument, SecretsCommand};
 use crate::error::CliError;
@@ -56,23 +56,6 @@ pub(crate) async fn run(
 }
 
 impl Surroundings {
-    /// Returns what is known to be secret: the token and the keys that Loom itself was given.
-    pub(crate) fn known_secrets(&self) -> KnownSecrets {
-        let mut known = KnownSecrets::new();
-        for (name, value) in self.environment.variables() {
-            let (Some(name), Some(value)) = (name.to_str(), value.to_str()) else {
-                continue;
-            };
-            let is_key = name.starts_with("LOOM_SERVER_") && name.ends_with("_API_KEY");
-            if name == "LOOM_TOKEN" || is_key {
-                let name = name.to_ascii_lowercase().replace('_', "-");
-                // One that is too short to be looked for is too short to be a secret.
-                let _ = known.add(&name, &value.to_owned().into());
-            }
-        }
-        known
-    }
-
     /// Returns the repository of the folder; none where there is none.
     async fn repository(&self) -> Result<Option<Repository>, CliError> {
         let git = Git::new(self.environment.variables());

@@ -1,12 +1,13 @@
 //! `loom secrets rules` and `explain`: what is looked for.
 
-use loom_redact::{KNOWN_SECRET, RuleInfo, Rules};
+use loom_redact::{RuleInfo, Rules};
 use serde_json::json;
 
 use super::{Surroundings, rules};
 use crate::arguments::RulesArgument;
 use crate::commands::{print, print_json};
 use crate::error::CliError;
+use crate::redaction::secret_variables;
 use crate::render::sanitize;
 
 /// What to do about a finding.
@@ -46,9 +47,9 @@ pub(super) async fn explain(
     let repository = surroundings.repository().await.unwrap_or_default();
     let rules = rules(surroundings, asked, repository.as_ref())?.rules;
     let Some(rule) = rules.iter().find(|rule| rule.id == id) else {
-        if id == KNOWN_SECRET {
-            let text = "known-secret\n\nA token or key that Loom itself was given through its environment.\n\n";
-            return print(&format!("{text}{ADVICE}"));
+        if secret_variables(&surroundings.environment).any(|(name, _)| name == id) {
+            let text = "The value of the variable of the environment with this name.";
+            return print(&format!("{id}\n\n{text}\n\n{ADVICE}"));
         }
         return Err(unknown(&rules, id));
     };

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use loom_cli_git::{GitError, HistoryQuery, Repository};
 use loom_cli_redact::{Baseline, Limits, RedactError, Report, Scanner, Tree, json, sarif};
-use loom_redact::{KNOWN_SECRET, Rules};
+use loom_redact::Rules;
 use tokio::sync::oneshot;
 
 use super::text::{Summary, count, findings, shown};
@@ -16,6 +16,7 @@ use super::{Surroundings, explain, interruptible, progress, rules};
 use crate::arguments::{ScanArguments, ScanFormat};
 use crate::commands::{print, print_json};
 use crate::error::CliError;
+use crate::redaction::{known_secrets, secret_variables};
 
 pub(super) async fn run(
     surroundings: &Surroundings,
@@ -25,7 +26,8 @@ pub(super) async fn run(
     let repository = place.repository();
     let chosen = rules(surroundings, &arguments.rules, repository)?;
     for id in &arguments.only {
-        if id != KNOWN_SECRET && !chosen.rules.iter().any(|rule| rule.id == id) {
+        let is_known = secret_variables(&surroundings.environment).any(|(name, _)| name == *id);
+        if !is_known && !chosen.rules.iter().any(|rule| rule.id == id) {
             return Err(explain::unknown(&chosen.rules, id));
         }
     }
@@ -177,7 +179,7 @@ fn scanner(
     };
     Ok(Scanner::new(
         rules,
-        surroundings.known_secrets(),
+        known_secrets(&surroundings.environment),
         limits,
         baseline,
     ))
