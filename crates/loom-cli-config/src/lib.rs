@@ -27,8 +27,8 @@ use loom_common_config::{
 };
 
 pub use settings::{
-    AgentSettings, CliConfig, LogSettings, ModelSettings, RedactSettings, SandboxSettings, ServerSettings,
-    ToolSettings, WebSettings,
+    AgentSettings, CliConfig, LogSettings, ModelSettings, RedactSettings, SandboxSettings,
+    ServerSettings, ToolSettings, WebSettings,
 };
 
 /// Name of the configuration file in Loom's configuration folder.

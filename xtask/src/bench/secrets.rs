@@ -154,7 +154,11 @@ impl Scanner {
         // Each has a code of its own for having found something, and all print what.
         if output.stdout.is_empty() {
             let errors = String::from_utf8_lossy(&output.stderr);
-            bail!("`{}` found nothing ({}):\n{errors}", self.name, output.status);
+            bail!(
+                "`{}` found nothing ({}):\n{errors}",
+                self.name,
+                output.status
+            );
         }
         Ok(time)
     }
