@@ -73,7 +73,7 @@ pub use hosts::{Hosts, KeepHosts};
 pub use inquiries::Person;
 pub use model::ModelChoice;
 pub use prompt::{is_note, system_prompt};
-pub use redaction::{FindSecrets, Redaction};
+pub use redaction::Redaction;
 pub use restore::{Restore, RestoreScope};
 pub use server_questions::ServerQuestions;
 pub use session::{Clock, Session, SessionHandle, SessionLimits, SessionSetup, ThreadStart};

@@ -13,41 +13,37 @@ use loom_common_core::{
     Compaction, ContentBlock, Entry, Message, ToolAccess, ToolCall, ToolOutput, ToolResult,
     ToolResultContent,
 };
-use loom_redact::Detector;
+use loom_redact::Redactor;
 use serde_json::Value;
 
 /// What a placeholder begins with.
 const PLACEHOLDER: &str = "[REDACTED:";
 
-/// Returns what finds secrets. It is asked for when there is something to look through: making it takes
-/// memory and time, which a session that only begins shall not.
-pub type FindSecrets = fn() -> &'static Detector;
-
 /// What secrets are taken out of.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Redaction {
     /// Finds the secrets in conversations ahead of storing; none where they are stored as they are.
-    pub stored: Option<FindSecrets>,
+    pub stored: Option<Redactor>,
     /// Finds the secrets in results of tools; none where the model sees them as they are.
-    pub shown: Option<FindSecrets>,
+    pub shown: Option<Redactor>,
 }
 
 /// Keeps secrets from the model. Clones share what was kept.
 #[derive(Clone, Debug)]
 pub(crate) struct Veil {
-    find: Option<FindSecrets>,
+    redactor: Option<Redactor>,
     placeholders: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl Veil {
-    /// Keeps what `find` finds. The placeholders of a conversation that goes on were shown before.
-    pub(crate) fn new(find: Option<FindSecrets>, conversation: &[Entry]) -> Self {
+    /// Keeps what `redactor` finds. The placeholders of a conversation that goes on were shown before.
+    pub(crate) fn new(redactor: Option<Redactor>, conversation: &[Entry]) -> Self {
         let mut shown = BTreeSet::new();
         for entry in conversation {
             note_placeholders(entry, &mut shown);
         }
         Self {
-            find,
+            redactor,
             placeholders: Arc::new(Mutex::new(shown)),
         }
     }
@@ -55,7 +51,7 @@ impl Veil {
     /// Takes the secrets out of what the model sees of a result. Returns the placeholders that were not
     /// shown before.
     pub(crate) fn cover(&self, output: &mut ToolOutput) -> Vec<String> {
-        let Some(find) = self.find else {
+        let Some(redactor) = &self.redactor else {
             return Vec::new();
         };
         let mut new = Vec::new();
@@ -63,7 +59,7 @@ impl Veil {
             let ToolResultContent::Text { text } = part else {
                 continue;
             };
-            let Cow::Owned(covered) = find().redact(text) else {
+            let Cow::Owned(covered) = redactor.redact(text) else {
                 continue;
             };
             let mut known = self
@@ -136,43 +132,43 @@ fn placeholders(text: &str) -> impl Iterator<Item = &str> {
 /// Takes the secrets out of an entry of a thread.
 ///
 /// Thoughts stay as they are, for a provider takes them back only with its signature of them.
-pub(crate) fn stored(detector: &Detector, entry: Entry) -> Entry {
+pub(crate) fn stored(redactor: &Redactor, entry: Entry) -> Entry {
     match entry {
-        Entry::Message(said) => Entry::Message(message(detector, said)),
+        Entry::Message(said) => Entry::Message(message(redactor, said)),
         Entry::Compaction(compaction) => Entry::Compaction(Arc::new(Compaction {
-            words: messages(detector, &compaction.words),
-            handover: message(detector, Arc::clone(&compaction.handover)),
-            recent: messages(detector, &compaction.recent),
+            words: messages(redactor, &compaction.words),
+            handover: message(redactor, Arc::clone(&compaction.handover)),
+            recent: messages(redactor, &compaction.recent),
             ..(*compaction).clone()
         })),
         Entry::Rewind { to } => Entry::Rewind { to },
     }
 }
 
-fn messages(detector: &Detector, said: &[Arc<Message>]) -> Vec<Arc<Message>> {
+fn messages(redactor: &Redactor, said: &[Arc<Message>]) -> Vec<Arc<Message>> {
     said.iter()
-        .map(|said| message(detector, Arc::clone(said)))
+        .map(|said| message(redactor, Arc::clone(said)))
         .collect()
 }
 
-fn message(detector: &Detector, said: Arc<Message>) -> Arc<Message> {
+fn message(redactor: &Redactor, said: Arc<Message>) -> Arc<Message> {
     let content: Vec<ContentBlock> = said
         .content
         .iter()
         .map(|block| match block {
             ContentBlock::Text { text, extra } => ContentBlock::Text {
-                text: detector.redact(text).into_owned(),
+                text: redactor.redact(text).into_owned(),
                 extra: extra.clone(),
             },
             ContentBlock::ToolUse(call) => ContentBlock::ToolUse(ToolCall {
-                arguments: arguments(detector, &call.arguments),
+                arguments: arguments(redactor, &call.arguments),
                 ..call.clone()
             }),
             ContentBlock::ToolResult(result) => ContentBlock::ToolResult(ToolResult {
                 content: result
                     .content
                     .iter()
-                    .map(|part| shown(detector, part))
+                    .map(|part| shown(redactor, part))
                     .collect(),
                 ..result.clone()
             }),
@@ -188,20 +184,20 @@ fn message(detector: &Detector, said: Arc<Message>) -> Arc<Message> {
     })
 }
 
-fn shown(detector: &Detector, part: &ToolResultContent) -> ToolResultContent {
+fn shown(redactor: &Redactor, part: &ToolResultContent) -> ToolResultContent {
     match part {
-        ToolResultContent::Text { text } => ToolResultContent::text(detector.redact(text)),
+        ToolResultContent::Text { text } => ToolResultContent::text(redactor.redact(text)),
         ToolResultContent::Image(_) => part.clone(),
     }
 }
 
 /// Takes the secrets out of a call's arguments. Those without secrets stay as the model wrote them.
-fn arguments(detector: &Detector, text: &str) -> String {
+fn arguments(redactor: &Redactor, text: &str) -> String {
     let Ok(mut value) = serde_json::from_str::<Value>(text) else {
-        return detector.redact(text).into_owned();
+        return redactor.redact(text).into_owned();
     };
     let before = value.clone();
-    detector.redact_json(&mut value);
+    redactor.redact_json(&mut value);
     if value == before {
         text.to_owned()
     } else {

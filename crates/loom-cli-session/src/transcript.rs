@@ -7,8 +7,9 @@ use std::collections::VecDeque;
 
 use loom_common_core::{Entry, Usage};
 use loom_common_thread::{Continuation, NewThread, ThreadId, ThreadStore, ThreadStoreError};
+use loom_redact::Redactor;
 
-use crate::redaction::{self, FindSecrets};
+use crate::redaction;
 use crate::session::Clock;
 
 pub(crate) struct Transcript {
@@ -20,7 +21,7 @@ pub(crate) struct Transcript {
     unsaved: VecDeque<Entry>,
     unsaved_usage: Usage,
     /// Finds the secrets that are not to be stored.
-    redaction: Option<FindSecrets>,
+    redaction: Option<Redactor>,
 }
 
 struct Place {
@@ -81,7 +82,7 @@ impl Transcript {
     }
 
     /// Keeps the secrets that `redaction` finds out of what is stored.
-    pub(crate) fn redacted_by(self, redaction: Option<FindSecrets>) -> Self {
+    pub(crate) fn redacted_by(self, redaction: Option<Redactor>) -> Self {
         Self { redaction, ..self }
     }
 
@@ -89,7 +90,7 @@ impl Transcript {
     pub(crate) fn queue(&mut self, entry: Entry) {
         if self.place.is_some() {
             self.unsaved.push_back(match &self.redaction {
-                Some(find) => redaction::stored(find(), entry),
+                Some(redactor) => redaction::stored(redactor, entry),
                 None => entry,
             });
         }

@@ -62,7 +62,7 @@ impl CliError {
     /// Prints a warning to standard error.
     pub(crate) fn warn(message: &str) {
         use std::io::Write;
-        let message = redaction::detector().redact(message);
+        let message = redaction::redactor().redact(message);
         // There is nowhere left to say that standard error is gone.
         let _ = writeln!(anstream::stderr().lock(), "warning: {message}");
     }
@@ -81,7 +81,7 @@ impl CliError {
             return;
         }
         let text = self.to_string();
-        let text = redaction::detector().redact(&text);
+        let text = redaction::redactor().redact(&text);
         // There is nowhere left to say that standard error is gone.
         let _ = writeln!(anstream::stderr().lock(), "{text}");
     }

@@ -3,17 +3,17 @@
 
 use std::sync::{LazyLock, OnceLock};
 
-use loom_cli_session::{FindSecrets, Redaction};
+use loom_cli_session::Redaction;
 use loom_cli_tools::is_secret_variable;
 use loom_common_config::Environment;
 use loom_common_secret::SecretString;
-use loom_redact::{Detector, KnownSecrets, Rules};
+use loom_redact::{KnownSecrets, Redactor};
 
 use crate::setting::Setting;
 
 static KNOWN: OnceLock<KnownSecrets> = OnceLock::new();
 
-/// Tells what this process was given to keep, ahead of the first use of [`detector`].
+/// Tells what this process was given to keep, ahead of the first use of [`redactor`].
 pub(crate) fn keep(environment: &Environment, token: Option<&SecretString>) {
     let mut known = known_secrets(environment);
     if let Some(token) = token {
@@ -23,28 +23,20 @@ pub(crate) fn keep(environment: &Environment, token: Option<&SecretString>) {
     let _ = KNOWN.set(known);
 }
 
-/// Returns what finds secrets. It is made when it is first needed.
-pub(crate) fn detector() -> &'static Detector {
-    static DETECTOR: LazyLock<Detector> = LazyLock::new(|| {
-        let known = KNOWN.get().cloned().unwrap_or_default();
-        Detector::new(Rules::builtin(), known)
-    });
-    &DETECTOR
+/// Returns what takes secrets out.
+pub(crate) fn redactor() -> &'static Redactor {
+    static REDACTOR: LazyLock<Redactor> =
+        LazyLock::new(|| Redactor::new(KNOWN.get().cloned().unwrap_or_default()));
+    &REDACTOR
 }
 
-/// Returns the same without the rules that go by what stands beside a value: they hit passwords of tests
-/// and examples too, and the model would stumble over each.
-fn certain_detector() -> &'static Detector {
-    static DETECTOR: LazyLock<Detector> = LazyLock::new(|| detector().without_generic_rules());
-    &DETECTOR
-}
-
-/// Returns what secrets are taken out of in a session.
+/// Returns what secrets are taken out of in a session. The model is shown what the generic rules find: they
+/// go by what stands beside a value, and hit passwords of tests and examples over which it would stumble.
 pub(crate) fn of_session(setting: &Setting) -> Redaction {
     let config = &setting.config.value.redact;
     Redaction {
-        stored: config.threads.then_some(detector as FindSecrets),
-        shown: config.results.then_some(certain_detector as FindSecrets),
+        stored: config.threads.then(|| redactor().clone()),
+        shown: config.results.then(|| redactor().without_generic_rules()),
     }
 }
 

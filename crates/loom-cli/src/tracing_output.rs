@@ -14,9 +14,10 @@ pub(crate) fn install(filter: &str) -> Result<(), CliError> {
     })?;
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(RedactedLog::new(std::io::stderr, || {
-            redaction::detector().clone()
-        }))
+        .with_writer(RedactedLog::new(
+            std::io::stderr,
+            redaction::redactor().clone(),
+        ))
         .init();
     Ok(())
 }

@@ -3,7 +3,8 @@
 //! [`Rules`] come in gitleaks' format, Loom's own ([`Rules::builtin`]) or any `gitleaks.toml`; [`KnownSecrets`] are values
 //! to be found whatever the rules say. A [`Detector`] is made of both and shared. It scans (a [`Finding`] says rule, place,
 //! entropy and fingerprint, never the secret), redacts (`[REDACTED:rule-id]`), keeps JSON whole, and does both for texts
-//! that come in pieces ([`Search`], [`Stream`]). [`report`] writes JSON and SARIF. No I/O, no clock, no environment.
+//! that come in pieces ([`Search`], [`Stream`]). A [`Redactor`] is the way for short texts: it reads the rules when one
+//! may apply. [`report`] writes JSON and SARIF. No I/O, no clock, no environment.
 //!
 //! # What is found
 //!
@@ -63,6 +64,7 @@ mod marker;
 mod matching;
 pub mod naive;
 mod place;
+mod redactor;
 pub mod report;
 mod requirement;
 mod rules;
@@ -75,6 +77,7 @@ pub use detector::Detector;
 pub use error::{KnownSecretError, RuleError};
 pub use finding::{Finding, Origin};
 pub use known::{KNOWN_SECRET, KnownSecrets, SHORTEST_KNOWN_SECRET};
+pub use redactor::Redactor;
 pub use rules::{RuleInfo, Rules};
 pub use stream::{Search, Stream};
 

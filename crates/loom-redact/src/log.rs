@@ -4,26 +4,22 @@
 //! Each line passes here on its way out, whoever wrote it.
 
 use std::io::{self, Write};
-use std::sync::LazyLock;
 
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::Detector;
+use crate::Redactor;
 
 /// Makes writers that take the secrets out of what another writer gets.
+#[derive(Debug)]
 pub struct RedactedLog<M> {
     writers: M,
-    detector: LazyLock<Detector, Box<dyn FnOnce() -> Detector + Send>>,
+    redactor: Redactor,
 }
 
 impl<M> RedactedLog<M> {
-    /// Surrounds `writers`. The detector is made when the first line comes, so that a program which
-    /// logs nothing does not wait for it.
-    pub fn new(writers: M, detector: impl FnOnce() -> Detector + Send + 'static) -> Self {
-        Self {
-            writers,
-            detector: LazyLock::new(Box::new(detector)),
-        }
+    /// Surrounds `writers`.
+    pub fn new(writers: M, redactor: Redactor) -> Self {
+        Self { writers, redactor }
     }
 }
 
@@ -33,7 +29,7 @@ impl<'a, M: MakeWriter<'a>> MakeWriter<'a> for RedactedLog<M> {
     fn make_writer(&'a self) -> Self::Writer {
         RedactedLine {
             writer: self.writers.make_writer(),
-            detector: &self.detector,
+            redactor: &self.redactor,
             line: Vec::new(),
         }
     }
@@ -43,7 +39,7 @@ impl<'a, M: MakeWriter<'a>> MakeWriter<'a> for RedactedLog<M> {
 #[derive(Debug)]
 pub struct RedactedLine<'a, W: Write> {
     writer: W,
-    detector: &'a Detector,
+    redactor: &'a Redactor,
     line: Vec<u8>,
 }
 
@@ -60,7 +56,7 @@ impl<W: Write> Write for RedactedLine<'_, W> {
 
 impl<W: Write> Drop for RedactedLine<'_, W> {
     fn drop(&mut self) {
-        let line = self.detector.redact_bytes(&self.line);
+        let line = self.redactor.redact_bytes(&self.line);
         // A log that cannot be written has nowhere to say so.
         let _ = self
             .writer
@@ -76,7 +72,7 @@ mod tests {
     use loom_common_secret::SecretString;
 
     use super::*;
-    use crate::{KnownSecrets, Rules};
+    use crate::KnownSecrets;
 
     #[derive(Clone, Default)]
     struct Written(Arc<Mutex<Vec<u8>>>);
@@ -101,10 +97,7 @@ mod tests {
         let sink = written.clone();
         let subscriber = tracing_subscriber::fmt()
             .without_time()
-            .with_writer(RedactedLog::new(
-                move || sink.clone(),
-                move || Detector::new(Rules::builtin(), known),
-            ))
+            .with_writer(RedactedLog::new(move || sink.clone(), Redactor::new(known)))
             .finish();
         tracing::subscriber::with_default(subscriber, || {
             let span = tracing::info_span!("request", url = "/?key=swordfish-0123456789");

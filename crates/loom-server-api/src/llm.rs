@@ -18,7 +18,7 @@ use futures::stream::{Stream, StreamExt as _, TryStreamExt as _, poll_fn};
 use http::HeaderName;
 use http::request::Parts;
 use loom_common_core::{LlmError, LlmErrorKind, LlmEvent, LlmRequest, LlmResponse, LlmStream};
-use loom_redact::Detector;
+use loom_redact::Redactor;
 use loom_server_llm_proxy::wire::{
     CheckResult, ERROR_EVENT, ModelInfo, Problem, ProviderInfo, ProviderList, event_name,
 };
@@ -219,7 +219,7 @@ fn server_sent(
 }
 
 /// Takes secrets out of the error that a stream may end in.
-fn redacted(events: LlmStream, redaction: Detector) -> LlmStream {
+fn redacted(events: LlmStream, redaction: Redactor) -> LlmStream {
     let redact = move |mut error: LlmError| {
         problem::redact(&redaction, &mut error.message, &mut error.hint);
         error
@@ -274,7 +274,7 @@ fn ended_early() -> LlmError {
 mod tests {
     use futures::stream;
     use loom_common_secret::SecretString;
-    use loom_redact::{KnownSecrets, Rules};
+    use loom_redact::KnownSecrets;
     use tokio::time::Instant;
 
     use super::*;
@@ -300,11 +300,11 @@ mod tests {
         let mut known = KnownSecrets::new();
         let key = SecretString::new("swordfish-0123456789".to_owned());
         known.add("key", &key).unwrap();
-        let detector = Detector::new(Rules::builtin(), known);
+        let redactor = Redactor::new(known);
         let mut error = LlmError::new(LlmErrorKind::InvalidRequest, "no swordfish-0123456789");
         error.hint = Some("not swordfish-0123456789".to_owned());
         let events = stream::iter([Err(error)]).boxed();
-        let piece = first_piece(redacted(events, detector)).await;
+        let piece = first_piece(redacted(events, redactor)).await;
         assert!(
             piece.contains("\"no [REDACTED:key]\"") && piece.contains("\"not [REDACTED:key]\""),
             "{piece}"

@@ -27,7 +27,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Method, StatusCode};
 use loom_common_core::LlmError;
-use loom_redact::Detector;
+use loom_redact::Redactor;
 use loom_server_auth::AuthError;
 use loom_server_db::DbError;
 use loom_server_llm_proxy::wire::{PROBLEM_MEDIA_TYPE, Problem};
@@ -153,7 +153,7 @@ pub(crate) fn from_panic(panic: Box<dyn Any + Send>) -> Response {
 
 /// Finishes the problem of an answer, if the answer is one: takes secrets out of it and names the
 /// request.
-pub(crate) fn finish(mut response: Response, request_id: &str, redaction: &Detector) -> Response {
+pub(crate) fn finish(mut response: Response, request_id: &str, redaction: &Redactor) -> Response {
     match response.extensions_mut().remove::<ProblemResponse>() {
         Some(ProblemResponse(mut problem)) => {
             let Problem { detail, hint, .. } = &mut *problem;
@@ -168,7 +168,7 @@ pub(crate) fn finish(mut response: Response, request_id: &str, redaction: &Detec
 }
 
 /// Takes the secrets out of an error's message and hint.
-pub(crate) fn redact(redaction: &Detector, message: &mut String, hint: &mut Option<String>) {
+pub(crate) fn redact(redaction: &Redactor, message: &mut String, hint: &mut Option<String>) {
     for text in std::iter::once(message).chain(hint) {
         if let Cow::Owned(redacted) = redaction.redact(text) {
             *text = redacted;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use loom_redact::Detector;
+use loom_redact::Redactor;
 use loom_search_core::WebSearch;
 use loom_server_auth::AccessTokens;
 use loom_server_db::Db;
@@ -27,7 +27,7 @@ pub struct ApiState {
     /// Names for requests that bring none.
     pub request_ids: RequestIds,
     /// Takes secrets out of errors: what a provider or a library says may hold one.
-    pub redaction: Detector,
+    pub redaction: Redactor,
     /// The longest request body, in bytes.
     pub body_limit: usize,
     /// Cancelled when the answers that still run must end.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use loom_redact::{Detector, Rules};
+use loom_redact::Redactor;
 use loom_server_api::{ApiState, RequestIds};
 use loom_server_auth::{AccessTokens, Clock, Entropy};
 use loom_server_config::ServerConfig;
@@ -93,7 +93,7 @@ impl Server {
             search: search.map(Arc::new),
             metrics: metrics.clone(),
             request_ids,
-            redaction: Detector::new(Rules::builtin(), known_secrets(&config)),
+            redaction: Redactor::new(known_secrets(&config)),
             body_limit: config.http.max_body_bytes,
             cut: cut.clone(),
         });

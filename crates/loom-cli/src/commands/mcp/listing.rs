@@ -112,7 +112,7 @@ pub(super) fn untrusted(servers: &[UntrustedServer<'_>]) -> String {
 /// Says all that a server would do that waits for the person's trust, and why it waits again. Secrets
 /// that stand in its definition are left out; what stands for one is shown.
 pub(crate) fn deeds(server: &UntrustedServer<'_>) -> String {
-    let cover = |text: &str| redaction::detector().redact(text).into_owned();
+    let cover = |text: &str| redaction::redactor().redact(text).into_owned();
     let mut lines = server.entry.summary(cover);
     if server.why != Distrust::Unknown {
         lines.push(format!("not trusted: {}", server.why));

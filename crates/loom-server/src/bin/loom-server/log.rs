@@ -2,8 +2,8 @@
 
 use std::io::{self, IsTerminal as _};
 
+use loom_redact::Redactor;
 use loom_redact::log::RedactedLog;
-use loom_redact::{Detector, Rules};
 use loom_server::known_secrets;
 use loom_server_config::{LogFormat, ServerConfig};
 use tracing_subscriber::EnvFilter;
@@ -19,10 +19,9 @@ pub(crate) fn start(config: &ServerConfig) -> Result<(), Failure> {
         .parse(&settings.filter)
         .map_err(|error| Failure::log_filter(&settings.filter, &error))?;
     let registry = tracing_subscriber::registry().with(filter);
-    let known = known_secrets(config);
-    let detector = || Detector::new(Rules::builtin(), known);
+    let redactor = Redactor::new(known_secrets(config));
     let layer =
-        tracing_subscriber::fmt::layer().with_writer(RedactedLog::new(io::stderr, detector));
+        tracing_subscriber::fmt::layer().with_writer(RedactedLog::new(io::stderr, redactor));
     match settings.format {
         LogFormat::Text => registry
             .with(layer.with_ansi(io::stderr().is_terminal()))
