@@ -75,10 +75,7 @@ impl Agents {
     pub fn load(setup: &AgentSetup, is_trusted: impl Fn(&AgentDefinition) -> bool) -> Self {
         let mut agents = Self::default();
         for folder in &setup.folders {
-            let reach = match folder.scope {
-                Scope::User => Reach::Anywhere,
-                Scope::Project => Reach::Within(&setup.workspace),
-            };
+            let reach = Reach::of(folder.scope, &setup.workspace);
             for path in agents.find(&folder.path) {
                 match read(&path, folder.scope, reach, &setup.built_in) {
                     Ok(Some(agent)) if agent.scope == Scope::User || is_trusted(&agent) => {

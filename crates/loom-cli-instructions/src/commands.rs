@@ -89,10 +89,7 @@ impl Commands {
             ..Self::default()
         };
         for folder in &setup.folders {
-            let reach = match folder.scope {
-                Scope::User => Reach::Anywhere,
-                Scope::Project => Reach::Within(&setup.workspace),
-            };
+            let reach = Reach::of(folder.scope, &setup.workspace);
             let mut files = Vec::new();
             commands.find(&folder.path, 0, &mut files);
             files.sort();

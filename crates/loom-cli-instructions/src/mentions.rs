@@ -135,10 +135,7 @@ impl Attaching<'_> {
     }
 
     fn reach(&self) -> Reach<'_> {
-        match self.setup.author {
-            Scope::User => Reach::Anywhere,
-            Scope::Project => Reach::Within(&self.setup.workspace),
-        }
+        Reach::of(self.setup.author, &self.setup.workspace)
     }
 
     fn file(&mut self, path: &Path, lines: Option<Lines>) -> Result<(), InstructionError> {

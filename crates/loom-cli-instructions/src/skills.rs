@@ -52,10 +52,7 @@ impl Skills {
     pub fn load(folders: &[Folder], workspace: &Path) -> Self {
         let mut skills = Self::default();
         for folder in folders {
-            let reach = match folder.scope {
-                Scope::User => Reach::Anywhere,
-                Scope::Project => Reach::Within(workspace),
-            };
+            let reach = Reach::of(folder.scope, workspace);
             for path in skills.find(&folder.path) {
                 match read(&path, folder.scope, reach) {
                     Ok(Some(skill)) => skills.add(skill),

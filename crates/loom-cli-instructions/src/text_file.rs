@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
+use crate::Scope;
 use crate::error::InstructionError;
 
 /// What of one file is read, in bytes.
@@ -19,6 +20,16 @@ pub(crate) enum Reach<'a> {
     Anywhere,
     /// Into this folder: absolute, with symbolic links resolved.
     Within(&'a Path),
+}
+
+impl<'a> Reach<'a> {
+    /// Returns how far files of that scope may lead: what came with a project stays in the workspace.
+    pub(crate) fn of(scope: Scope, workspace: &'a Path) -> Self {
+        match scope {
+            Scope::User => Self::Anywhere,
+            Scope::Project => Self::Within(workspace),
+        }
+    }
 }
 
 /// A file that was read.
