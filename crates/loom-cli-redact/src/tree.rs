@@ -185,22 +185,27 @@ mod tests {
     use crate::leak::Omission;
     use crate::scanner::Limits;
 
-    #[test]
-    fn what_vanishes_or_cannot_be_read_is_noted() {
-        let folder = tempfile::tempdir().unwrap();
-        let limits = Limits::default();
+    /// A scanner without rules, and the tree of a folder.
+    fn scan_of(folder: &Path) -> (Scanner, Tree) {
         let scanner = Scanner::new(
             &Rules::default(),
             KnownSecrets::new(),
-            limits,
+            Limits::default(),
             Baseline::default(),
         );
         let tree = Tree {
-            base: folder.path().to_owned(),
-            roots: vec![folder.path().to_owned()],
+            base: folder.to_owned(),
+            roots: vec![folder.to_owned()],
             tracked: Vec::new(),
             ignored: false,
         };
+        (scanner, tree)
+    }
+
+    #[test]
+    fn what_vanishes_or_cannot_be_read_is_noted() {
+        let folder = tempfile::tempdir().unwrap();
+        let (scanner, tree) = scan_of(folder.path());
         let collection = Collection::default();
         let long = "x".repeat(1000);
         for name in ["gone", &long] {
@@ -226,20 +231,8 @@ mod tests {
     #[test]
     fn a_scan_that_is_stopped_says_so_instead_of_finding_nothing() {
         let folder = tempfile::tempdir().unwrap();
-        let limits = Limits::default();
-        let scanner = Scanner::new(
-            &Rules::default(),
-            KnownSecrets::new(),
-            limits,
-            Baseline::default(),
-        );
+        let (scanner, tree) = scan_of(folder.path());
         scanner.progress().stop();
-        let tree = Tree {
-            base: folder.path().to_owned(),
-            roots: vec![folder.path().to_owned()],
-            tracked: Vec::new(),
-            ignored: false,
-        };
         assert!(matches!(scanner.tree(&tree), Err(RedactError::Stopped)));
     }
 }
