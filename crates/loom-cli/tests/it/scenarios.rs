@@ -23,6 +23,7 @@ mod undo;
 use std::fs;
 use std::path::PathBuf;
 
+use loom_testing::model::Usage;
 use loom_testing::{CommandLine, FakeModel, ModelRequest, Reply};
 use serde_json::{Value, json};
 
@@ -43,6 +44,14 @@ impl Scene {
         }
         let user = CommandLine::with_model(&model);
         Self { model, user }
+    }
+
+    /// Sets a scene in which two commands fill the context, and the model goes on with these replies.
+    pub(crate) async fn filling_up(replies: impl IntoIterator<Item = Reply>) -> Self {
+        let scene = Self::new([bash("seq 1 5000"), bash("seq 5000 9999").usage(full())]).await;
+        scene.then(replies);
+        scene.model.allow_rewritten_history();
+        scene
     }
 
     /// Lets the model follow up with these replies.
@@ -138,6 +147,15 @@ impl Played {
         failed.expect("the turn fails")["error"]["code"]
             .as_str()
             .unwrap()
+    }
+}
+
+/// What a provider counts when the context is nearly full.
+pub(crate) fn full() -> Usage {
+    Usage {
+        input_tokens: 195_000,
+        output_tokens: 10,
+        ..Usage::default()
     }
 }
 

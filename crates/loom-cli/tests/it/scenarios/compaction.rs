@@ -7,17 +7,8 @@ use serde_json::{Value, json};
 
 use super::asking::Driven;
 use super::hooks::{command, hooks};
-use super::{Played, Scene, bash, done};
+use super::{Played, Scene, bash, done, full};
 use crate::events::wait_until;
-
-/// What a provider counts when the context is nearly full.
-fn full() -> Usage {
-    Usage {
-        input_tokens: 195_000,
-        output_tokens: 10,
-        ..Usage::default()
-    }
-}
 
 /// What it counts when there is room.
 fn half() -> Usage {
@@ -37,14 +28,7 @@ fn said(scene: &Scene, request: usize) -> String {
 
 #[tokio::test]
 async fn a_hook_reads_why_and_adds_to_what_the_summary_heeds() {
-    let scene = Scene::new([
-        bash("seq 1 5000"),
-        bash("seq 5000 9999").usage(full()),
-        Reply::text("They count."),
-        done(),
-    ])
-    .await;
-    scene.model.allow_rewritten_history();
+    let scene = Scene::filling_up([Reply::text("They count."), done()]).await;
     hooks(
         &scene,
         &json!({"PreCompact": [
@@ -97,15 +81,12 @@ async fn a_compaction_by_hand_that_a_hook_blocks_says_why_and_changes_nothing() 
 
 #[tokio::test]
 async fn a_turn_goes_on_when_a_hook_blocks_and_the_next_request_asks_it_again() {
-    let scene = Scene::new([
-        bash("seq 1 5000"),
-        bash("seq 5000 9999").usage(full()),
+    let scene = Scene::filling_up([
         bash("echo more").usage(full()),
         Reply::text("They count."),
         done(),
     ])
     .await;
-    scene.model.allow_rewritten_history();
     hooks(
         &scene,
         &json!({"PreCompact": [{"hooks": command("[ -e asked ] || { touch asked; echo 'not yet' >&2; exit 2; }")}]}),
@@ -123,14 +104,7 @@ async fn a_turn_goes_on_when_a_hook_blocks_and_the_next_request_asks_it_again() 
 
 #[tokio::test]
 async fn a_hook_that_hangs_is_ended_and_the_conversation_shortened() {
-    let scene = Scene::new([
-        bash("seq 1 5000"),
-        bash("seq 5000 9999").usage(full()),
-        Reply::text("They count."),
-        done(),
-    ])
-    .await;
-    scene.model.allow_rewritten_history();
+    let scene = Scene::filling_up([Reply::text("They count."), done()]).await;
     hooks(
         &scene,
         &json!({"PreCompact": [{"hooks": [{"type": "command", "command": "while :; do :; done", "timeout": 1}]}]}),

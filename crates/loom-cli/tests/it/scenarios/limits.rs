@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use loom_testing::Reply;
+use loom_testing::model::Usage;
 use serde_json::json;
 
 use super::asking::Driven;
@@ -10,11 +11,11 @@ use super::{Scene, bash, done, edit, read};
 use crate::events::{result, wait_until};
 
 /// What costs dollars, not cents.
-fn a_million_tokens() -> loom_testing::model::Usage {
-    loom_testing::model::Usage {
+fn a_million_tokens() -> Usage {
+    Usage {
         input_tokens: 1_000_000,
         output_tokens: 1_000_000,
-        ..loom_testing::model::Usage::default()
+        ..Usage::default()
     }
 }
 
@@ -126,13 +127,13 @@ async fn a_call_that_fails_again_and_again_is_told_and_then_stopped() {
 
 #[tokio::test]
 async fn the_meter_tells_how_full_the_context_is() {
-    let usage = loom_testing::model::Usage {
+    let usage = Usage {
         input_tokens: 1_200,
         output_tokens: 34,
-        ..loom_testing::model::Usage::default()
+        ..Usage::default()
     };
     let scene = Scene::new([done().usage(usage)]).await;
-    let played = scene.play(&["--model", "claude-sonnet-4-5"], "hello");
+    let played = scene.play(&MODEL, "hello");
     let updated = played
         .events
         .iter()
@@ -145,21 +146,10 @@ async fn the_meter_tells_how_full_the_context_is() {
 
 #[tokio::test]
 async fn a_full_context_is_shortened_and_the_persons_words_stay() {
-    let full = loom_testing::model::Usage {
-        input_tokens: 195_000,
-        output_tokens: 10,
-        ..loom_testing::model::Usage::default()
-    };
-    let scene = Scene::new([
-        bash("seq 1 5000"),
-        bash("seq 5000 9999").usage(full),
-        Reply::text("They want the parser to accept tabs."),
-        done(),
-    ])
-    .await;
-    scene.model.allow_rewritten_history();
+    let scene =
+        Scene::filling_up([Reply::text("They want the parser to accept tabs."), done()]).await;
     let prompt = "let the parser accept tabs, and never touch vendor/";
-    let played = scene.play(&["--model", "claude-sonnet-4-5"], prompt);
+    let played = scene.play(&MODEL, prompt);
     assert!(played.succeeded, "{:#?}", played.events);
     assert_eq!(played.items("compaction").len(), 1, "{:#?}", played.events);
     let last = scene.model.last_request();
@@ -172,19 +162,7 @@ async fn a_full_context_is_shortened_and_the_persons_words_stay() {
 
 #[tokio::test]
 async fn a_person_whose_words_are_shortened_is_told() {
-    let full = loom_testing::model::Usage {
-        input_tokens: 195_000,
-        output_tokens: 10,
-        ..loom_testing::model::Usage::default()
-    };
-    let scene = Scene::new([
-        bash("seq 1 5000"),
-        bash("seq 5000 9999").usage(full),
-        Reply::text("They want the log read."),
-        done(),
-    ])
-    .await;
-    scene.model.allow_rewritten_history();
+    let scene = Scene::filling_up([Reply::text("They want the log read."), done()]).await;
     let mut driven = Driven::start(&scene, &MODEL);
     driven.prompt(&format!("read {}", "this log\n".repeat(40_000)));
     let told = "1 of your messages were shortened and 0 left out; say again";
@@ -196,20 +174,8 @@ async fn a_person_whose_words_are_shortened_is_told() {
 
 #[tokio::test]
 async fn when_no_summary_comes_the_person_is_told_and_the_turn_goes_on_all_the_same() {
-    let full = loom_testing::model::Usage {
-        input_tokens: 195_000,
-        output_tokens: 10,
-        ..loom_testing::model::Usage::default()
-    };
-    let scene = Scene::new([
-        bash("seq 1 5000"),
-        bash("seq 5000 9999").usage(full),
-        Reply::status(400),
-        done(),
-    ])
-    .await;
-    scene.model.allow_rewritten_history();
-    let played = scene.play(&["--model", "claude-sonnet-4-5"], "keep this in mind");
+    let scene = Scene::filling_up([Reply::status(400), done()]).await;
+    let played = scene.play(&MODEL, "keep this in mind");
     assert!(played.succeeded, "{:#?}", played.events);
     let without = |notice: &String| {
         notice.starts_with("no summary could be made (")
