@@ -69,7 +69,7 @@ impl CommandLine {
             .prefix("loom-home-")
             .tempdir()
             .expect("a temporary folder can be made");
-        for folder in ["run", "tmp", "work"] {
+        for folder in ["run", "tmp", "project"] {
             std::fs::create_dir(home.path().join(folder)).expect("a folder can be made");
         }
         let variables = environment::hermetic(home.path()).into_iter().collect();
@@ -122,7 +122,7 @@ impl CommandLine {
     /// The empty folder in which commands run unless told otherwise.
     #[must_use]
     pub fn work(&self) -> PathBuf {
-        self.home().join("work")
+        self.home().join("project")
     }
 
     /// `loom` with these arguments, to be run.

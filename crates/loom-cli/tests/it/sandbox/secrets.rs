@@ -82,7 +82,10 @@ fn no_detour_leads_to_a_secret() {
             "a copy",
             "cp -r ~/.ssh copy && grep -q SECRET copy/id_ed25519",
         ),
-        ("dots", "grep -q SECRET ~/work/../.ssh/../.ssh/id_ed25519"),
+        (
+            "dots",
+            "grep -q SECRET ~/project/../.ssh/../.ssh/id_ed25519",
+        ),
         (
             "the root of the process",
             r#"grep -q SECRET "/proc/self/root$HOME/.ssh/id_ed25519""#,
