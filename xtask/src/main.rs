@@ -15,6 +15,7 @@ mod cleanup;
 mod demo;
 mod generate;
 mod isolated_loom;
+mod jujutsu;
 mod lint;
 mod process;
 mod test;

@@ -3,9 +3,10 @@
 //! 1. The programs that the tests run are looked for, and installed where that can be done unasked.
 //! 2. The servers that the tests talk to are installed; the tests find them in
 //!    `LOOM_TEST_MCP_SERVERS` and `LOOM_TEST_LANGUAGE_SERVERS`.
-//! 3. A throw-away PostgreSQL server starts; the store tests find it in `LOOM_TEST_POSTGRES_URL`.
-//! 4. The product's programs are built, because tests run them as processes.
-//! 5. The tests of the documentation run, then all others.
+//! 3. The `jj` that tests run beside Loom is built, once; they find it in `LOOM_TEST_JJ`.
+//! 4. A throw-away PostgreSQL server starts; the store tests find it in `LOOM_TEST_POSTGRES_URL`.
+//! 5. The product's programs are built, because tests run them as processes.
+//! 6. The tests of the documentation run, then all others.
 
 mod postgres;
 mod requirements;
@@ -16,8 +17,9 @@ use std::process::{Command, Stdio};
 use anyhow::bail;
 
 use self::postgres::Postgres;
+use crate::jujutsu;
 use crate::process::{self, announce};
-use crate::workspace::Workspace;
+use crate::workspace::{Profile, Workspace};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -30,6 +32,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> anyhow::Resul
     announce("look for what the tests need");
     let found = requirements::ensure()?;
     let tool_servers = tool_servers::ensure(workspace)?;
+    let jujutsu = jujutsu::ensure(workspace, Profile::Dev)?;
     announce("start a throw-away PostgreSQL server");
     let postgres = Postgres::start(&found.postgres)?;
     println!("    {}", postgres.url());
@@ -45,6 +48,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> anyhow::Resul
     for mut command in commands {
         command
             .env("LOOM_TEST_POSTGRES_URL", postgres.url())
+            .env("LOOM_TEST_JJ", &jujutsu)
             .envs(tool_servers.iter().map(|(name, folder)| (name, folder)));
         let outcome = process::run(&mut command);
         failures.extend(outcome.err());
