@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
+
+use loom_common_file::Access;
 
 use crate::error::HookError;
 use crate::hooks::Untrusted;
@@ -111,14 +113,9 @@ impl TrustStore {
         Ok(lock)
     }
 
-    /// Writes a new file beside the old one and puts it in its place.
     fn write(&self, trusted: &Trusted) -> io::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(self.folder())?;
-        serde_json::to_writer_pretty(&mut file, trusted)?;
-        file.flush()?;
-        file.as_file().sync_all()?;
-        file.persist(&self.path)?;
-        Ok(())
+        let content = serde_json::to_vec_pretty(trusted)?;
+        loom_common_file::replace(&self.path, content, Access::Private)
     }
 }
 

@@ -24,7 +24,7 @@ use crate::error::McpError;
 pub use definition::{
     Fingerprint, OAuthDefinition, ServerDefinition, ToolFilter, TransportDefinition,
 };
-pub(crate) use edit::{FileMode, replace};
+pub(crate) use edit::replace;
 pub(crate) use expand::expand;
 
 /// Name of the person's file in Loom's configuration folder.

@@ -11,9 +11,10 @@ use std::fmt;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use loom_common_file::Access;
 use serde::{Deserialize, Serialize};
 
-use crate::config::{FileMode, Fingerprint, Scope, ServerEntry, replace};
+use crate::config::{Fingerprint, Scope, ServerEntry, replace};
 use crate::error::McpError;
 
 /// Name of the file in the state folder.
@@ -190,7 +191,7 @@ impl TrustStore {
             path: self.path.clone(),
             problem: format!("cannot be written: {error}"),
         })?;
-        replace(&self.path, text.as_bytes(), FileMode::Private)
+        replace(&self.path, text.as_bytes(), Access::Private)
     }
 
     fn lock(&self) -> std::io::Result<File> {

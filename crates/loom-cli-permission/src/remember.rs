@@ -5,11 +5,10 @@
 //! afterwards, and whoever reads sees one of the states.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt as _;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
+use loom_common_file::Access;
 use toml_edit::{Array, DocumentMut, Item, RawString, Value};
 
 use crate::decision::{Effect, Layer};
@@ -145,7 +144,7 @@ fn change(
         return Ok(before);
     }
     let after = rule_file::parse(path, layer, &changed)?;
-    replace(&target, folder, &changed).map_err(failed)?;
+    loom_common_file::replace(&target, changed, Access::KeptOrPrivate).map_err(failed)?;
     Ok(after)
 }
 
@@ -156,19 +155,4 @@ fn target_of(path: &Path) -> io::Result<PathBuf> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(crate::places::resolved(path)),
         Err(error) => Err(error),
     }
-}
-
-/// Puts a text in the place of a file, all of it or nothing.
-fn replace(target: &Path, folder: &Path, text: &str) -> io::Result<()> {
-    let mut file = NamedTempFile::new_in(folder)?;
-    file.write_all(text.as_bytes())?;
-    let mode = match fs::metadata(target) {
-        Ok(metadata) => metadata.permissions().mode(),
-        Err(_) => 0o600,
-    };
-    file.as_file()
-        .set_permissions(fs::Permissions::from_mode(mode))?;
-    file.as_file().sync_all()?;
-    file.persist(target)?;
-    Ok(())
 }

@@ -4,15 +4,14 @@
 //! or copied, and a new secret in the same line is new. Rule and path are there for people.
 
 use std::collections::{BTreeSet, HashSet};
-use std::io::Write as _;
 use std::path::Path;
 
+use loom_common_file::Access;
 use loom_redact::Finding;
 use serde::{Deserialize, Serialize};
 
 use crate::error::RedactError;
 use crate::leak::Leak;
-use crate::rewrite::replacement;
 use crate::rule_file::read_text;
 
 /// The version of the format.
@@ -77,15 +76,12 @@ impl Baseline {
             version: VERSION,
             findings: leaks.iter().map(known).collect(),
         };
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(RedactError::writing(folder))?;
-        }
-        let mut file = replacement(path).map_err(RedactError::writing(path))?;
-        let written = serde_json::to_writer_pretty(&mut file, &document)
+        let written = serde_json::to_vec_pretty(&document)
             .map_err(std::io::Error::from)
-            .and_then(|()| file.write_all(b"\n"))
-            .and_then(|()| file.as_file().sync_all())
-            .and_then(|()| Ok(file.persist(path).map(drop)?));
+            .and_then(|mut content| {
+                content.push(b'\n');
+                loom_common_file::replace(path, content, Access::Kept)
+            });
         written.map_err(RedactError::writing(path))
     }
 

@@ -2,13 +2,13 @@
 //!
 //! A hook that was there is kept under another name and runs first, as git knows only one of each kind.
 
-use std::fs::{self, Permissions};
-use std::io::{ErrorKind, Read as _, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
+use std::fs;
+use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
+use loom_common_file::Access;
+
 use crate::error::RedactError;
-use crate::rewrite::replacement;
 use crate::rule_file::open;
 
 const NAME: &str = "pre-commit";
@@ -95,12 +95,7 @@ impl Hook {
         let script = SCRIPT
             .replace("MARK", MARK)
             .replace("PROGRAM", &format!("'{program}'"));
-        let mut file = replacement(&self.path())?;
-        file.write_all(script.as_bytes())?;
-        let mode = Permissions::from_mode(0o755);
-        file.as_file().set_permissions(mode)?;
-        file.persist(self.path())?;
-        Ok(())
+        loom_common_file::replace(&self.path(), script, Access::Program)
     }
 
     /// Removes the hook, and puts the one back that was there before. Returns whether there was one.
@@ -140,6 +135,8 @@ fn is_ours(hook: &Path) -> Result<bool, RedactError> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     fn folder() -> (tempfile::TempDir, Hook) {

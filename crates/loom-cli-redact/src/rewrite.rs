@@ -3,14 +3,13 @@
 //! The file is read once to know whether there is something to do. Then a new file is written beside it and takes
 //! its name at the very end: whatever happens before, and whoever looks meanwhile, sees the old one whole.
 
-use std::fs::{self, File, Metadata, Permissions};
+use std::fs::{self, File, Metadata};
 use std::io::{self, BufWriter, Read as _, Seek as _, Write as _};
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
+use loom_common_file::{Access, Replacement};
 use loom_redact::{Detector, Finding, Origin};
-use rustix::fs::{Gid, Uid, fchown};
-use tempfile::NamedTempFile;
 
 use crate::encoding::{Encoding, HEAD};
 use crate::error::RedactError;
@@ -90,8 +89,8 @@ pub fn rewrite(
         return Ok(Rewritten::Damaged);
     }
     file.rewind().map_err(reading)?;
-    let mut new = replacement(&target).map_err(RedactError::writing(path))?;
-    let mut output = BufWriter::new(new.as_file_mut());
+    let mut new = Replacement::of(&target, Access::Kept).map_err(RedactError::writing(path))?;
+    let mut output = BufWriter::new(&mut new);
     let filtered = filter(
         detector,
         origin,
@@ -102,55 +101,19 @@ pub fn rewrite(
     let filtered = filtered.map_err(|error| of_file(path, "write", error))?;
     let flushed = output.flush();
     drop(output);
-    flushed
-        .and_then(|()| keep_owner(new.as_file(), &before))
-        .and_then(|()| new.as_file().sync_all())
-        .map_err(RedactError::writing(path))?;
+    flushed.map_err(RedactError::writing(path))?;
     if !is_unchanged(&before, &file, &target) {
         return Err(RedactError::Changed {
             path: path.to_owned(),
         });
     }
     progress.go_on()?;
-    let renamed = new.persist(&target).map_err(|error| error.error);
-    renamed.map_err(RedactError::writing(path))?;
+    new.finish().map_err(RedactError::writing(path))?;
     Ok(Rewritten::Changed {
         findings: filtered.findings,
         total: filtered.total,
         other_names: before.nlink().saturating_sub(1),
     })
-}
-
-/// Makes a file that can take the place of another one, with its permissions.
-pub(crate) fn replacement(path: &Path) -> io::Result<NamedTempFile> {
-    let folder = match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
-    let new = tempfile::Builder::new()
-        .prefix(".loom-")
-        // What a new file gets; the system takes away what the person does not want to give.
-        .permissions(Permissions::from_mode(0o666))
-        .tempfile_in(folder)?;
-    if let Ok(old) = fs::metadata(path) {
-        new.as_file().set_permissions(old.permissions())?;
-    }
-    Ok(new)
-}
-
-/// Gives the new file the owner of the old one, as far as the system allows it.
-fn keep_owner(new: &File, old: &Metadata) -> io::Result<()> {
-    let made = new.metadata()?;
-    if (made.uid(), made.gid()) == (old.uid(), old.gid()) {
-        return Ok(());
-    }
-    let (uid, gid) = (Uid::from_raw(old.uid()), Gid::from_raw(old.gid()));
-    if fchown(new, Some(uid), Some(gid)).is_err() {
-        // Only the system's administrator gives files away; the group may work.
-        let _ = fchown(new, None, Some(gid));
-    }
-    // Changing the owner takes bits of the permissions away.
-    new.set_permissions(old.permissions())
 }
 
 /// Whether the file is still what it was, and still the one of that name.

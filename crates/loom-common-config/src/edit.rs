@@ -5,10 +5,10 @@
 //! states. A file that is a link stays one.
 
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
+use loom_common_file::Access;
 use toml_edit::{Array, DocumentMut, TableLike, Value, table, value};
 
 use crate::Error;
@@ -51,14 +51,7 @@ fn try_add(path: &Path, table_name: &str, key: &str, texts: &[String]) -> io::Re
     if changed == text {
         return Ok(());
     }
-    let mut file = NamedTempFile::new_in(&folder)?;
-    file.write_all(changed.as_bytes())?;
-    if let Ok(metadata) = fs::metadata(&target) {
-        file.as_file().set_permissions(metadata.permissions())?;
-    }
-    file.as_file().sync_all()?;
-    file.persist(&target)?;
-    Ok(())
+    loom_common_file::replace(&target, changed, Access::KeptOrPrivate)
 }
 
 fn add(table: &mut dyn TableLike, key: &str, texts: &[String]) -> Result<(), String> {

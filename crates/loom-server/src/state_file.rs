@@ -1,10 +1,9 @@
 //! The file by which `loom` finds a server that it has started.
 
-use std::fs::OpenOptions;
-use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::io;
 use std::path::{Path, PathBuf};
 
+use loom_common_file::Access;
 use serde::{Deserialize, Serialize};
 
 use crate::StartError;
@@ -73,22 +72,7 @@ impl Drop for WrittenStateFile {
 }
 
 fn write(path: &Path, content: &StateFile) -> io::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    // Opened by hand, since the errors of tempfile's own files name a path that says nothing.
-    let open = |temporary: &Path| {
-        OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(temporary)
-    };
-    let mut file = tempfile::Builder::new().make_in(folder, open)?;
     let mut bytes = serde_json::to_vec(content)?;
     bytes.push(b'\n');
-    file.as_file_mut().write_all(&bytes)?;
-    file.persist(path)?;
-    Ok(())
+    loom_common_file::replace(path, bytes, Access::Private)
 }

@@ -1,8 +1,8 @@
 //! Adding servers to a file and removing them. All else in the file stays.
 
-use std::io::Write as _;
 use std::path::Path;
 
+use loom_common_file::Access;
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -113,44 +113,13 @@ fn edit(
     change(servers)?;
     let mut text = format!("{:#}", Value::Object(document));
     text.push('\n');
-    replace(path, text.as_bytes(), FileMode::Shared)
-}
-
-/// Who may read a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum FileMode {
-    /// Whom the system lets: a file that is shared with others.
-    Shared,
-    /// Its owner alone.
-    Private,
+    replace(path, text.as_bytes(), Access::Kept)
 }
 
 /// Replaces a file whole, or not at all, and makes the folder for it.
-pub(crate) fn replace(path: &Path, content: &[u8], mode: FileMode) -> Result<(), McpError> {
-    let write = |source| McpError::Write {
+pub(crate) fn replace(path: &Path, content: &[u8], access: Access) -> Result<(), McpError> {
+    loom_common_file::replace(path, content, access).map_err(|source| McpError::Write {
         path: path.to_owned(),
         source,
-    };
-    // Who links the file elsewhere wants that one changed.
-    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let folder = path.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder).map_err(write)?;
-    let mut file = tempfile::Builder::new()
-        .permissions(std::os::unix::fs::PermissionsExt::from_mode(match mode {
-            FileMode::Shared => 0o666,
-            FileMode::Private => 0o600,
-        }))
-        .tempfile_in(folder)
-        .map_err(write)?;
-    file.write_all(content).map_err(write)?;
-    file.as_file().sync_all().map_err(write)?;
-    if mode == FileMode::Shared
-        && let Ok(metadata) = std::fs::metadata(&path)
-    {
-        file.as_file()
-            .set_permissions(metadata.permissions())
-            .map_err(write)?;
-    }
-    file.persist(&path).map_err(|error| write(error.error))?;
-    Ok(())
+    })
 }

@@ -8,6 +8,7 @@ use std::fs::{DirBuilder, File};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
+use loom_common_file::Access;
 use rmcp::transport::auth::{
     AuthError, CredentialRefreshGuard, CredentialStore, StoredCredentials,
 };
@@ -15,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use url::Url;
 
-use crate::config::{FileMode, replace};
+use crate::config::replace;
 use crate::error::McpError;
 
 /// Name of the folder in the state folder.
@@ -120,7 +121,7 @@ impl ServerCredentials {
             credentials,
         };
         let content = serde_json::to_vec(&stored).map_err(|error| self.failed(&error))?;
-        replace(&self.path, &content, FileMode::Private).map_err(|error| self.failed(&error))
+        replace(&self.path, &content, Access::Private).map_err(|error| self.failed(&error))
     }
 
     fn make_folder(&self) -> std::io::Result<()> {
