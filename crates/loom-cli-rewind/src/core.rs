@@ -17,6 +17,7 @@ use crate::plan::{OnConflict, Plan};
 use crate::process::ProcessId;
 use crate::record::{Event, Record};
 use crate::report::{FileSummary, KeptFile, KeptReason, Point, PointKind, Recorded, RestoreReport};
+use crate::work::{Until, Work};
 use crate::{Clock, RewindError};
 
 /// Records that are kept at most.
@@ -299,6 +300,42 @@ impl Core {
             kept,
             running: plan.running,
         })
+    }
+
+    /// Says what a thread changed from the record `since` on.
+    pub(crate) fn work(
+        &self,
+        thread: ThreadId,
+        since: u64,
+        until: Until,
+    ) -> Result<Work, RewindError> {
+        let find = |records: &[Record], number| {
+            let is_it = |record: &Record| record.thread == thread && record.number == number;
+            let at = records.iter().position(is_it);
+            at.ok_or(RewindError::UnknownPoint { thread, number })
+        };
+        let (records, end, now) = match until {
+            Until::Now => {
+                let mut store = self.lock()?;
+                let now = self.snapshot(&mut store)?.id;
+                let records = self.log.read()?;
+                (records, None, now)
+            }
+            Until::Record(number) => {
+                let records = self.log.read()?;
+                let end = find(&records, number)?;
+                let now = records[end].snapshot;
+                (records, Some(end), now)
+            }
+        };
+        let segments = find(&records, since)?..end.unwrap_or(records.len());
+        let reader = self.store.reader()?;
+        let timeline = Timeline::new(&records, thread, ProcessId::is_alive);
+        match Work::find(reader, &timeline, segments, now) {
+            Ok(work) => Ok(work),
+            Err(SpoolError::Gone(_)) => Err(RewindError::Expired { number: since }),
+            Err(error) => Err(error.into()),
+        }
     }
 
     fn plan(

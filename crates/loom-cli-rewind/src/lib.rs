@@ -7,6 +7,8 @@
 //! - [`Point`]: a place to go back to: a turn, a call, or an earlier restore, with what changed.
 //! - [`RestoreReport`]: what going back did, what was left alone and why, and the point that undoes
 //!   it.
+//! - [`Work`]: what the thread changed, for those who store it elsewhere: of each file the version
+//!   with and without its changes.
 //!
 //! # Flow
 //!
@@ -59,9 +61,11 @@ mod process;
 mod record;
 mod report;
 mod rewind;
+mod work;
 
 pub use error::RewindError;
 pub use plan::OnConflict;
 pub use record::BackgroundEnd;
 pub use report::{FileSummary, KeptFile, KeptReason, Point, PointKind, Recorded, RestoreReport};
 pub use rewind::{CallStart, Clock, Reach, Rewind, RewindSettings};
+pub use work::{Content, FileWork, Sides, Until, Work};

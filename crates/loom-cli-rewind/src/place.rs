@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use loom_common_file::Access;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -58,9 +59,7 @@ pub(crate) fn note_use(folder: &Path, workspace: &Path, now: Timestamp) -> io::R
         workspace: workspace.display().to_string(),
         used: now,
     };
-    let new = path.with_extension("new");
-    fs::write(&new, serde_json::to_vec(&owner)?)?;
-    fs::rename(new, path)
+    loom_common_file::replace(&path, serde_json::to_vec(&owner)?, Access::Private)
 }
 
 /// Deletes the folders of workspaces that were not used for longer than `age`.

@@ -13,6 +13,7 @@ use crate::error::RewindError;
 use crate::plan::OnConflict;
 use crate::record::{BackgroundEnd, Event, Extent, shorten};
 use crate::report::{Point, Recorded, RestoreReport};
+use crate::work::{Until, Work};
 
 /// Tells the time.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -197,6 +198,23 @@ impl Rewind {
     ) -> Result<RestoreReport, RewindError> {
         let core = self.0.clone();
         run(move || core.preview(thread, to, on_conflict)).await
+    }
+
+    /// Returns what a thread changed since the record `since`, a point or the end of a call, apart from
+    /// what the person and others changed.
+    ///
+    /// # Errors
+    ///
+    /// [`RewindError::UnknownPoint`] when the thread has no such record, [`RewindError::Expired`]
+    /// when snapshots from then on are not kept any more, and what else cannot be read.
+    pub async fn work(
+        &self,
+        thread: ThreadId,
+        since: u64,
+        until: Until,
+    ) -> Result<Work, RewindError> {
+        let core = self.0.clone();
+        run(move || core.work(thread, since, until)).await
     }
 
     /// Takes the files that the thread changed since the point `to` back to what they were then.

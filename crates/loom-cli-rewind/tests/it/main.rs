@@ -6,3 +6,4 @@ mod restoring;
 mod scene;
 mod trouble;
 mod whose_change;
+mod work;

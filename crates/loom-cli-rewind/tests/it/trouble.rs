@@ -216,7 +216,7 @@ async fn worker() {
     }
 }
 
-fn start_worker(scene: &Scene) -> Child {
+pub(crate) fn start_worker(scene: &Scene) -> Child {
     Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "trouble::worker", "--nocapture"])
         .env(SCENE, scene.path())
