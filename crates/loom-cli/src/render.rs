@@ -3,9 +3,8 @@
 mod call;
 mod json;
 mod plain;
-mod sanitize;
 
 pub(crate) use call::{call_in_full, headline};
 pub(crate) use json::JsonLines;
+pub(crate) use loom_common_terminal::sanitize;
 pub(crate) use plain::PlainView;
-pub(crate) use sanitize::sanitize;

@@ -1,11 +1,17 @@
-//! Keeps control characters of models and tools away from the terminal.
+//! Text of others, made fit for a terminal.
+//!
+//! What models, tools and repositories hold may contain control characters, by mistake or to deceive:
+//! to hide what a command does, to forge a line of Loom's own, or to make the terminal answer.
+//! [`sanitize`] stands between such text and every terminal, log line and prompt. It is total, cheap
+//! when there is nothing to do, and knows no escape sequences: without its first character none is
+//! one.
 
 use std::borrow::Cow;
 
 /// Replaces what could move the cursor, change colours or talk to the terminal by a visible sign.
 /// Line ends and tabs stay. Carriage returns go: most stand before a line end, which may come with
 /// the next piece of a stream.
-pub(crate) fn sanitize(text: &str) -> Cow<'_, str> {
+pub fn sanitize(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_harmful) {
         return Cow::Borrowed(text);
     }
