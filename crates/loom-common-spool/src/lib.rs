@@ -49,6 +49,7 @@
 //! what commands did.
 
 mod error;
+pub mod repository;
 mod snapshot;
 
 pub use error::SpoolError;

@@ -6,6 +6,7 @@ mod comparing;
 mod damage;
 mod ignoring;
 mod processes;
+mod repository;
 mod restoring;
 mod scene;
 mod taking;
