@@ -2,7 +2,7 @@
 
 use loom_redact::{Detector, Finding, Origin, Search};
 
-use crate::encoding::{Encoding, HEAD, Transcoder};
+use crate::encoding::{BinaryFiles, Encoding, HEAD, Transcoder};
 use crate::excerpt::Excerpts;
 
 /// A finding and its excerpt.
@@ -25,22 +25,14 @@ enum State {
     Binary,
 }
 
-/// Whether binary contents are looked through.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Binary {
-    #[default]
-    PassOver,
-    Read,
-}
-
 impl ContentSearch {
-    pub(crate) fn new(detector: &Detector, origin: &Origin<'_>, binary: Binary) -> Self {
+    pub(crate) fn new(detector: &Detector, origin: &Origin<'_>, binary: BinaryFiles) -> Self {
         Self {
             search: detector.search(origin),
             excerpts: Excerpts::default(),
             found: Vec::new(),
             state: State::Beginning(Vec::new()),
-            takes_binary: binary == Binary::Read,
+            takes_binary: binary == BinaryFiles::Take,
         }
     }
 

@@ -5,6 +5,16 @@ use encoding_rs::{CoderResult, Decoder, UTF_16BE, UTF_16LE};
 /// How much of a file is looked at for a NUL, in bytes.
 pub(crate) const HEAD: usize = 8 << 10;
 
+/// What becomes of contents that are no text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BinaryFiles {
+    /// They are passed over.
+    #[default]
+    PassOver,
+    /// They are treated as text.
+    Take,
+}
+
 /// What the beginning of a content tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Encoding {

@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use loom_redact::{Finding, LONGEST_MATCH};
+use loom_redact::{Finding, LONGEST_MATCH, marker};
 
 /// How much of a line is shown before and after a finding, in bytes.
 const AROUND: u64 = 100;
@@ -103,7 +103,7 @@ impl Excerpts {
             if range.start > place {
                 line.push_str(&text(place, range.start));
             }
-            line.push_str(&format!("[REDACTED:{}]", finding.rule));
+            line.push_str(&marker::of(&finding.rule));
             place = place.max(range.end);
         }
         if place < shown.end {

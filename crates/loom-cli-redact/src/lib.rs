@@ -51,13 +51,14 @@ mod scanner;
 mod tree;
 
 pub use baseline::Baseline;
+pub use encoding::BinaryFiles;
 pub use error::RedactError;
 pub use filter::{Arrival, Filtered, IDLE, Source, filter};
 pub use hook::{Hook, Installed};
 pub use leak::{Leak, Omission, Reason, Report};
 pub use progress::Progress;
 pub use report::{json, sarif};
-pub use rewrite::{BinaryFiles, Rewritten, rewrite};
+pub use rewrite::{Rewritten, rewrite};
 pub use rule_file::{RULE_FILES, find_rule_file, load_rules};
 pub use scanner::{Limits, Scanner};
 pub use tree::Tree;

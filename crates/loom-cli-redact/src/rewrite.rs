@@ -11,7 +11,7 @@ use std::path::Path;
 use loom_common_file::{Access, Replacement};
 use loom_redact::{Detector, Finding, Origin};
 
-use crate::encoding::{Encoding, HEAD};
+use crate::encoding::{BinaryFiles, Encoding, HEAD};
 use crate::error::RedactError;
 use crate::filter::filter;
 use crate::progress::Progress;
@@ -36,15 +36,6 @@ pub enum Rewritten {
     /// It holds secrets and was not touched: it says that it is UTF-16 and is not valid, and so could not be
     /// written back as it is.
     Damaged,
-}
-
-/// Whether binary files are rewritten.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BinaryFiles {
-    /// They are left alone.
-    Leave,
-    /// They are treated as text.
-    Rewrite,
 }
 
 /// Takes the secrets out of a file. A link is followed; permissions and line ends stay. `origin` is what rules see.
@@ -76,7 +67,7 @@ pub fn rewrite(
         .take(length)
         .read_to_end(&mut head)
         .map_err(reading)?;
-    if binary == BinaryFiles::Leave && Encoding::is_binary(&head) {
+    if binary == BinaryFiles::PassOver && Encoding::is_binary(&head) {
         return Ok(Rewritten::Binary);
     }
     file.rewind().map_err(reading)?;
@@ -174,7 +165,13 @@ mod tests {
         let progress = Progress::default();
         progress.stop();
         let origin = Origin::default();
-        let stopped = rewrite(&detector(), &path, &origin, BinaryFiles::Leave, &progress);
+        let stopped = rewrite(
+            &detector(),
+            &path,
+            &origin,
+            BinaryFiles::PassOver,
+            &progress,
+        );
         assert!(matches!(stopped, Err(RedactError::Stopped)), "{stopped:?}");
         assert_eq!(fs::read(&path).unwrap(), b"dm_0123456789abcdefghij");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);

@@ -9,7 +9,8 @@ use loom_cli_git::Commit;
 use loom_redact::{Detector, KnownSecrets, Origin, Rules};
 
 use crate::baseline::Baseline;
-use crate::content::{Binary, ContentSearch, Found};
+use crate::content::{ContentSearch, Found};
+use crate::encoding::BinaryFiles;
 use crate::leak::{Leak, Omission, Reason, Report};
 use crate::progress::Progress;
 
@@ -25,7 +26,7 @@ pub struct Limits {
     /// The largest file that is looked through, in bytes.
     pub largest: u64,
     /// Whether binary files are looked through.
-    pub binary: bool,
+    pub binary: BinaryFiles,
     /// The rules whose findings count; all when empty.
     pub rules: Vec<String>,
     /// How many threads read and search.
@@ -36,7 +37,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             largest: 100 << 20,
-            binary: false,
+            binary: BinaryFiles::PassOver,
             rules: Vec::new(),
             threads: NonZeroUsize::MIN,
         }
@@ -111,11 +112,11 @@ impl Scanner {
         if self.rules.allows_origin(origin) {
             return None;
         }
-        let binary = match self.limits.binary {
-            true => Binary::Read,
-            false => Binary::PassOver,
-        };
-        Some(ContentSearch::new(&self.detector, &origin, binary))
+        Some(ContentSearch::new(
+            &self.detector,
+            &origin,
+            self.limits.binary,
+        ))
     }
 
     /// Looks through what is read, up to the limit, in pieces of the buffer's length. Returns how much was read.

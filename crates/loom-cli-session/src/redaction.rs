@@ -13,11 +13,8 @@ use loom_common_core::{
     Compaction, ContentBlock, Entry, Message, ToolAccess, ToolCall, ToolOutput, ToolResult,
     ToolResultContent,
 };
-use loom_redact::Redactor;
+use loom_redact::{Redactor, marker};
 use serde_json::Value;
-
-/// What a placeholder begins with.
-const PLACEHOLDER: &str = "[REDACTED:";
 
 /// What secrets are taken out of.
 #[derive(Clone, Debug, Default)]
@@ -66,7 +63,7 @@ impl Veil {
                 .placeholders
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner);
-            for placeholder in placeholders(&covered) {
+            for placeholder in marker::all(&covered) {
                 if !text.contains(placeholder) && known.insert(placeholder.to_owned()) {
                     new.push(placeholder.to_owned());
                 }
@@ -78,14 +75,14 @@ impl Veil {
 
     /// Returns what the model is told about a call that would write a placeholder it was shown.
     pub(crate) fn refuse(&self, call: &ToolCall, access: ToolAccess) -> Option<String> {
-        if access.changes_nothing() || !call.arguments.contains(PLACEHOLDER) {
+        if access.changes_nothing() {
             return None;
         }
         let known = self
             .placeholders
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let placeholder = placeholders(&call.arguments).find(|found| known.contains(*found))?;
+        let placeholder = marker::all(&call.arguments).find(|found| known.contains(*found))?;
         Some(format!(
             "`{placeholder}` stands for a secret that you are not shown; written back, it would take the \
              secret's place. Leave out the line that holds it: edit other lines only, or change that line \
@@ -101,7 +98,7 @@ fn note_placeholders(entry: &Entry, shown: &mut BTreeSet<String>) {
         Entry::Compaction(compaction) => compaction.messages().collect(),
         Entry::Rewind { .. } => Vec::new(),
     };
-    let mut note = |text: &str| shown.extend(placeholders(text).map(str::to_owned));
+    let mut note = |text: &str| shown.extend(marker::all(text).map(str::to_owned));
     for block in messages.iter().flat_map(|message| &message.content) {
         match block {
             ContentBlock::Text { text, .. } => note(text),
@@ -116,17 +113,6 @@ fn note_placeholders(entry: &Entry, shown: &mut BTreeSet<String>) {
             _ => {}
         }
     }
-}
-
-/// Returns the placeholders of a text.
-fn placeholders(text: &str) -> impl Iterator<Item = &str> {
-    text.match_indices(PLACEHOLDER).filter_map(|(start, _)| {
-        let rest = &text[start..];
-        let end = rest.find(']')?;
-        let rule = &rest[PLACEHOLDER.len()..end];
-        let is_rule = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-        rule.bytes().all(is_rule).then(|| &rest[..=end])
-    })
 }
 
 /// Takes the secrets out of an entry of a thread.

@@ -12,6 +12,7 @@ use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 use crate::detector::Detector;
+use crate::marker;
 use crate::stream::READINGS;
 
 impl Detector {
@@ -125,7 +126,7 @@ impl Detector {
                 let (start, end) = (place(finding.range.start), place(finding.range.end));
                 if start < end {
                     redacted.push_str(&pair[done..start]);
-                    redacted.push_str(&format!("[REDACTED:{}]", finding.rule));
+                    redacted.push_str(&marker::of(&finding.rule));
                     done = end;
                 }
             }

@@ -60,7 +60,7 @@ mod json;
 mod known;
 #[cfg(feature = "log")]
 pub mod log;
-mod marker;
+pub mod marker;
 mod matching;
 pub mod naive;
 mod place;

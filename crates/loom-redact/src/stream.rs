@@ -143,7 +143,7 @@ impl Stream {
             }
             Piece::Secret(finding) => {
                 let before = output.text.len();
-                marker::push(&finding.rule, &mut output.text);
+                output.text.extend(marker::of(&finding.rule).as_bytes());
                 output.marks.push(*given);
                 *given += output.text.len() - before;
                 output.marks.push(*given);

@@ -40,8 +40,8 @@ pub(crate) async fn run(
         folder: surroundings.folder.clone(),
         binary: match (arguments.write, arguments.binary) {
             (false, _) => None,
-            (true, false) => Some(BinaryFiles::Leave),
-            (true, true) => Some(BinaryFiles::Rewrite),
+            (true, false) => Some(BinaryFiles::PassOver),
+            (true, true) => Some(BinaryFiles::Take),
         },
         progress: Arc::clone(&progress),
     };

@@ -7,7 +7,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use loom_cli_git::{GitError, HistoryQuery, Repository};
-use loom_cli_redact::{Baseline, Limits, RedactError, Report, Scanner, Tree, json, sarif};
+use loom_cli_redact::{
+    Baseline, BinaryFiles, Limits, RedactError, Report, Scanner, Tree, json, sarif,
+};
 use loom_redact::Rules;
 use tokio::sync::oneshot;
 
@@ -173,7 +175,10 @@ fn scanner(
     };
     let limits = Limits {
         largest: u64::from(arguments.max_file_size) << 20,
-        binary: arguments.binary,
+        binary: match arguments.binary {
+            true => BinaryFiles::Take,
+            false => BinaryFiles::PassOver,
+        },
         rules: arguments.only.clone(),
         threads: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
     };
