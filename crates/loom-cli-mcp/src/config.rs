@@ -106,6 +106,19 @@ pub struct ServerEntry {
 }
 
 impl ServerEntry {
+    /// Makes an entry of a server that no file defines: the person handed it over, by the program in
+    /// front of Loom. What it says is meant as it is, without variables to be replaced.
+    pub fn handed_over(name: String, transport: TransportDefinition) -> Self {
+        Self {
+            fingerprint: Fingerprint::of(&Value::from(transport.to_string())),
+            definition: Ok(ServerDefinition::of(transport.literal())),
+            name,
+            scope: Scope::User,
+            file: PathBuf::new(),
+            pins: Ok(Vec::new()),
+        }
+    }
+
     /// Tells whether it is switched off.
     pub fn is_disabled(&self) -> bool {
         self.definition
@@ -191,6 +204,15 @@ impl McpConfig {
             servers,
             problems,
         }
+    }
+
+    /// Adds a server, unless there is one of its name; tells whether it was added.
+    pub fn add(&mut self, server: ServerEntry) -> bool {
+        let is_new = self.servers.iter().all(|known| known.name != server.name);
+        if is_new {
+            self.servers.push(server);
+        }
+        is_new
     }
 
     /// Finds a server.

@@ -255,6 +255,18 @@ fn milliseconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Dur
 }
 
 impl ServerDefinition {
+    /// Makes a definition that says how a server is reached and nothing else.
+    pub(super) fn of(transport: TransportDefinition) -> Self {
+        Self {
+            transport,
+            disabled: false,
+            tools: ToolFilter::default(),
+            trust_annotations: false,
+            startup_timeout: None,
+            call_timeout: None,
+        }
+    }
+
     /// Reads a definition.
     ///
     /// # Errors
@@ -278,6 +290,38 @@ impl ServerDefinition {
 }
 
 impl TransportDefinition {
+    /// Returns the same, but that nothing in it is taken for a variable.
+    pub(super) fn literal(self) -> Self {
+        // The variable without a name is never set, so its default stands in for it.
+        let text = |text: String| text.replace("${", "${:-$}{");
+        let texts = |texts: BTreeMap<String, String>| {
+            let texts = texts.into_iter();
+            texts.map(|(name, value)| (name, text(value))).collect()
+        };
+        match self {
+            Self::Stdio {
+                command,
+                args,
+                env,
+                cwd,
+            } => Self::Stdio {
+                command: text(command),
+                args: args.into_iter().map(text).collect(),
+                env: texts(env),
+                cwd: cwd.map(text),
+            },
+            Self::Http {
+                url,
+                headers,
+                oauth,
+            } => Self::Http {
+                url: text(url),
+                headers: texts(headers),
+                oauth,
+            },
+        }
+    }
+
     fn read(written: Written) -> Result<Self, String> {
         let kind = written.r#type.as_deref();
         match (kind, written.command, written.url) {
