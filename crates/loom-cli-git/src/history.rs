@@ -91,6 +91,23 @@ pub(crate) fn of(repository: &Repository, query: &HistoryQuery) -> Result<Additi
     })
 }
 
+/// Returns the messages of the newest commits that are no merges.
+pub(crate) async fn messages(
+    repository: &Repository,
+    count: usize,
+) -> Result<Vec<String>, GitError> {
+    let count = format!("--max-count={count}");
+    let arguments = ["log", "-z", "--no-merges", "--format=%B", &count];
+    let invocation = repository.git.invoke(repository.folder(), arguments);
+    // There is none before the first commit.
+    let output = invocation.reading().answering_with(&[0, 128]).run().await?;
+    let messages = output.stdout.split(|byte| *byte == 0);
+    Ok(messages
+        .map(|message| String::from_utf8_lossy(message).trim().to_owned())
+        .filter(|message| !message.is_empty())
+        .collect())
+}
+
 impl Additions {
     /// Returns the next addition; none at the end of the history.
     ///

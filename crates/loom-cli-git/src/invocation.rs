@@ -26,6 +26,10 @@ const SILENCE: Duration = Duration::from_secs(300);
 /// The most that git may print where all of it is taken, in bytes.
 const MAX_OUTPUT: usize = 64 * 1024 * 1024;
 
+/// How long what a program has printed is waited for after its end: what it has left running may hold the
+/// output open for hours.
+const LAST_WORDS: Duration = Duration::from_millis(300);
+
 /// The most of git's messages that is kept, in bytes.
 const MAX_MESSAGES: u64 = 64 * 1024;
 
@@ -35,6 +39,7 @@ pub(crate) struct Invocation<'a> {
     folder: &'a Path,
     arguments: Vec<OsString>,
     variables: Vec<(OsString, OsString)>,
+    settings: Vec<OsString>,
     input: Vec<u8>,
     limit: Duration,
     answers: &'a [i32],
@@ -55,6 +60,7 @@ impl<'a> Invocation<'a> {
                 .map(|argument| argument.as_ref().to_owned())
                 .collect(),
             variables: Vec::new(),
+            settings: Vec::new(),
             input: Vec::new(),
             limit: LIMIT,
             answers: &[0],
@@ -69,6 +75,33 @@ impl<'a> Invocation<'a> {
         value: impl Into<OsString>,
     ) -> Self {
         self.variables.push((name.into(), value.into()));
+        self
+    }
+
+    /// Sets a setting of git, ahead of those of the person.
+    pub(crate) fn setting(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        let mut setting = OsString::from(name);
+        setting.push("=");
+        setting.push(value);
+        self.settings.extend(["-c".into(), setting]);
+        self
+    }
+
+    /// Takes paths for paths, whatever they look like.
+    pub(crate) fn literal(mut self) -> Self {
+        self.settings.push("--literal-pathspecs".into());
+        self
+    }
+
+    /// Gives git this to read.
+    pub(crate) fn input(mut self, input: impl Into<Vec<u8>>) -> Self {
+        self.input = input.into();
+        self
+    }
+
+    /// Gives git so much time.
+    pub(crate) fn within(mut self, limit: Duration) -> Self {
+        self.limit = limit;
         self
     }
 
@@ -121,16 +154,49 @@ impl<'a> Invocation<'a> {
     pub(crate) fn converse(mut self) -> Result<(GitStream, ChildStdin), GitError> {
         self.has_open_input = true;
         let mut child = self.start()?;
-        let input = child.0.stdin().take();
+        let input = child.process.stdin().take();
         let input = input.ok_or_else(|| GitError::Run(io::ErrorKind::BrokenPipe.into()))?;
         Ok((GitStream::of(child, self.name()), input))
+    }
+
+    /// Runs a git that starts a program of the person, and returns how that ended and what it printed to
+    /// standard error. What it leaves running is left alone, also while it holds the output open.
+    pub(crate) async fn attended(self) -> Result<Attended, GitError> {
+        let command = self.name();
+        let limit = self.limit;
+        let attending = async {
+            let mut child = self.start()?;
+            let mut messages = tokio::spawn(beginning(child.process.stderr().take()));
+            let stdout = child.process.stdout().take();
+            let status = tokio::select! {
+                status = child.wait() => status?,
+                // Nobody has to wait because nobody reads.
+                () = drain(stdout) => child.wait().await?,
+            };
+            let stderr = match timeout(LAST_WORDS, &mut messages).await {
+                Ok(stderr) => stderr.unwrap_or_default(),
+                Err(_) => {
+                    messages.abort();
+                    Vec::new()
+                }
+            };
+            child.has_ended_well = true;
+            Ok(Attended {
+                code: status.code(),
+                messages: String::from_utf8_lossy(&stderr).trim().to_owned(),
+            })
+        };
+        match timeout(limit, attending).await {
+            Ok(ended) => ended,
+            Err(_) => Err(GitError::TimedOut { command, limit }),
+        }
     }
 
     async fn finish(self) -> Result<Output, GitError> {
         let command = self.name();
         let mut child = self.start()?;
-        let mut stdin = child.0.stdin().take();
-        let streams = (child.0.stdout().take(), child.0.stderr().take());
+        let mut stdin = child.process.stdin().take();
+        let streams = (child.process.stdout().take(), child.process.stderr().take());
         let feeding = async {
             if let Some(mut stdin) = stdin.take() {
                 // Git need not read what it is given; that it failed is told by its end.
@@ -159,6 +225,7 @@ impl<'a> Invocation<'a> {
             .arg("--no-pager")
             // Paths are bytes: no quotes around them where they are not separated by NUL.
             .args(["-c", "core.quotePath=false"])
+            .args(&self.settings)
             .args(&self.arguments)
             .current_dir(self.folder)
             .env_clear()
@@ -180,7 +247,10 @@ impl<'a> Invocation<'a> {
                 io::ErrorKind::NotFound if self.folder.is_dir() => GitError::Missing,
                 _ => GitError::Run(error),
             })?;
-        Ok(Child(child))
+        Ok(Child {
+            process: child,
+            has_ended_well: false,
+        })
     }
 
     /// Returns the name of git's command.
@@ -200,19 +270,33 @@ pub(crate) struct Output {
     pub(crate) succeeded: bool,
 }
 
-/// A git that runs. It is ended with what it started when dropped.
-struct Child(Box<dyn ChildWrapper>);
+/// How a program of the person ended that git has started.
+pub(crate) struct Attended {
+    /// Its exit code; none when a signal ended it.
+    pub(crate) code: Option<i32>,
+    /// What it printed to standard error, without white space around it.
+    pub(crate) messages: String,
+}
+
+/// A git that runs. It is ended with what it started when dropped, unless it has ended well and may leave
+/// something running.
+struct Child {
+    process: Box<dyn ChildWrapper>,
+    has_ended_well: bool,
+}
 
 impl Child {
     async fn wait(&mut self) -> Result<ExitStatus, GitError> {
-        self.0.wait().await.map_err(GitError::Run)
+        self.process.wait().await.map_err(GitError::Run)
     }
 }
 
 impl Drop for Child {
     fn drop(&mut self) {
         // It may be over.
-        let _ = self.0.start_kill();
+        if !self.has_ended_well {
+            let _ = self.process.start_kill();
+        }
     }
 }
 
@@ -228,8 +312,8 @@ pub(crate) struct GitStream {
 impl GitStream {
     fn of(mut child: Child, command: String) -> Self {
         Self {
-            stdout: child.0.stdout().take(),
-            messages: tokio::spawn(beginning(child.0.stderr().take())),
+            stdout: child.process.stdout().take(),
+            messages: tokio::spawn(beginning(child.process.stderr().take())),
             child,
             command,
         }
@@ -300,4 +384,13 @@ async fn beginning(source: Option<impl AsyncRead + Unpin>) -> Vec<u8> {
         let _ = tokio::io::copy(&mut source, &mut tokio::io::sink()).await;
     }
     kept
+}
+
+/// Reads to the end what nobody wants to know, and then waits for ever: the end of an output is not that of
+/// the program.
+async fn drain(source: Option<impl AsyncRead + Unpin>) {
+    if let Some(mut source) = source {
+        let _ = tokio::io::copy(&mut source, &mut tokio::io::sink()).await;
+    }
+    std::future::pending().await
 }

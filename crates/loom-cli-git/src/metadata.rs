@@ -17,37 +17,23 @@ pub struct Metadata {
 
 pub(crate) async fn of(repository: &Repository) -> Result<Metadata, GitError> {
     let (branch, commit) = tokio::try_join!(
-        answer(repository, &["symbolic-ref", "--quiet", "--short", "HEAD"]),
-        answer(repository, &["rev-parse", "--verify", "--quiet", "HEAD"]),
+        repository.answer(&["symbolic-ref", "--quiet", "--short", "HEAD"]),
+        repository.answer(&["rev-parse", "--verify", "--quiet", "HEAD"]),
     )?;
     let followed = match &branch {
         Some(branch) => {
             let key = format!("branch.{branch}.remote");
-            answer(repository, &["config", "--get", &key]).await?
+            repository.answer(&["config", "--get", &key]).await?
         }
         None => None,
     };
     // `.` is the repository itself.
     let remote = followed.filter(|name| name != ".");
     let key = format!("remote.{}.url", remote.as_deref().unwrap_or("origin"));
-    let remote_url = answer(repository, &["config", "--get", &key]).await?;
+    let remote_url = repository.answer(&["config", "--get", &key]).await?;
     Ok(Metadata {
         branch,
         commit,
         remote_url,
     })
-}
-
-/// Asks something to which exit code 1 says that there is no answer.
-async fn answer(repository: &Repository, arguments: &[&str]) -> Result<Option<String>, GitError> {
-    let output = repository
-        .git
-        .invoke(repository.folder(), arguments)
-        .reading()
-        .answering_with(&[0, 1])
-        .run()
-        .await?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    let text = text.trim_end_matches('\n');
-    Ok((output.succeeded && !text.is_empty()).then(|| text.to_owned()))
 }

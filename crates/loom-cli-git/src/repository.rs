@@ -6,6 +6,8 @@ use std::ops::RangeInclusive;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
+use crate::change::FileChange;
+use crate::commit::{self, CommitOptions, Preparation};
 use crate::error::GitError;
 use crate::history::{self, Additions, HistoryQuery};
 use crate::invocation::GitStream;
@@ -49,6 +51,8 @@ const SIGNS: &[(&str, Operation)] = &[
     ("CHERRY_PICK_HEAD", Operation::CherryPick),
     ("REVERT_HEAD", Operation::Revert),
     ("BISECT_LOG", Operation::Bisect),
+    // Of several commits, between two of them.
+    ("sequencer", Operation::CherryPick),
 ];
 
 pub(crate) async fn discover(git: &Git, folder: &Path) -> Result<Option<Repository>, GitError> {
@@ -259,6 +263,59 @@ impl Repository {
             .filter(|name| !name.is_empty())
             .map(|name| PathBuf::from(OsStr::from_bytes(name)))
             .collect())
+    }
+
+    /// Asks something to which exit code 1 says that there is no answer.
+    pub(crate) async fn answer(&self, arguments: &[&str]) -> Result<Option<String>, GitError> {
+        let invocation = self.git.invoke(self.folder(), arguments);
+        let output = invocation.reading().answering_with(&[0, 1]).run().await?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        let text = text.trim_end_matches('\n');
+        Ok((output.succeeded && !text.is_empty()).then(|| text.to_owned()))
+    }
+
+    /// Brings changes into a tree that a commit can be made of. Nothing shows of it until
+    /// [`Prepared::commit`](crate::Prepared::commit).
+    ///
+    /// # Errors
+    ///
+    /// [`GitError::NoWorkTree`], [`GitError::InTheMiddle`], [`GitError::Unmerged`],
+    /// [`GitError::NoBranchName`], [`GitError::CheckedOutElsewhere`], and what else git says.
+    pub async fn prepare(
+        &self,
+        changes: Vec<FileChange>,
+        options: CommitOptions,
+    ) -> Result<Preparation, GitError> {
+        commit::prepare(self, changes, options).await
+    }
+
+    /// Returns the messages of the newest commits that are no merges, the newest first.
+    ///
+    /// # Errors
+    ///
+    /// When git cannot tell.
+    pub async fn newest_messages(&self, count: usize) -> Result<Vec<String>, GitError> {
+        history::messages(self, count).await
+    }
+
+    /// Returns who commits here, as `Name <address>`; none where git does not know.
+    ///
+    /// # Errors
+    ///
+    /// When git cannot tell.
+    pub async fn committer(&self) -> Result<Option<String>, GitError> {
+        let arguments = ["var", "GIT_COMMITTER_IDENT"];
+        let invocation = self.git.invoke(self.folder(), arguments);
+        let output = invocation.reading().answering_with(&[0, 128]).run().await?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        // The time follows.
+        let name = text.rsplit_once('>').map(|(name, _)| format!("{name}>"));
+        Ok(name.filter(|_| output.succeeded))
+    }
+
+    /// Returns the file that is the person's index.
+    pub(crate) fn own_index(&self) -> PathBuf {
+        self.git_dir.join("index")
     }
 
     /// Starts a command of git that only reads, from the top of the working tree, and hands out what it

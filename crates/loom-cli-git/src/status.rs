@@ -90,6 +90,7 @@ pub(crate) async fn of(repository: &Repository, untracked: Untracked) -> Result<
         .git
         .invoke(repository.folder(), arguments)
         .reading()
+        .indexed(repository.index.as_deref())
         .run()
         .await?;
     parse(&output.stdout).map_err(|what| GitError::Unreadable {

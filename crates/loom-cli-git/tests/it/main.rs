@@ -1,7 +1,9 @@
 //! Real repositories of every kind, and a git that fails in every way.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod committing;
 mod contents;
 mod discovery;
 mod failures;
+mod obstacles;
 mod status;

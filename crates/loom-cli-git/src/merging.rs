@@ -1,0 +1,345 @@
+//! Steps of files, taken from the versions that a commit has.
+//!
+//! Everything is compared as git stores it: line ends made equal, filters such as those for large files
+//! applied. Where the commit has the version that a step begins with, the step's end is taken as it is, and
+//! that is nearly always. Where it has another one, because the person's own changes are not committed, the
+//! three are merged line by line.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+
+use crate::change::{FileChange, LeftOut, LeftOutReason, Version};
+use crate::error::GitError;
+use crate::index::Workshop;
+use crate::repository::Repository;
+use crate::tree_entry::{self, Difference, FILE, LINK, PROGRAM, TreeEntry};
+
+/// How many files are stored at once.
+const SIDE_BY_SIDE: usize = 4;
+
+/// How many paths stand in one command.
+const PATHS: usize = 500;
+
+/// Up to how many conflicts of a file `git merge-file` tells as its exit code.
+const CONFLICTS: &[i32] = &{
+    let mut codes = [0; 128];
+    let mut code = 0;
+    while code < 128 {
+        codes[code] = code as i32;
+        code += 1;
+    }
+    codes
+};
+
+/// What a commit and the index are to get.
+#[derive(Debug, Default)]
+pub(crate) struct Steps {
+    /// What stands at each path afterwards in the commit.
+    pub(crate) commit: BTreeMap<PathBuf, Option<TreeEntry>>,
+    /// What stands there in the person's index: with what is staged there already.
+    pub(crate) index: BTreeMap<PathBuf, Option<TreeEntry>>,
+    pub(crate) left_out: Vec<LeftOut>,
+}
+
+/// Takes steps in a repository.
+pub(crate) struct Merging<'a> {
+    pub(crate) repository: &'a Repository,
+    pub(crate) workshop: &'a Workshop,
+    /// The commit that is the parent; none for the first.
+    pub(crate) base: Option<&'a str>,
+    /// What the person has staged since that commit, where its index goes forward with it.
+    pub(crate) staged: &'a [Difference],
+    /// Whether the file system tells which files can be executed (`core.fileMode`).
+    pub(crate) has_modes: bool,
+    /// The largest content that is taken, as git stores it, in bytes.
+    pub(crate) max_bytes: u64,
+}
+
+impl Merging<'_> {
+    pub(crate) async fn steps(&self, changes: &[FileChange]) -> Result<Steps, GitError> {
+        let mut steps = Steps::default();
+        let mut nested = HashMap::new();
+        let (near, elsewhere): (Vec<_>, Vec<_>) = changes
+            .iter()
+            .partition(|change| !self.is_elsewhere(&change.path, &mut nested));
+        let paths: Vec<&Path> = near
+            .iter()
+            .flat_map(|change| [Some(change.path.as_path()), change.moved_from.as_deref()])
+            .flatten()
+            .collect();
+        let (heads, overlooked) =
+            futures::try_join!(self.entries(&paths), self.overlooked(&paths))?;
+        let mut found: Vec<(&FileChange, Result<_, LeftOutReason>)> = stream::iter(near)
+            .map(async |change| {
+                let outcome = match overlooked.contains(&change.path) {
+                    true => Err(LeftOutReason::Overlooked),
+                    false => self.step(change, &heads).await?,
+                };
+                Ok::<_, GitError>((change, outcome))
+            })
+            .buffered(SIDE_BY_SIDE)
+            .try_collect()
+            .await?;
+        let elsewhere = elsewhere.into_iter();
+        found.extend(elsewhere.map(|change| (change, Err(LeftOutReason::Elsewhere))));
+        let mut left: HashSet<&Path> = HashSet::new();
+        found.sort_by_key(|(change, _)| &change.path);
+        for (change, outcome) in found {
+            let path = &change.path;
+            // In the place of a file that stays there can be no folder.
+            let is_below_one_that_stays = path.ancestors().skip(1).any(|up| left.contains(up));
+            let outcome = match outcome {
+                Ok(Some(_)) if is_below_one_that_stays => Err(LeftOutReason::Inseparable),
+                other => other,
+            };
+            match outcome {
+                Ok(None) => {}
+                Ok(Some((commit, index))) => {
+                    for (steps, entry) in [(&mut steps.commit, commit), (&mut steps.index, index)] {
+                        // Something else may have come to where it was.
+                        if let Some(from) = &change.moved_from {
+                            steps.entry(from.clone()).or_insert(None);
+                        }
+                        steps.insert(path.clone(), entry);
+                    }
+                }
+                Err(reason) => {
+                    left.insert(path);
+                    let path = path.clone();
+                    steps.left_out.push(LeftOut { path, reason });
+                }
+            }
+        }
+        Ok(steps)
+    }
+
+    /// Returns what a path is to hold in the commit, and in the index; none when it is there already.
+    async fn step(
+        &self,
+        change: &FileChange,
+        heads: &HashMap<PathBuf, TreeEntry>,
+    ) -> Result<Result<Option<(Option<TreeEntry>, Option<TreeEntry>)>, LeftOutReason>, GitError>
+    {
+        let path = &change.path;
+        let origin = change.moved_from.as_ref().unwrap_or(path);
+        if origin != path && heads.contains_key(path) {
+            return Ok(Err(LeftOutReason::Inseparable));
+        }
+        let head = heads.get(origin);
+        let without = self.stored(path, change.without.as_ref(), head).await?;
+        let with = self.stored(path, change.with.as_ref(), head).await?;
+        let head = head.cloned();
+        let Some(commit) = self.merged(&head, &without, &with).await? else {
+            return Ok(Err(match head {
+                None => LeftOutReason::Untracked,
+                Some(_) => LeftOutReason::Inseparable,
+            }));
+        };
+        let stays = change.moved_from.is_none() || commit.is_none();
+        if commit == head && stays {
+            return Ok(Ok(None));
+        }
+        if let (Some(entry), Some(version)) = (&commit, &change.with)
+            && version.bytes().len() as u64 > self.max_bytes
+            && self.size(&entry.blob).await? > self.max_bytes
+        {
+            return Ok(Err(LeftOutReason::TooLarge));
+        }
+        let staged = self.staged.iter().find(|staged| staged.path == *origin);
+        let index = match staged {
+            None => Some(commit.clone()),
+            // The person has taken it out of the index; it stays out.
+            Some(staged) if staged.after.is_none() => Some(None),
+            Some(staged) => self.merged(&staged.after, &head, &commit).await?,
+        };
+        Ok(match index {
+            Some(index) => Ok(Some((commit, index))),
+            None => Err(LeftOutReason::Staged),
+        })
+    }
+
+    /// Takes the step from `from` to `to` at `ours`. None when that cannot be.
+    async fn merged(
+        &self,
+        ours: &Option<TreeEntry>,
+        from: &Option<TreeEntry>,
+        to: &Option<TreeEntry>,
+    ) -> Result<Option<Option<TreeEntry>>, GitError> {
+        if ours == from || ours == to {
+            return Ok(Some(to.clone()));
+        }
+        if from == to {
+            return Ok(Some(ours.clone()));
+        }
+        let (Some(ours), Some(from), Some(to)) = (ours, from, to) else {
+            return Ok(None);
+        };
+        if ![ours, from, to].iter().all(|entry| entry.is_file()) {
+            return Ok(None);
+        }
+        // Of two that differ from the third, each has changed what can only be the one or the other.
+        let mode = if ours.mode == from.mode {
+            to.mode
+        } else {
+            ours.mode
+        };
+        let blob = if ours.blob == from.blob || ours.blob == to.blob {
+            Some(to.blob.clone())
+        } else if from.blob == to.blob {
+            Some(ours.blob.clone())
+        } else {
+            self.merged_lines(&ours.blob, &from.blob, &to.blob).await?
+        };
+        Ok(blob.map(|blob| Some(TreeEntry { mode, blob })))
+    }
+
+    /// Merges three contents line by line, and stores what comes of it; none when there are conflicts.
+    async fn merged_lines(
+        &self,
+        ours: &str,
+        from: &str,
+        to: &str,
+    ) -> Result<Option<String>, GitError> {
+        let mut files = Vec::new();
+        for blob in [ours, from, to] {
+            let arguments = ["cat-file", "blob", blob];
+            let content = self.git(arguments).reading().run().await?.stdout;
+            if content.contains(&0) {
+                return Ok(None);
+            }
+            let file = self.workshop.join(blob);
+            std::fs::write(&file, content)
+                .map_err(|error| GitError::files("prepare a commit", error))?;
+            files.push(file.into_os_string());
+        }
+        let mut arguments: Vec<OsString> = ["merge-file", "--stdout", "--quiet"]
+            .map(OsString::from)
+            .to_vec();
+        arguments.extend(files);
+        let merged = self.git(arguments).answering_with(CONFLICTS).run().await?;
+        if !merged.succeeded {
+            return Ok(None);
+        }
+        let stored = self.git(["hash-object", "-w", "--stdin"]);
+        Ok(Some(
+            stored.input(merged.stdout).text().await?.trim().to_owned(),
+        ))
+    }
+
+    /// Stores a version as git has it.
+    async fn stored(
+        &self,
+        path: &Path,
+        version: Option<&Version>,
+        head: Option<&TreeEntry>,
+    ) -> Result<Option<TreeEntry>, GitError> {
+        let Some(version) = version else {
+            return Ok(None);
+        };
+        let mut arguments: Vec<OsString> = ["hash-object", "-w", "--stdin"]
+            .map(OsString::from)
+            .to_vec();
+        let mode = match version {
+            Version::Link { .. } => LINK,
+            Version::File { is_executable, .. } => {
+                let mut option = OsString::from("--path=");
+                option.push(path);
+                arguments.push(option);
+                match (self.has_modes, is_executable) {
+                    (false, _) => head
+                        .filter(|head| head.is_file())
+                        .map_or(FILE, |head| head.mode),
+                    (true, true) => PROGRAM,
+                    (true, false) => FILE,
+                }
+            }
+        };
+        let invocation = self.git(arguments).input(version.bytes());
+        let blob = invocation.text().await?.trim().to_owned();
+        Ok(Some(TreeEntry { mode, blob }))
+    }
+
+    async fn size(&self, blob: &str) -> Result<u64, GitError> {
+        let size = self.git(["cat-file", "-s", blob]).reading().text().await?;
+        Ok(size.trim().parse().unwrap_or(u64::MAX))
+    }
+
+    /// Returns what stands at paths in the commit.
+    async fn entries(&self, paths: &[&Path]) -> Result<HashMap<PathBuf, TreeEntry>, GitError> {
+        let mut entries = HashMap::new();
+        let Some(base) = self.base else {
+            return Ok(entries);
+        };
+        let command: [&OsStr; 5] = ["ls-tree", "-z", "--full-tree", base, "--"].map(OsStr::new);
+        for paths in paths.chunks(PATHS) {
+            let arguments = command
+                .into_iter()
+                .chain(paths.iter().map(|path| path.as_os_str()));
+            let output = self.git(arguments).literal().reading().run().await?;
+            let read = tree_entry::entries(&output.stdout);
+            entries.extend(read.ok_or_else(|| unreadable("ls-tree"))?);
+        }
+        Ok(entries)
+    }
+
+    /// Returns those of the paths whose changes git was told to overlook.
+    async fn overlooked(&self, paths: &[&Path]) -> Result<HashSet<PathBuf>, GitError> {
+        let mut overlooked = HashSet::new();
+        let command: [&OsStr; 4] = ["ls-files", "-v", "-z", "--"].map(OsStr::new);
+        for paths in paths.chunks(PATHS) {
+            let arguments = command
+                .into_iter()
+                .chain(paths.iter().map(|path| path.as_os_str()));
+            let output = self.git(arguments).literal().reading().run().await?;
+            for record in output.stdout.split(|byte| *byte == 0) {
+                // A letter, a space, the path; small letters stand for `--assume-unchanged`.
+                if let [tag, b' ', path @ ..] = record
+                    && (*tag == b'S' || tag.is_ascii_lowercase())
+                {
+                    overlooked.insert(tree_entry::path(path));
+                }
+            }
+        }
+        Ok(overlooked)
+    }
+
+    /// Tells whether a path is in a repository below this one.
+    fn is_elsewhere(&self, path: &Path, nested: &mut HashMap<PathBuf, bool>) -> bool {
+        let folder = self.repository.folder();
+        let above = path.ancestors().skip(1);
+        let above = above.filter(|up| !up.as_os_str().is_empty());
+        above.into_iter().any(|up| {
+            *nested
+                .entry(up.to_owned())
+                .or_insert_with(|| folder.join(up).join(".git").symlink_metadata().is_ok())
+        })
+    }
+
+    fn git(
+        &self,
+        arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
+    ) -> crate::invocation::Invocation<'_> {
+        self.repository
+            .git
+            .invoke(self.repository.folder(), arguments)
+    }
+}
+
+impl Version {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::File { bytes, .. } => bytes,
+            Self::Link { target } => target,
+        }
+    }
+}
+
+fn unreadable(command: &str) -> GitError {
+    GitError::Unreadable {
+        command: command.to_owned(),
+        what: "the entries".to_owned(),
+    }
+}
