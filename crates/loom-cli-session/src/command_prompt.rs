@@ -168,10 +168,7 @@ impl Runner {
     async fn pass_on(&mut self, said: Said) -> Option<AgentEvent> {
         match said {
             Said::Compact(instructions) => Some(AgentEvent::Compact { instructions }),
-            Said::Prompt(prompt) => {
-                let prompt = self.prompts.send(prompt).await?;
-                Some(self.user_input(prompt))
-            }
+            Said::Prompt(prompt) => self.send_prompt(prompt).await,
             // Has a turn of its own.
             Said::Command(_) => None,
         }

@@ -12,9 +12,10 @@ use std::mem;
 use std::sync::Arc;
 
 use loom_cli_hooks::{Decision, Event, EventKind, Outcome, SessionSource};
-use loom_common_core::Message;
 use loom_common_core::stream::StreamError;
+use loom_common_core::{AgentEvent, Message};
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::task::JoinSet;
 
 use crate::calls::{Shared, ToolRunner};
@@ -36,6 +37,16 @@ pub(crate) struct Prompts {
     number: u64,
     /// How many are between here and the agent.
     under_way: usize,
+}
+
+/// What became of a prompt that was sent on its way.
+pub(crate) enum Sent {
+    /// It comes as a report.
+    UnderWay,
+    /// Nothing was in the way.
+    Through(Message),
+    /// Too many wait already.
+    Refused,
 }
 
 /// What a pass works with.
@@ -84,20 +95,21 @@ impl Prompts {
         }
     }
 
-    /// Sends a prompt on its way; gives it back when nothing is in the way.
-    pub(crate) async fn send(&mut self, prompt: Message) -> Option<Message> {
+    /// Sends a prompt on its way, without waiting: the pass may itself wait for the session.
+    pub(crate) fn send(&mut self, prompt: Message) -> Sent {
         let Some(hooked) = &self.hooked else {
-            return Some(prompt);
+            return Sent::Through(prompt);
         };
         let waiting = self
             .waiting
             .get_or_insert_with(|| hooked.begin(&mut self.pass, self.number));
-        match waiting.send(prompt).await {
+        match waiting.try_send(prompt) {
             Ok(()) => {
                 self.under_way += 1;
-                None
+                Sent::UnderWay
             }
-            Err(unsent) => Some(unsent.0),
+            Err(TrySendError::Full(_)) => Sent::Refused,
+            Err(TrySendError::Closed(prompt)) => Sent::Through(prompt),
         }
     }
 
@@ -128,6 +140,23 @@ impl Prompts {
 }
 
 impl Runner {
+    /// Sends a prompt on its way to the agent, and returns what the agent must know at once.
+    pub(crate) async fn send_prompt(&mut self, prompt: Message) -> Option<AgentEvent> {
+        match self.prompts.send(prompt) {
+            Sent::UnderWay => None,
+            Sent::Through(prompt) => Some(self.user_input(prompt)),
+            Sent::Refused => {
+                let error = StreamError {
+                    code: "too_many_prompts".to_owned(),
+                    message: format!("{QUEUE} prompts wait for a hook; this one was not taken"),
+                    hint: Some("say it again when the hook is done, or stop it".to_owned()),
+                };
+                self.refuse(error).await;
+                None
+            }
+        }
+    }
+
     /// Ends the hooks that look at prompts. What they have not let through is dropped.
     pub(crate) async fn stop_prompts(&mut self) {
         if !self.prompts.stop().await {

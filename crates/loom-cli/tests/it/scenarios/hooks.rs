@@ -155,6 +155,28 @@ async fn a_stop_ends_the_hooks_of_a_prompt_and_the_next_prompt_passes() {
 }
 
 #[tokio::test]
+async fn a_stop_is_heard_behind_more_prompts_than_may_wait_for_a_hook() {
+    let scene = Scene::new([]).await;
+    hooks(
+        &scene,
+        &json!({"UserPromptSubmit": [{"hooks": command(SLOW_AT_FIRST)}]}),
+    );
+    let mut driven = Driven::start(&scene, &[]);
+    driven.prompt("first");
+    wait_until("the hook runs", || scene.has("begun"));
+    for number in 0..65 {
+        driven.prompt(&format!("number {number}"));
+    }
+    let refused = driven.until("turn.failed");
+    assert_eq!(refused["error"]["code"], "too_many_prompts");
+    driven.say(&json!({"type": "cancel"}));
+    assert_eq!(driven.until("turn.failed")["error"]["code"], "cancelled");
+    has_ended(&scene);
+    driven.end();
+    scene.end();
+}
+
+#[tokio::test]
 async fn ctrl_c_ends_the_hooks_of_a_prompt_and_the_run() {
     let scene = Scene::new([]).await;
     let hook = json!({"UserPromptSubmit": [{"hooks": command(SLOW_AT_FIRST)}]});
