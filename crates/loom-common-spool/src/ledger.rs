@@ -62,6 +62,8 @@ mod view;
 mod tests;
 
 pub use actor::Actor;
+pub(crate) use actor::hash;
+pub(crate) use description::merge_texts;
 pub use document::{Document, Lineage, Mark};
 pub use encoding::MAX_BYTES;
 pub use error::LedgerError;

@@ -49,6 +49,7 @@
 //! what commands did.
 
 mod error;
+pub mod exchange;
 pub mod ledger;
 pub mod repository;
 mod snapshot;

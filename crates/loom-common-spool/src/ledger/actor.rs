@@ -8,7 +8,7 @@ use blake2::{Blake2b, Digest as _};
 pub type Actor = [u8; 16];
 
 /// Returns a hash of the parts, each with its length so that no two lists are alike.
-pub(super) fn hash(parts: &[&[u8]]) -> [u8; 16] {
+pub(crate) fn hash(parts: &[&[u8]]) -> [u8; 16] {
     let mut hasher = Blake2b::<U16>::new();
     for part in parts {
         hasher.update((part.len() as u64).to_le_bytes());

@@ -113,6 +113,11 @@ impl Document {
         self.automerge.set_actor(ActorId::from(actor));
     }
 
+    /// Tells whether nothing was ever taken down in it.
+    pub fn is_empty(&self) -> bool {
+        maps().is_ok_and(|maps| self.automerge.get_heads() == maps.heads)
+    }
+
     /// Returns the lineage.
     pub fn lineage(&self) -> &Lineage {
         &self.lineage

@@ -269,7 +269,8 @@ impl LockedLedger {
         self.ledger.local.known = Some(known);
     }
 
-    /// Takes in the bytes of a document that a remote has. On an error nothing is taken in.
+    /// Takes in the bytes of a document that a remote has, and returns the moment that it is at. On
+    /// an error nothing is taken in.
     ///
     /// # Errors
     ///
@@ -279,13 +280,14 @@ impl LockedLedger {
         remote: &str,
         bytes: &[u8],
         actor: &mut dyn FnMut() -> Actor,
-    ) -> Result<(), LedgerError> {
+    ) -> Result<Mark, LedgerError> {
         let Local {
             actor: present,
             place,
             ..
         } = self.ledger.local;
         let mut theirs = Document::decode(bytes, present)?;
+        let mark = theirs.mark();
         let since = self.ledger.local.shared.get(remote);
         let ours = &self.ledger.document;
         if theirs.lineage() > ours.lineage() {
@@ -309,7 +311,7 @@ impl LockedLedger {
                 Err(error) => return Err(error),
             }
         }
-        Ok(())
+        Ok(mark)
     }
 
     /// Writes the document for a remote, begun anew when it has become large.

@@ -19,6 +19,13 @@ pub struct LedgerView {
     pub tags: BTreeMap<ChangeId, BTreeSet<String>>,
 }
 
+impl LedgerView {
+    /// Returns the commits that pins point at.
+    pub fn commits(&self) -> BTreeSet<CommitId> {
+        self.pins.values().flatten().flatten().cloned().collect()
+    }
+}
+
 /// Leaves out the commits that are ancestors of another value: moving a pin forward over them is no
 /// disagreement. What is left are the ends of a tangle when it is more than one.
 ///

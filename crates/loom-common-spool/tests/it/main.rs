@@ -4,6 +4,7 @@
 mod age_and_size;
 mod comparing;
 mod damage;
+mod exchange;
 mod ignoring;
 mod processes;
 mod repository;

@@ -1,0 +1,272 @@
+//! The repository and its ledger: what is changed here is taken down in the ledger, and what others
+//! took down is done here.
+//!
+//! # Flow
+//!
+//! A command that exchanges calls [`Repository::take_down`] before it fetches or pushes, and
+//! [`Repository::share`] after it. What the person did in between two exchanges, through Loom, `jj`
+//! or git, is found by comparing with the operation up to which the ledger knows the repository:
+//!
+//! - pins that are in the ledger, or that are being sent, and that were moved;
+//! - descriptions of stitches that a remote has, or that are in the ledger, and that were edited.
+//!   What came by a fetch is not somebody's edit here.
+//!
+//! What the exchange brought is done in one operation: pins are moved, with several values to a
+//! tangle; descriptions of stitches that may be changed are rewritten. All who rewrite a stitch to the
+//! merged text sign with the same name and time, that of the last writer, so that the same stitch
+//! becomes the same knot everywhere, and what would have been a divergent stitch is one again.
+//!
+//! # What the ledger holds and the repository has not
+//!
+//! A pin may be at a knot that did not come along. It is left where it is, [`Shared::waiting`] names
+//! it, and it moves when the knot is there.
+
+mod done;
+mod taken;
+
+use std::sync::Arc;
+
+use jj_lib::backend::{ChangeId, CommitId};
+use jj_lib::config::ConfigGetResultExt as _;
+use jj_lib::op_store::RefTarget;
+use jj_lib::op_walk;
+use jj_lib::repo::{ReadonlyRepo, Repo as _};
+use pollster::FutureExt as _;
+
+use super::Repository;
+use super::configuration::setting;
+use super::doing::Doing as _;
+use super::error::RepositoryError;
+use super::id::{KnotId, StitchId};
+use super::transaction::Finished;
+use crate::exchange::{Direction, ExchangeError, Exchanged, LedgerRemote, exchange, random_actor};
+use crate::ledger::{LedgerFolder, LockedLedger};
+
+/// How long git may take to reach a remote's ledger.
+const LIMIT: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// Which way the ledger goes along with a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sharing {
+    /// From the remote.
+    Draw,
+    /// Both ways, with the knots of these pins, which the command has sent or wanted to send.
+    Shuttle {
+        /// The pins' names.
+        pins: Vec<String>,
+    },
+}
+
+/// What came of sharing a ledger.
+#[derive(Clone, Debug)]
+pub struct Shared {
+    /// What went over the remote.
+    pub exchanged: Exchanged,
+    /// What was done in the repository, if something was.
+    pub finished: Option<Finished>,
+    /// Pins whose knots are not here, so that they were left.
+    pub waiting: Vec<String>,
+    /// Where a damaged ledger was moved to.
+    pub began_anew: Option<std::path::PathBuf>,
+}
+
+impl Repository {
+    /// Tells whether this repository shares a ledger: the setting `loom.ledger`, which is on when
+    /// nothing is said.
+    ///
+    /// # Errors
+    ///
+    /// [`RepositoryError::Setting`].
+    pub fn has_ledger(&self) -> Result<bool, RepositoryError> {
+        let settings = self.workspace.settings();
+        let value = settings.get_bool("loom.ledger").optional();
+        Ok(value.map_err(|error| setting(&error))?.unwrap_or(true))
+    }
+
+    /// Names the ledger's folder.
+    pub fn ledger(&self) -> LedgerFolder {
+        let path = self.workspace.repo_path().join("loom/ledger");
+        LedgerFolder::new(path, self.surroundings.patience)
+    }
+
+    /// Takes down in the ledger what was done in the repository. `sending` are pins that are about to
+    /// be sent, and belong to the ledger from now on.
+    ///
+    /// # Errors
+    ///
+    /// [`ExchangeError`]; the ledger is as it was.
+    pub fn take_down(&self, sending: &[String]) -> Result<(), ExchangeError> {
+        let mut ledger = self.lock_ledger()?;
+        if taken::take_down(self, &mut ledger, sending)? {
+            ledger.save()?;
+        }
+        Ok(())
+    }
+
+    /// Exchanges the ledger with a remote, and does here what others took down.
+    ///
+    /// # Errors
+    ///
+    /// [`ExchangeError`]. What was received before is in the ledger, and is done the next time.
+    pub fn share(&mut self, remote: &str, sharing: &Sharing) -> Result<Shared, ExchangeError> {
+        let direction = match sharing {
+            Sharing::Draw => Direction::Draw,
+            Sharing::Shuttle { pins } => Direction::Shuttle {
+                publish: self.pinned(pins),
+            },
+        };
+        let program = self
+            .text("git.executable-path")
+            .unwrap_or_else(|_| "git".to_owned());
+        let remote = LedgerRemote {
+            program: program.into(),
+            git_dir: self.git_dir()?,
+            remote: remote.to_owned(),
+            limit: LIMIT,
+        };
+        let exchanged = exchange(
+            &remote,
+            &self.ledger(),
+            &direction,
+            &mut self.randomness(b"exchange"),
+        )?;
+        let mut shared = self.do_what_others_did(&remote.remote)?;
+        shared.exchanged = exchanged;
+        Ok(shared)
+    }
+
+    /// Does here what the ledger has from others.
+    fn do_what_others_did(&mut self, remote: &str) -> Result<Shared, ExchangeError> {
+        let mut ledger = self.lock_ledger()?;
+        let known = ledger.known().cloned().unwrap_or_default();
+        let base = self.repo_at(&known.operation);
+        let before = known.view();
+        let now = ledger.document().view();
+        let mut done = done::Doing::new(self, &ledger, base.as_deref(), &before)?;
+        done.move_pins(&now)?;
+        done.describe(&now)?;
+        let (finished, known, waiting) = done.finish(remote)?;
+        ledger.set_known(known);
+        ledger.save()?;
+        Ok(Shared {
+            exchanged: Exchanged::default(),
+            finished,
+            waiting,
+            began_anew: ledger.began_anew.clone(),
+        })
+    }
+
+    /// Reads the tags of a stitch.
+    ///
+    /// # Errors
+    ///
+    /// [`ExchangeError::Ledger`].
+    pub fn stitch_tags(&self) -> Result<Vec<(StitchId, Vec<String>)>, ExchangeError> {
+        let view = self.ledger().view()?.unwrap_or_default();
+        let tags = view.tags.into_iter();
+        Ok(tags
+            .map(|(stitch, tags)| (StitchId(stitch), tags.into_iter().collect()))
+            .collect())
+    }
+
+    /// Adds tags to a stitch and takes others from it.
+    ///
+    /// # Errors
+    ///
+    /// [`ExchangeError::Ledger`], of which [`Name`](crate::ledger::LedgerError::Name) is for what can
+    /// be no tag.
+    pub fn tag_stitch(
+        &self,
+        knot: &KnotId,
+        add: &[String],
+        remove: &[String],
+    ) -> Result<(), ExchangeError> {
+        let stitch: ChangeId = self.commit(&knot.0)?.change_id().clone();
+        let mut ledger = self.lock_ledger()?;
+        for tag in add {
+            ledger.document_mut().tag(&stitch, tag)?;
+        }
+        for tag in remove {
+            ledger.document_mut().untag(&stitch, tag)?;
+        }
+        ledger.save()?;
+        Ok(())
+    }
+
+    fn lock_ledger(&self) -> Result<LockedLedger, ExchangeError> {
+        let mut randomness = self.randomness(b"ledger");
+        Ok(self.ledger().lock(&mut || random_actor(&mut randomness))?)
+    }
+
+    /// Makes numbers of what is handed in, others for each use.
+    fn randomness(&self, what: &'static [u8]) -> impl FnMut() -> u64 + use<> {
+        let surroundings = &self.surroundings;
+        let mut parts: Vec<Vec<u8>> = vec![
+            what.to_vec(),
+            surroundings.seed.to_le_bytes().to_vec(),
+            surroundings
+                .now
+                .timestamp()
+                .as_nanosecond()
+                .to_le_bytes()
+                .to_vec(),
+            surroundings.hostname.clone().into_bytes(),
+            surroundings.username.clone().into_bytes(),
+            self.root().as_os_str().as_encoded_bytes().to_vec(),
+        ];
+        let mut count = 0_u64;
+        parts.push(Vec::new());
+        move || {
+            count += 1;
+            if let Some(last) = parts.last_mut() {
+                *last = count.to_le_bytes().to_vec();
+            }
+            let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
+            let [a, b, c, d, e, f, g, h, ..] = crate::ledger::hash(&parts);
+            u64::from_le_bytes([a, b, c, d, e, f, g, h])
+        }
+    }
+
+    fn git_dir(&self) -> Result<std::path::PathBuf, RepositoryError> {
+        let backend =
+            jj_lib::git::get_git_backend(self.repo.store()).doing("find git's objects")?;
+        Ok(backend.git_repo_path().to_owned())
+    }
+
+    /// Returns the knots of pins that are at one.
+    fn pinned(&self, pins: &[String]) -> Vec<CommitId> {
+        let view = self.repo.view();
+        pins.iter()
+            .filter_map(|name| view.get_local_bookmark(name.as_str().as_ref()).as_normal())
+            .cloned()
+            .collect()
+    }
+
+    /// Loads the repository at an earlier operation; `None` when it is not in the tension log.
+    fn repo_at(&self, operation: &str) -> Option<Arc<ReadonlyRepo>> {
+        let loader = self.workspace.repo_loader();
+        if operation.is_empty() {
+            return None;
+        }
+        let operation = op_walk::resolve_op_for_load(loader, operation)
+            .block_on()
+            .ok()?;
+        loader.load_at(&operation).block_on().ok()
+    }
+
+    fn is_ancestor(&self, ancestor: &CommitId, descendant: &CommitId) -> bool {
+        let index = self.repo.index();
+        let has = |id| index.has_id(id).block_on().unwrap_or_default();
+        has(ancestor)
+            && has(descendant)
+            && index
+                .is_ancestor(ancestor, descendant)
+                .block_on()
+                .unwrap_or_default()
+    }
+}
+
+/// Returns where a pin is: nowhere when it is not there.
+fn values(target: &RefTarget) -> std::collections::BTreeSet<Option<CommitId>> {
+    target.as_merge().adds().cloned().collect()
+}
