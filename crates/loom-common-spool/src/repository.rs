@@ -35,26 +35,46 @@
 //! up to date. All of it blocks. Everything has the time of [`Surroundings`], so a value is for one
 //! command.
 
+mod absorb;
+mod below;
 mod colocation;
+mod compare;
 mod configuration;
 mod doing;
+mod draw;
 mod error;
+mod hunks;
 mod id;
 mod ignores;
 mod language;
 mod lock;
 mod mark;
+mod mend;
 mod notice;
 mod open;
+mod pin_moves;
+mod pins;
+mod ply;
+mod push;
+mod push_check;
+mod remotes;
+mod rethread;
+mod selection;
 mod sharing;
 mod shuttle;
+mod snip;
+mod status;
 mod stitch;
 mod surroundings;
 mod takeover;
 mod tension;
 mod trace;
 mod transaction;
+mod unpick;
+mod unravel;
+mod untangle;
 mod weave;
+mod workspaces;
 
 use std::cell::OnceCell;
 use std::path::Path;
@@ -64,29 +84,50 @@ use jj_lib::backend::CommitId;
 use jj_lib::commit::Commit;
 use jj_lib::id_prefix::IdPrefixContext;
 use jj_lib::repo::{ReadonlyRepo, Repo as _};
-use jj_lib::workspace::Workspace;
+use jj_lib::workspace::Workspace as JjWorkspace;
 use pollster::FutureExt as _;
 
 use self::configuration::setting;
 use self::doing::Doing as _;
 use self::language::Language;
 
+pub use self::absorb::Absorbed;
+pub use self::below::{NewContent, StitchBelow};
+pub use self::compare::{ChangeStatus, ChangedFile, Comparison, Content, EntryKind, Side};
+pub use self::draw::{Draw, Drawn};
 pub use self::error::RepositoryError;
+pub use self::hunks::{Hunk, HunkLine, HunkLineKind, LineStats, Whitespace, hunks, line_stats};
 pub use self::id::{KnotId, OperationId, StitchId};
+pub use self::mend::{Mend, MendFrom};
 pub use self::notice::Notice;
 pub use self::open::Winding;
+pub use self::pin_moves::{Forget, PinMove};
+pub use self::pins::{Pin, PinTarget, RemotePin};
+pub use self::ply::{Ply, PlyDescription};
+pub use self::push::{Push, PushUpdate, PushWhat, Pushed};
+pub use self::push_check::Allowances;
+pub use self::remotes::{GitEvent, GitListener, Remote};
+pub use self::rethread::{DuplicateTo, Rethread, RethreadWhat, Rethreaded};
+pub use self::selection::{Chosen, HunkSelector, SelectableFile, SelectableHunk, Selection};
 pub use self::sharing::{Shared, Sharing};
 pub use self::shuttle::{FilesWritten, LeftOut, LeftOutReason, Taken};
+pub use self::snip::{Snip, Snipped};
+pub use self::status::Tension;
 pub use self::stitch::{Person, PinHere, Stitch};
 pub use self::surroundings::Surroundings;
+pub use self::tension::{Operation, OperationChanges, StitchChange, TensionLog};
 pub use self::trace::{Edge, EdgeKind, Trace, TraceEntry, TraceOrder, TraceQuery};
 pub use self::transaction::{Finished, Transaction};
+pub use self::unpick::Unpicked;
+pub use self::unravel::{Unravel, UnravelTo, Unraveled};
+pub use self::untangle::{Tangle, TangledContents, TangledSide, Untangling};
 pub use self::weave::{Location, NewStitch};
+pub use self::workspaces::Workspace;
 
 /// A repository as one workspace sees it, at one operation of the tension log.
 pub struct Repository {
     surroundings: Surroundings,
-    workspace: Workspace,
+    workspace: JjWorkspace,
     repo: Arc<ReadonlyRepo>,
     language: Arc<Language>,
     prefixes: OnceCell<IdPrefixContext>,
@@ -162,6 +203,14 @@ impl Repository {
         language::evaluate_one(self.repo.as_ref(), expression, &resolved).map(KnotId)
     }
 
+    /// Writes a path of the repository, with `/`, relative to the folder of the command.
+    pub fn display_path(&self, path: &str) -> String {
+        match compare::repo_path(path) {
+            Ok(path) => self.language.paths().format_file_path(&path),
+            Err(_) => path.to_owned(),
+        }
+    }
+
     fn resolve_expression(&self, expression: &str) -> Result<language::Resolved, RepositoryError> {
         self.language
             .resolve(self.repo.as_ref(), self.prefixes(), expression)
@@ -184,6 +233,16 @@ impl Repository {
             workspace: self.workspace_name().to_owned(),
         })?;
         self.commit(&id.0)
+    }
+
+    /// Returns the words of the command that the setting `ui.editor` names, if it is set.
+    pub fn editor(&self) -> Option<Vec<String>> {
+        let value = self.workspace.settings().get_value("ui.editor").ok()?;
+        if let Some(text) = value.as_str() {
+            return Some(text.split_whitespace().map(str::to_owned).collect());
+        }
+        let words = value.as_array()?.iter();
+        words.map(|word| word.as_str().map(str::to_owned)).collect()
     }
 
     fn set_repo(&mut self, repo: Arc<ReadonlyRepo>) {

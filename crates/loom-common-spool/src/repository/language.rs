@@ -148,7 +148,7 @@ impl Language {
             aliases_map: &self.stitch_aliases,
             local_variables: HashMap::new(),
             user_email: &self.email,
-            date_pattern_context: self.now.clone(),
+            date_pattern_context: self.now,
             default_ignored_remote: Some(super::colocation::LOCAL_GIT),
             fileset_aliases_map: &self.path_aliases,
             extensions: &self.extensions,

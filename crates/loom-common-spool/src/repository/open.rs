@@ -96,7 +96,7 @@ impl Repository {
         Ok(repository)
     }
 
-    fn assemble(
+    pub(super) fn assemble(
         workspace: Workspace,
         repo: Arc<ReadonlyRepo>,
         surroundings: Surroundings,

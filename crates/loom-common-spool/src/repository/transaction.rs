@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures::TryStreamExt as _;
 use jj_lib::backend::CommitId;
 use jj_lib::commit::Commit;
 use jj_lib::ref_name::{WorkspaceName, WorkspaceNameBuf};
@@ -281,6 +282,11 @@ impl Transaction<'_> {
         self.description.get_or_insert_with(description);
     }
 
+    /// Lets the next operation say what is done.
+    pub(super) fn forget_description(&mut self) {
+        self.description = None;
+    }
+
     pub(super) fn repo(&self) -> &MutableRepo {
         self.tx.repo()
     }
@@ -317,8 +323,9 @@ impl Transaction<'_> {
         } else {
             self.repository.language.immutable(repo)?
         };
-        let refused = evaluate_all(repo, &immutable.intersection(which))?;
-        match refused.into_iter().next() {
+        let refused = evaluate(repo, &immutable.intersection(which))?;
+        let refused = refused.stream().try_next().block_on();
+        match refused.doing("find immutable stitches")? {
             None => Ok(()),
             Some(id) => Err(RepositoryError::Immutable {
                 root: id == *repo.store().root_commit_id(),

@@ -127,6 +127,9 @@ impl Transaction<'_> {
     pub fn stitch(&mut self, new: &NewStitch) -> Result<KnotId, RepositoryError> {
         let (parents, children) = self.locate(&new.location)?;
         self.say(|| "new empty commit".to_owned());
+        if let (Location::Onto(_), [parent]) = (&new.location, parents.as_slice()) {
+            self.advance_pins(parent)?;
+        }
         let commits = parents
             .iter()
             .map(|id| self.repository.commit(id))
@@ -170,6 +173,15 @@ impl Transaction<'_> {
                 .doing("move the shuttle")?;
         }
         Ok(KnotId(made.id().clone()))
+    }
+
+    /// Moves pins along to a stitch that was gone on from, as the settings say.
+    fn advance_pins(&mut self, to: &CommitId) -> Result<(), RepositoryError> {
+        let commit = self.repository.commit(to)?;
+        for (name, old) in self.pins_to_advance(commit.parent_ids())? {
+            self.move_pin_along(&name, old, to)?;
+        }
+        Ok(())
     }
 
     /// Puts what stands on rewritten stitches onto their new knots.

@@ -1,4 +1,6 @@
 //! Repositories as their callers see them, with the git that is installed.
 
+mod rewriting;
 mod scene;
+mod unpicking;
 mod winding;
