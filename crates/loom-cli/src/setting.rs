@@ -37,6 +37,15 @@ impl Setting {
         })
     }
 
+    /// Returns the same for another folder.
+    pub(crate) fn in_folder(&self, folder: &Path) -> Result<Self, CliError> {
+        Ok(Self {
+            workspace: existing_folder(folder)?,
+            environment: self.environment.clone(),
+            config: self.config.clone(),
+        })
+    }
+
     /// Where Loom's own files are.
     pub(crate) fn directories(&self) -> Directories<'_> {
         Directories::new(&self.environment)
@@ -84,7 +93,11 @@ impl Setting {
 /// Returns the folder to work in: absolute, with symbolic links resolved.
 pub(crate) fn workspace(arguments: &Arguments) -> Result<PathBuf, CliError> {
     let asked = arguments.global.directory.as_deref();
-    let asked = asked.unwrap_or(Path::new("."));
+    existing_folder(asked.unwrap_or(Path::new(".")))
+}
+
+/// Returns a folder as an absolute path with symbolic links resolved.
+fn existing_folder(asked: &Path) -> Result<PathBuf, CliError> {
     let cannot = |error: std::io::Error| {
         CliError::usage(format!("cannot work in {}: {error}", asked.display()))
             .hint("name an existing folder with -C")

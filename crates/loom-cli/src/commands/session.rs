@@ -1,7 +1,7 @@
 //! A session with the agent: on a terminal, or for one prompt.
 
 pub(crate) mod agents;
-mod assembly;
+pub(crate) mod assembly;
 mod definition_files;
 pub(crate) mod equipment;
 mod line_editor;
@@ -10,8 +10,8 @@ pub(crate) mod own_commands;
 pub(crate) mod points;
 mod print;
 mod prompt_input;
-mod repl;
-mod selection;
+pub(crate) mod repl;
+pub(crate) mod selection;
 mod stream_input;
 mod type_ahead;
 

@@ -1,6 +1,7 @@
 //! `loom threads`.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use loom_common_core::{ContentBlock, Message, Role, ToolResult, ToolResultContent};
 use loom_common_thread::{StoredThread, Thread, ThreadFilter, ThreadStore};
@@ -138,23 +139,22 @@ fn shown_path(path: &Path) -> String {
 }
 
 /// Renders the last prompt of a thread and the last answer, to bring it back to mind.
-pub(crate) fn recap(stored: &StoredThread) -> String {
+pub(crate) fn recap(history: &[Arc<Message>]) -> String {
     let is_prompt = |message: &Message| message.role == Role::User && !message.text().is_empty();
-    let history = stored.log.history();
-    let last = history.iter().rposition(|(_, message)| is_prompt(message));
+    let last = history.iter().rposition(|message| is_prompt(message));
     let turn = &history[last.unwrap_or(0)..];
     let mut text = String::new();
-    if let Some((_, prompt)) = turn.first() {
+    if let Some(prompt) = turn.first() {
         describe(prompt, &mut text);
     }
     let calls: usize = turn
         .iter()
-        .map(|(_, message)| message.tool_calls().count())
+        .map(|message| message.tool_calls().count())
         .sum();
     if calls > 0 {
         text.push_str(&format!("\n… {calls} tool calls …\n"));
     }
-    let answer = turn.iter().skip(1).rev().map(|(_, said)| said.text());
+    let answer = turn.iter().skip(1).rev().map(|said| said.text());
     if let Some(answer) = answer.into_iter().find(|answer| !answer.is_empty()) {
         describe(
             &Message::assistant(vec![ContentBlock::text(answer)]),

@@ -8,13 +8,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use loom_cli_instructions::{MentionSetup, Scope};
-use loom_cli_mcp::McpServers;
+use loom_cli_mcp::{McpServers, ServerEntry};
+use loom_cli_permission::Permissions;
 use loom_cli_rewind::Rewind;
 use loom_cli_session::{
     ModelChoice, Person, Session, SessionLimits, SessionSetup, Subagents, ThreadStart,
 };
 use loom_common_config::Origin;
-use loom_common_core::{ModelFigures, PermissionMode, ReadFilter};
+use loom_common_core::{Effort, Message, ModelFigures, PermissionMode, ReadFilter};
 use loom_common_http::RetryConfig;
 use loom_common_thread::{NewThread, StoredThread, ThreadId, ThreadStore};
 use loom_server_llm_proxy::ServerClient;
@@ -34,25 +35,59 @@ use crate::{git, redaction};
 /// How often a subagent may ask its model.
 const MAX_SUBAGENT_CALLS: u32 = 60;
 
+/// How long a provider may take to say which models it offers.
+const MODELS_PATIENCE: Duration = Duration::from_secs(3);
+
 /// How long servers of tools are waited for.
 const SERVERS_START: Duration = Duration::from_secs(10);
 
+/// How a session is to begin.
+pub(crate) struct Beginning {
+    pub(crate) thread: Wanted,
+    pub(crate) person: Person,
+    /// Servers of tools besides those that are configured.
+    pub(crate) servers: Vec<ServerEntry>,
+}
+
+/// The thread that a session is wanted for.
+pub(crate) enum Wanted {
+    New,
+    /// The newest one of the folder.
+    Latest,
+    /// The one that this id stands for.
+    Stored(String),
+}
+
+impl From<&SessionArguments> for Wanted {
+    fn from(arguments: &SessionArguments) -> Self {
+        match &arguments.resume {
+            Some(id) => Self::Stored(id.clone()),
+            None if arguments.continue_latest => Self::Latest,
+            None => Self::New,
+        }
+    }
+}
+
 /// A session, and what the person should know before it begins.
-pub(super) struct Started {
-    pub(super) session: Session,
-    /// How the thread stands that goes on.
-    pub(super) recap: Option<String>,
-    pub(super) warnings: Vec<String>,
+pub(crate) struct Started {
+    pub(crate) session: Session,
+    pub(crate) thread: ThreadId,
+    /// What was said so far in the thread that goes on.
+    pub(crate) history: Vec<Arc<Message>>,
+    pub(crate) warnings: Vec<String>,
     /// Name of the model's provider.
-    pub(super) provider: String,
+    pub(crate) provider: String,
+    /// How much the model is to think, if that was said.
+    pub(crate) effort: Option<Effort>,
     /// The rung of the sandbox.
-    pub(super) sandbox: String,
-    pub(super) servers: Option<McpServers>,
+    pub(crate) sandbox: String,
+    pub(crate) permissions: Permissions,
+    pub(crate) servers: Option<McpServers>,
     /// Understands what is said.
-    pub(super) own_commands: OwnCommands,
-    pub(super) rewind: Option<Rewind>,
+    pub(crate) own_commands: OwnCommands,
+    pub(crate) rewind: Option<Rewind>,
     /// Finds models for a session that goes on with another one.
-    pub(super) models: Models,
+    pub(crate) models: Models,
 }
 
 impl Started {
@@ -63,7 +98,7 @@ impl Started {
 }
 
 /// Waits until the servers of tools are ready, or are not going to be soon.
-pub(super) async fn settled(servers: Option<&McpServers>) {
+pub(crate) async fn settled(servers: Option<&McpServers>) {
     if let Some(servers) = servers {
         // One that takes longer is done without.
         let _ = tokio::time::timeout(SERVERS_START, servers.settled()).await;
@@ -71,14 +106,15 @@ pub(super) async fn settled(servers: Option<&McpServers>) {
 }
 
 /// Puts a session together and starts it.
-pub(super) async fn start(
-    setting: &Setting,
-    arguments: &SessionArguments,
-    person: Person,
-) -> Result<Started, CliError> {
+pub(crate) async fn start(setting: &Setting, beginning: Beginning) -> Result<Started, CliError> {
+    let Beginning {
+        thread: wanted,
+        person,
+        servers: handed_over,
+    } = beginning;
     let mut warnings = Vec::new();
     let store = setting.open_threads().await?;
-    let stored = stored_thread(setting, arguments, &store).await?;
+    let stored = stored_thread(setting, wanted, &store).await?;
     let connection = Connection::open(setting).await?;
     warnings.extend(connection.other_version.as_ref().map(other_version));
     let chosen = select_model(setting, &connection, stored.as_ref()).await?;
@@ -90,7 +126,10 @@ pub(super) async fn start(
     model.effort = setting.config.value.model.effort;
     let config = &setting.config.value;
     let permission_mode = permission_mode(setting, stored.as_ref());
-    let recap = stored.as_ref().map(threads::recap);
+    let history = stored.as_ref().map(|stored| {
+        let history = stored.log.history().into_iter();
+        history.map(|(_, message)| Arc::clone(message)).collect()
+    });
     let clock = Setting::clock();
     let mut rng = Setting::rng();
     let thread_id = match &stored {
@@ -103,6 +142,7 @@ pub(super) async fn start(
         thread: thread_id,
         search,
         person: &person,
+        servers: handed_over,
     };
     let equipment = Equipment::get(setting, occasion, &mut warnings).await?;
     let thread = match stored {
@@ -119,7 +159,8 @@ pub(super) async fn start(
     };
     let provider = model.provider.clone();
     let sandbox = equipment.sandbox.clone();
-    let readable = readable(setting, &equipment.gate.permissions);
+    let permissions = equipment.gate.permissions.clone();
+    let readable = readable(setting, &permissions);
     let (servers, rewind) = (equipment.servers.clone(), equipment.rewind.clone());
     let subagents = subagents(setting, &models, &model, &equipment, &mut warnings).await?;
     let session = Session::start(SessionSetup {
@@ -156,10 +197,13 @@ pub(super) async fn start(
     let own_commands = own_commands(setting, readable, servers.clone(), &mut warnings)?;
     Ok(Started {
         session,
-        recap,
+        thread: thread_id,
+        history: history.unwrap_or_default(),
         warnings,
         provider,
+        effort: config.model.effort,
         sandbox,
+        permissions,
         own_commands,
         servers,
         rewind,
@@ -185,7 +229,7 @@ fn own_commands(
 }
 
 /// Finds models.
-pub(super) struct Models {
+pub(crate) struct Models {
     connection: Connection,
     max_tokens: Option<u32>,
 }
@@ -201,6 +245,32 @@ impl Models {
                 None
             }
         })
+    }
+
+    /// Returns the models that the server's providers offer, as far as they say so in time: provider
+    /// and name.
+    pub(crate) async fn offered(&self) -> Result<Vec<Model>, CliError> {
+        let server = self.connection.server()?;
+        let providers = server.providers().await?;
+        let asked = providers
+            .into_iter()
+            .filter(|provider| provider.configured)
+            .map(async |provider| {
+                let names = server.check(&provider.name);
+                let names = tokio::time::timeout(MODELS_PATIENCE, names).await;
+                let names = match names {
+                    Ok(Ok(names)) => names,
+                    // It still answers, perhaps, with the model that it is known for.
+                    _ => provider.default_model.into_iter().collect(),
+                };
+                let named = move |name| Model {
+                    provider: provider.name.clone(),
+                    name,
+                };
+                names.into_iter().map(named).collect::<Vec<_>>()
+            });
+        let models = futures::future::join_all(asked).await;
+        Ok(models.into_iter().flatten().collect())
     }
 
     /// Returns the way to a model that a file names, one of the provider `usual` where the file
@@ -219,7 +289,7 @@ impl Models {
     }
 
     /// Returns the way to a model, with the figures that the server has of it.
-    pub(super) async fn find(&self, model: Model) -> Result<ModelChoice, CliError> {
+    pub(crate) async fn find(&self, model: Model) -> Result<ModelChoice, CliError> {
         let Model { provider, name } = model;
         let client = self.connection.model(&provider)?;
         let figures = match self.connection.server()?.model(&provider, &name).await {
@@ -291,22 +361,22 @@ fn micros(dollars: f64) -> u64 {
 /// Loads the thread that goes on, if one was asked for.
 async fn stored_thread(
     setting: &Setting,
-    arguments: &SessionArguments,
+    wanted: Wanted,
     store: &ThreadStore,
 ) -> Result<Option<StoredThread>, CliError> {
-    let stored = if let Some(id) = &arguments.resume {
-        threads::load(store, id).await?
-    } else if arguments.continue_latest {
-        let latest = store.latest(&setting.workspace).await?.ok_or_else(|| {
-            CliError::failed(format!(
-                "no thread to continue in {}",
-                setting.workspace.display()
-            ))
-            .hint("`loom threads list --all` lists the threads of all folders")
-        })?;
-        threads::load(store, &latest.id.to_string()).await?
-    } else {
-        return Ok(None);
+    let stored = match wanted {
+        Wanted::New => return Ok(None),
+        Wanted::Stored(id) => threads::load(store, &id).await?,
+        Wanted::Latest => {
+            let latest = store.latest(&setting.workspace).await?.ok_or_else(|| {
+                CliError::failed(format!(
+                    "no thread to continue in {}",
+                    setting.workspace.display()
+                ))
+                .hint("`loom threads list --all` lists the threads of all folders")
+            })?;
+            threads::load(store, &latest.id.to_string()).await?
+        }
     };
     threads::check_folder(setting, &stored)?;
     Ok(Some(stored))

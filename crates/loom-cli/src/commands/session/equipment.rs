@@ -10,7 +10,7 @@ use loom_cli_config::FILE_NAME;
 use loom_cli_hooks::{HookFile, HookSetup, Hooks};
 use loom_cli_instructions::{Folder, InstructionSetup, Instructions, Skills};
 use loom_cli_lsp::{Diagnostics, Launch, Launcher, LspSetup, definitions};
-use loom_cli_mcp::{ConfigFiles, McpConfig, McpLimits, McpServers, McpSetup};
+use loom_cli_mcp::{ConfigFiles, McpConfig, McpLimits, McpServers, McpSetup, ServerEntry};
 use loom_cli_permission::{Call, PermissionFiles, Permissions, Places, Surroundings};
 use loom_cli_rewind::Rewind;
 use loom_cli_sandbox::{HostPattern, NetworkAccess, Rung, Sandbox, hidden_places};
@@ -38,6 +38,8 @@ pub(super) struct Occasion<'a> {
     /// The way to web search; none where the server has none.
     pub(super) search: Option<ServerClient>,
     pub(super) person: &'a Person,
+    /// Servers of tools besides those that are configured.
+    pub(super) servers: Vec<ServerEntry>,
 }
 
 /// What an agent works with besides the model.
@@ -71,6 +73,7 @@ impl Equipment {
             thread,
             search,
             person,
+            servers: handed_over,
         } = occasion;
         let sandbox = sandbox(setting, person, warnings).await?;
         let rung = sandbox
@@ -93,7 +96,7 @@ impl Equipment {
             Person::Present => Some(server_questions.clone()),
             Person::Absent { .. } => None,
         };
-        let servers = servers(setting, &setup, elicitation, warnings)?;
+        let servers = servers(setting, handed_over, &setup, elicitation, warnings)?;
         let rewind = rewind(setting, warnings).await?;
         tidy(setting, setup.outputs.limits(), rewind.clone())?;
         let (instructions, nested_instructions) =
@@ -271,13 +274,22 @@ fn tool_setup(
 /// Starts the servers of tools in the background; none where there are none.
 fn servers(
     setting: &Setting,
+    handed_over: Vec<ServerEntry>,
     tools: &ToolSetup,
     elicitation: Option<ServerQuestions>,
     warnings: &mut Vec<String>,
 ) -> Result<Option<McpServers>, CliError> {
     let directories = setting.directories();
     let files = ConfigFiles::find(&directories.config()?, &setting.workspace);
-    let config = McpConfig::load(files, &setting.workspace, &setting.environment);
+    let mut config = McpConfig::load(files, &setting.workspace, &setting.environment);
+    for server in handed_over {
+        let name = server.name.clone();
+        if !config.add(server) {
+            warnings.push(format!(
+                "there are two servers of tools called {name}; the one of Loom's configuration counts"
+            ));
+        }
+    }
     warnings.extend(config.problems.iter().map(ToString::to_string));
     if config.servers.is_empty() {
         return Ok(None);

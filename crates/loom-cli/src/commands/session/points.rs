@@ -34,6 +34,13 @@ pub(crate) fn listing(points: &[Point]) -> String {
     text
 }
 
+/// Returns the point before the last turn that was not undone yet.
+pub(crate) fn last_turn(points: &[Point]) -> Option<u64> {
+    let is_turn = |point: &&Point| matches!(point.kind, PointKind::Turn { .. });
+    let mut standing = points.iter().rev().filter(|point| !point.is_undone);
+    standing.find(is_turn).map(|point| point.number)
+}
+
 /// Says what going back did.
 pub(crate) fn restored(report: &RestoreReport, scope: RestoreScope) -> String {
     let mut text = match scope {

@@ -7,7 +7,7 @@ use loom_common_core::Usage;
 use loom_common_core::stream::{StreamError, ThreadEvent};
 use tokio::sync::mpsc;
 
-use super::assembly::Started;
+use super::assembly::{Beginning, Started};
 use super::prompt_input;
 use super::stream_input::{self, Program, StreamInput};
 use crate::arguments::{InputFormat, OutputFormat, SessionArguments};
@@ -72,8 +72,13 @@ async fn start(
         // The program answers, or closes its input.
         Input::Stream(_) => Person::Present,
     };
+    let beginning = Beginning {
+        thread: arguments.into(),
+        person,
+        servers: Vec::new(),
+    };
     let started = tokio::select! {
-        started = super::assembly::start(setting, arguments, person) => started?,
+        started = super::assembly::start(setting, beginning) => started?,
         _ = interrupts.next() => return Err(CliError::interrupted("interrupted")),
     };
     for warning in &started.warnings {

@@ -5,14 +5,14 @@
 //! next prompt. A request to end the program is heeded at every point.
 
 mod answers;
-pub(super) mod commands;
+pub(crate) mod commands;
 mod forms;
 mod status;
 
 use std::io::{self, IsTerminal, Write};
 
 use loom_cli_instructions::INIT_PROMPT;
-use loom_cli_rewind::{OnConflict, Point, PointKind};
+use loom_cli_rewind::OnConflict;
 use loom_cli_session::{Person, Restore, RestoreScope, SessionError};
 use loom_common_core::inquiry::{Inquiry, InquiryOutcome};
 use loom_common_core::stream::ThreadEvent;
@@ -22,7 +22,7 @@ use loom_common_version::VERSION;
 use self::answers::{Asking, Typed};
 use self::commands::{Command, HELP, next_mode};
 use self::status::Status;
-use super::assembly::Started;
+use super::assembly::{Beginning, Started};
 use super::line_editor::{Line, LineEditor, Purpose};
 use super::own_commands::{Heard, Said};
 use super::points;
@@ -30,6 +30,7 @@ use super::selection::Model;
 use super::type_ahead::TypeAhead;
 use crate::arguments::SessionArguments;
 use crate::commands::mcp::listing;
+use crate::commands::threads;
 use crate::error::CliError;
 use crate::interrupt::{Interrupt, Interrupts};
 use crate::render::{PlainView, sanitize};
@@ -41,8 +42,13 @@ pub(super) async fn run(setting: &Setting, arguments: &SessionArguments) -> Resu
             .hint("`loom -p PROMPT` works without one"));
     }
     let mut interrupts = Interrupts::listen()?;
+    let beginning = Beginning {
+        thread: arguments.into(),
+        person: Person::Present,
+        servers: Vec::new(),
+    };
     let mut started = tokio::select! {
-        started = super::assembly::start(setting, arguments, Person::Present) => started?,
+        started = super::assembly::start(setting, beginning) => started?,
         _ = interrupts.next() => return Err(CliError::interrupted("interrupted")),
     };
     let (thread_id, status) = greet(&mut started).await?;
@@ -81,9 +87,7 @@ async fn greet(started: &mut Started) -> Result<(ThreadId, Status), CliError> {
         "loom {VERSION} · {model} ({provider}) · mode {permission_mode} · {cwd}"
     )?;
     writeln!(output, "/help says what there is; Ctrl-D ends.")?;
-    if let Some(recap) = &started.recap {
-        write!(output, "{recap}")?;
-    }
+    write!(output, "{}", threads::recap(&started.history))?;
     for warning in &started.warnings {
         writeln!(output, "warning: {}", sanitize(warning))?;
     }
@@ -273,13 +277,7 @@ impl Repl {
             Ok(points) => points,
             Err(error) => return tell(&error.to_string()),
         };
-        let is_turn = |point: &&Point| matches!(point.kind, PointKind::Turn { .. });
-        let last = points
-            .iter()
-            .rev()
-            .filter(|point| !point.is_undone)
-            .find(is_turn);
-        match last.map(|point| point.number) {
+        match points::last_turn(&points) {
             Some(to) => self.rewind(to, RestoreScope::Everything).await,
             None => tell("there is no turn to undo"),
         }

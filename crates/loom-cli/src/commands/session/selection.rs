@@ -7,9 +7,9 @@ use crate::error::CliError;
 use crate::setting::Setting;
 
 /// A model and its provider.
-pub(super) struct Model {
-    pub(super) provider: String,
-    pub(super) name: String,
+pub(crate) struct Model {
+    pub(crate) provider: String,
+    pub(crate) name: String,
 }
 
 /// Names that files written for Claude Code have for models, and that no provider knows.

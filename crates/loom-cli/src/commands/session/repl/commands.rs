@@ -8,7 +8,7 @@ use serde::de::value::Error;
 use loom_cli_session::RestoreScope;
 
 /// The commands and what they do, for the person.
-pub(in crate::commands::session) const HELP: &str = "\
+pub(crate) const HELP: &str = "\
 /mode [plan|ask|auto|full]  shows or sets what the agent may do without asking (Shift-Tab: the next)
 /model [PROVIDER/]NAME      goes on with another model
 /effort low|medium|high     sets how much the model thinks (default: the provider's choice)
@@ -29,14 +29,14 @@ thread is saved all along; `loom --continue` goes on with it.
 ";
 
 /// The names of the commands, without the slash.
-pub(in crate::commands::session) const NAMES: [&str; 14] = [
+pub(crate) const NAMES: [&str; 14] = [
     "mode", "model", "effort", "compact", "context", "rewind", "undo", "init", "mcp", "commands",
     "thread", "help", "exit", "quit",
 ];
 
 /// A command of Loom's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::commands::session) enum Command {
+pub(crate) enum Command {
     Mode(Option<PermissionMode>),
     Model {
         /// None for the present one.
@@ -62,7 +62,7 @@ pub(in crate::commands::session) enum Command {
 
 /// What a line is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::commands::session) enum Line<'a> {
+pub(crate) enum Line<'a> {
     /// Something to say to the agent.
     Prompt,
     /// A command of Loom's own.
@@ -75,7 +75,7 @@ pub(in crate::commands::session) enum Line<'a> {
 
 /// Reads a line. A word behind a slash is meant as a command; a path such as `/etc/hosts is odd` is
 /// not.
-pub(in crate::commands::session) fn read(line: &str) -> Line<'_> {
+pub(crate) fn read(line: &str) -> Line<'_> {
     let Some(rest) = line.trim().strip_prefix('/') else {
         return Line::Prompt;
     };
@@ -165,7 +165,7 @@ fn rewind(arguments: &str) -> Result<Command, String> {
 }
 
 /// Returns the mode that Shift-Tab goes to. Full mode is for saying out loud.
-pub(in crate::commands::session) fn next_mode(mode: PermissionMode) -> PermissionMode {
+pub(crate) fn next_mode(mode: PermissionMode) -> PermissionMode {
     match mode {
         PermissionMode::Plan => PermissionMode::Ask,
         PermissionMode::Ask => PermissionMode::Auto,
