@@ -78,4 +78,4 @@ pub use restore::{Restore, RestoreScope};
 pub use server_questions::ServerQuestions;
 pub use session::{Clock, Session, SessionHandle, SessionLimits, SessionSetup, ThreadStart};
 pub use subagents::{SubagentDefinition, Subagents};
-pub use tools::SUBAGENT_KINDS;
+pub use tools::{SUBAGENT_KINDS, todo_list};

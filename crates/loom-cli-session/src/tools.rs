@@ -20,7 +20,7 @@ use crate::subagents::Subagents;
 
 pub use task::SUBAGENT_KINDS;
 pub(crate) use task::{Subagent, SubagentKind};
-pub(crate) use todo_write::todo_list;
+pub use todo_write::todo_list;
 
 /// Name of the tool that keeps the list of what is to do.
 pub(crate) const TODO_WRITE: &str = "todo_write";

@@ -213,6 +213,12 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Mcp(McpCommand),
     /// Say what is wrong and how to mend it.
+    /// Serve an editor: speak the Agent Client Protocol on standard input and output.
+    ///
+    /// The editor starts this by itself once it is told to; a person has no use for it. What the
+    /// editor hands over (folder, thread, servers of tools) counts for each session; the options of a
+    /// session, such as --model before the command, are where each begins.
+    Acp,
     Doctor,
     /// Run a command in the sandbox in which the agent runs its own.
     ///

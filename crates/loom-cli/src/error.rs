@@ -86,6 +86,11 @@ impl CliError {
         let _ = writeln!(anstream::stderr().lock(), "{text}");
     }
 
+    /// Returns what kind of an error it is.
+    pub(crate) fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
     /// Returns what happened.
     pub(crate) fn message(&self) -> &str {
         &self.message

@@ -111,6 +111,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, CliError> {
     runtime.shutdown_background();
     outcome
 }
+            Some(Command::Acp) => commands::acp::run(setting).await,
 
 fn end(outcome: Result<ExitCode, CliError>) -> ExitCode {
     outcome.unwrap_or_else(|error| finish(Err(error)))

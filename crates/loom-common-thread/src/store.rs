@@ -309,6 +309,21 @@ impl ThreadStore {
         Ok(Some(StoredThread { thread, log }))
     }
 
+    /// Returns a thread without its log; none if there is no such thread.
+    ///
+    /// # Errors
+    ///
+    /// What kept it from being read.
+    pub async fn find(&self, id: ThreadId) -> Result<Option<Thread>, ThreadStoreError> {
+        let row = sqlx::query("SELECT * FROM threads WHERE id = ?1")
+            .bind(id.to_string())
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(|error| self.sqlite(error))?;
+        row.map(|row| row::thread(&row).map_err(|error| self.sqlite(error)))
+            .transpose()
+    }
+
     /// Lists threads, the one with the latest message first.
     ///
     /// # Errors

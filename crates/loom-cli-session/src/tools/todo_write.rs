@@ -54,7 +54,7 @@ pub(super) async fn run(definition: &ToolDefinition, arguments: Map<String, Valu
 }
 
 /// Returns the list that `call` has written; none if it is no such call.
-pub(crate) fn todo_list(call: &ToolCall) -> Option<Vec<TodoEntry>> {
+pub fn todo_list(call: &ToolCall) -> Option<Vec<TodoEntry>> {
     if call.name != super::TODO_WRITE {
         return None;
     }

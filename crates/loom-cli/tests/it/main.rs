@@ -5,6 +5,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod acp;
 mod commands;
 mod conversation;
 mod events;

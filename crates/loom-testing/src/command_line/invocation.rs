@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use super::output::Output;
 use super::running::Running;
@@ -103,6 +105,20 @@ impl Invocation {
     #[must_use]
     pub fn spawn(self) -> Running {
         Running::start(self)
+    }
+
+    /// Returns the command for a test that talks to it in its own way. Its standard input, output and
+    /// error are the test's to set.
+    #[must_use]
+    pub fn into_command(self) -> Command {
+        let mut command = Command::new(&self.program);
+        command
+            .args(&self.arguments)
+            .env_clear()
+            .envs(&self.variables)
+            .current_dir(&self.folder)
+            .process_group(0);
+        command
     }
 
     /// Starts the command on a terminal of 40 rows and 120 columns, with `TERM=xterm-256color`.

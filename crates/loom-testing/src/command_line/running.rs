@@ -2,9 +2,8 @@
 
 use std::ffi::OsStr;
 use std::io::{Read, Write};
-use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::Arc;
 use std::thread;
 
@@ -41,12 +40,9 @@ struct Captured {
 impl Running {
     pub(super) fn start(mut invocation: Invocation) -> Self {
         let input = std::mem::take(&mut invocation.input);
-        let mut child = Command::new(&invocation.program)
-            .args(&invocation.arguments)
-            .env_clear()
-            .envs(&invocation.variables)
-            .current_dir(&invocation.folder)
-            .process_group(0)
+        let mut child = invocation
+            .clone()
+            .into_command()
             .stdin(match &input {
                 Input::None => Stdio::null(),
                 Input::Text(_) | Input::Open => Stdio::piped(),

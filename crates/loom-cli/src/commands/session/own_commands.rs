@@ -12,6 +12,7 @@ mod unheard;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use loom_cli_acp::CommandEntry;
 use loom_cli_instructions::{Command as CommandFile, Commands, INIT_PROMPT, Segment};
 use loom_cli_mcp::McpServers;
 use loom_cli_permission::Rule;
@@ -25,10 +26,10 @@ use crate::error::CliError;
 use crate::setting::Setting;
 
 pub(crate) use files::load;
-pub(super) use unheard::Unheard;
+pub(crate) use unheard::Unheard;
 
 /// Understands what is said.
-pub(super) struct OwnCommands {
+pub(crate) struct OwnCommands {
     commands: Commands,
     /// What counts of that which commands allow themselves, by name.
     allowed: BTreeMap<String, Vec<Rule>>,
@@ -37,12 +38,12 @@ pub(super) struct OwnCommands {
 }
 
 /// What is to be handed to the session, and what is wrong with it.
-pub(super) struct Heard {
-    pub(super) said: Said,
-    pub(super) problems: Vec<String>,
+pub(crate) struct Heard {
+    pub(crate) said: Said,
+    pub(crate) problems: Vec<String>,
 }
 
-pub(super) enum Said {
+pub(crate) enum Said {
     Prompt(Message),
     Command(Box<CommandPrompt>),
 }
@@ -70,7 +71,7 @@ impl OwnCommands {
     /// # Errors
     ///
     /// Why the text is not handed to the session.
-    pub(super) async fn hear(
+    pub(crate) async fn hear(
         &self,
         text: &str,
         models: &Models,
@@ -190,8 +191,30 @@ impl OwnCommands {
         }
     }
 
+    /// Returns the commands and the prompts of servers, as editors offer them.
+    pub(crate) fn entries(&self) -> Vec<CommandEntry> {
+        let commands = self.commands.iter().map(|command| CommandEntry {
+            name: command.name.clone(),
+            description: command.description.clone(),
+            hint: command.argument_hint.clone(),
+        });
+        let prompts = self.servers.as_ref().map(McpServers::prompts);
+        let prompts = prompts.unwrap_or_default().into_iter().map(|prompt| {
+            let arguments = prompt.arguments.iter();
+            let arguments: Vec<String> = arguments
+                .map(|argument| format!("[{}]", argument.name))
+                .collect();
+            CommandEntry {
+                name: prompt.name,
+                description: prompt.description,
+                hint: Some(arguments.join(" ")).filter(|hint| !hint.is_empty()),
+            }
+        });
+        commands.chain(prompts).collect()
+    }
+
     /// Lists the commands and the prompts of servers, one a line.
-    pub(super) fn listing(&self) -> String {
+    pub(crate) fn listing(&self) -> String {
         let mut text = String::new();
         for command in self.commands.iter() {
             let hint = command.argument_hint.as_deref().unwrap_or_default();

@@ -7,7 +7,7 @@ use loom_common_core::stream::StreamError;
 
 /// Why something that was said is not handed to the session.
 #[derive(Debug)]
-pub(in crate::commands::session) enum Unheard {
+pub(crate) enum Unheard {
     /// There is no command of this name, and no path either. Saying it in other words helps.
     Unknown {
         name: String,

@@ -1,0 +1,154 @@
+//! What was said in a thread so far, as updates for an editor that loads it.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use agent_client_protocol::v1::schema::{
+    ContentBlock, ContentChunk, Diff, ImageContent, MessageId, SessionUpdate, ToolCall,
+    ToolCallContent, ToolCallStatus, ToolCallUpdate, ToolCallUpdateFields, ToolKind,
+};
+use loom_cli_session::{is_note, todo_list};
+use loom_common_core::{
+    ContentBlock as Block, Message, Role, ToolCall as Call, ToolResult, ToolResultContent,
+};
+use serde_json::Value;
+
+use crate::drawing::{Face, absolute, block, chunk, face, plan};
+
+/// How what Loom attaches to a prompt begins: the person did not say it.
+const ATTACHED: [&str; 4] = [
+    "<file path=",
+    "<folder path=",
+    "<picture path=",
+    "<resource ",
+];
+
+/// Returns the updates that show a conversation.
+pub(crate) fn updates(history: &[Arc<Message>], folder: &Path) -> Vec<SessionUpdate> {
+    let mut replay = Replay {
+        folder,
+        updates: Vec::new(),
+        kinds: HashMap::new(),
+    };
+    let mut todo = None;
+    for (number, message) in history.iter().enumerate() {
+        replay.message(&format!("history_{number}"), message);
+        todo = message.tool_calls().filter_map(todo_list).last().or(todo);
+    }
+    replay.cut_short();
+    let mut updates = replay.updates;
+    updates.extend(todo.map(|entries| plan(&entries)));
+    updates
+}
+
+struct Replay<'a> {
+    folder: &'a Path,
+    updates: Vec<SessionUpdate>,
+    /// Calls that have no result yet.
+    kinds: HashMap<String, ToolKind>,
+}
+
+impl Replay<'_> {
+    fn message(&mut self, id: &str, message: &Message) {
+        for block in &message.content {
+            match (message.role, block) {
+                (Role::User, Block::Text { text, .. }) => {
+                    let is_attached = ATTACHED.iter().any(|mark| text.starts_with(mark));
+                    if !is_note(block) && !is_attached {
+                        let chunk = chunk(text.clone(), id);
+                        self.updates.push(SessionUpdate::UserMessageChunk(chunk));
+                    }
+                }
+                (Role::User, Block::Image(image)) => {
+                    let image = ImageContent::new(&image.data, &image.media_type);
+                    let chunk = ContentChunk::new(ContentBlock::Image(image))
+                        .message_id(MessageId::new(id));
+                    self.updates.push(SessionUpdate::UserMessageChunk(chunk));
+                }
+                (Role::Assistant, Block::Text { text, .. }) => {
+                    let chunk = chunk(text.clone(), id);
+                    self.updates.push(SessionUpdate::AgentMessageChunk(chunk));
+                }
+                (Role::Assistant, Block::Thinking { thinking, .. }) if !thinking.is_empty() => {
+                    let chunk = chunk(thinking.clone(), id);
+                    self.updates.push(SessionUpdate::AgentThoughtChunk(chunk));
+                }
+                (_, Block::ToolUse(call)) => self.call(call),
+                (_, Block::ToolResult(result)) => self.result(result),
+                _ => {}
+            }
+        }
+    }
+
+    fn call(&mut self, call: &Call) {
+        if todo_list(call).is_some() {
+            return;
+        }
+        let arguments = call.shown_arguments();
+        let Face {
+            title,
+            kind,
+            locations,
+        } = face(&call.name, &arguments, self.folder);
+        let content = self.edit(&call.name, &arguments);
+        self.kinds.insert(call.id.clone(), kind);
+        self.updates.push(SessionUpdate::ToolCall(
+            ToolCall::new(call.id.clone(), title)
+                .name(call.name.clone())
+                .kind(kind)
+                .status(ToolCallStatus::InProgress)
+                .content(content)
+                .locations(locations)
+                .raw_input(arguments),
+        ));
+    }
+
+    /// Returns what an edit was to change, as far as its arguments say.
+    fn edit(&self, name: &str, arguments: &Value) -> Vec<ToolCallContent> {
+        let text = |field: &str| arguments.get(field).and_then(Value::as_str);
+        let diff = match (name, text("file_path")) {
+            ("edit_file", Some(path)) => {
+                let new = text("new_string").unwrap_or_default();
+                Diff::new(absolute(self.folder, path), new)
+                    .old_text(text("old_string").map(str::to_owned))
+            }
+            ("write_file", Some(path)) => Diff::new(
+                absolute(self.folder, path),
+                text("content").unwrap_or_default(),
+            ),
+            _ => return Vec::new(),
+        };
+        vec![ToolCallContent::Diff(diff)]
+    }
+
+    fn result(&mut self, result: &ToolResult) {
+        let Some(kind) = self.kinds.remove(&result.tool_use_id) else {
+            return;
+        };
+        let mut fields = ToolCallUpdateFields::new().status(match result.is_error {
+            true => ToolCallStatus::Failed,
+            false => ToolCallStatus::Completed,
+        });
+        let texts = result.content.iter().filter_map(|part| match part {
+            ToolResultContent::Text { text } => Some(text.as_str()),
+            ToolResultContent::Image(_) => None,
+        });
+        let output = texts.collect::<Vec<_>>().join("\n");
+        let shows_edit = kind == ToolKind::Edit && !result.is_error;
+        if !shows_edit && !output.trim().is_empty() {
+            fields = fields.content(vec![block(&output)]);
+        }
+        let update = ToolCallUpdate::new(result.tool_use_id.clone(), fields);
+        self.updates.push(SessionUpdate::ToolCallUpdate(update));
+    }
+
+    /// Ends the calls that never came to a result.
+    fn cut_short(&mut self) {
+        for (id, _) in self.kinds.drain() {
+            let fields = ToolCallUpdateFields::new().status(ToolCallStatus::Failed);
+            let update = ToolCallUpdate::new(id, fields);
+            self.updates.push(SessionUpdate::ToolCallUpdate(update));
+        }
+    }
+}

@@ -1,0 +1,322 @@
+//! A session as the editor has it: one prompt after the other, what can be chosen, what is asked.
+//!
+//! A prompt is carried out by a task of its own, from the moment at which it comes to the response.
+//! The task alone hands the prompt to the session and, when the editor cancels, the stop: so a stop
+//! never meets the prompt that comes after. The prompts of one session queue at the `floor`. A second
+//! one is only taken while the first is being stopped; otherwise it is refused, as the protocol has
+//! one turn at a time.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use agent_client_protocol::v1::schema::{
+    AvailableCommand, AvailableCommandInput, AvailableCommandsUpdate, PromptResponse, SessionId,
+    SessionInfoUpdate, SessionNotification, SessionUpdate, StopReason, UnstructuredCommandInput,
+};
+use agent_client_protocol::v1::{ConnectionTo, Responder};
+use agent_client_protocol::{Client, Error};
+use loom_cli_session::{SessionError, SessionHandle};
+use loom_common_core::StopReason as ModelStop;
+use loom_common_core::stream::{NoticeLevel, StreamError};
+use tokio::sync::{Mutex as AsyncMutex, oneshot, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::asking::Refused;
+use crate::choices::{Offer, Settings};
+use crate::drawing::{note, said};
+use crate::error::{of_turn, session_over, untimely};
+use crate::features::Features;
+use crate::program::{CommandEntry, Companion, Heard, Program, Prompt, Said};
+use crate::wire::Flow;
+
+/// Prompts of one session that are under way: one that is being stopped, and the next.
+const MAX_PROMPTS: usize = 2;
+
+/// How a turn ended.
+#[derive(Debug)]
+pub(crate) enum TurnEnd {
+    Completed(ModelStop),
+    Failed(StreamError),
+}
+
+/// A session as the editor has it.
+pub(crate) struct EditorSession {
+    pub(crate) id: SessionId,
+    pub(crate) connection: ConnectionTo<Client>,
+    pub(crate) flow: Flow,
+    pub(crate) features: Features,
+    pub(crate) handle: SessionHandle,
+    pub(crate) companion: Box<dyn Companion>,
+    pub(crate) program: Arc<dyn Program>,
+    /// The folder that the agent works in.
+    pub(crate) folder: PathBuf,
+    pub(crate) offer: Offer,
+    /// What the session said last.
+    pub(crate) settings: watch::Sender<Settings>,
+    pub(crate) refused: Refused,
+    /// Ends when the session has.
+    pub(crate) over: CancellationToken,
+    prompts: Mutex<Prompts>,
+    /// Held by the prompt that is carried out.
+    floor: AsyncMutex<()>,
+    /// Held while something is chosen.
+    choosing: AsyncMutex<()>,
+}
+
+/// The prompts that are under way.
+#[derive(Default)]
+struct Prompts {
+    last: u64,
+    /// With what each is stopped, the oldest first.
+    under_way: Vec<(u64, CancellationToken)>,
+    /// Told of the end of the turn.
+    turn: Option<oneshot::Sender<TurnEnd>>,
+}
+
+/// What an [`EditorSession`] is made of.
+pub(crate) struct Parts {
+    pub(crate) id: SessionId,
+    pub(crate) connection: ConnectionTo<Client>,
+    pub(crate) flow: Flow,
+    pub(crate) features: Features,
+    pub(crate) handle: SessionHandle,
+    pub(crate) companion: Box<dyn Companion>,
+    pub(crate) program: Arc<dyn Program>,
+    pub(crate) folder: PathBuf,
+    pub(crate) offer: Offer,
+    pub(crate) settings: Settings,
+}
+
+impl EditorSession {
+    pub(crate) fn new(parts: Parts) -> Self {
+        Self {
+            id: parts.id,
+            connection: parts.connection,
+            flow: parts.flow,
+            features: parts.features,
+            handle: parts.handle,
+            companion: parts.companion,
+            program: parts.program,
+            folder: parts.folder,
+            offer: parts.offer,
+            settings: watch::Sender::new(parts.settings),
+            refused: Refused::default(),
+            over: CancellationToken::new(),
+            prompts: Mutex::default(),
+            floor: AsyncMutex::default(),
+            choosing: AsyncMutex::default(),
+        }
+    }
+
+    /// Sends an update once there is room; false when nobody reads any more.
+    pub(crate) async fn update(&self, update: SessionUpdate) -> bool {
+        if !self.flow.place().await {
+            return false;
+        }
+        let notification = SessionNotification::new(self.id.clone(), update);
+        self.connection.send_notification(notification).is_ok()
+    }
+
+    /// Tells the person something between what the agent says.
+    pub(crate) async fn note(&self, level: NoticeLevel, message: &str) {
+        self.update(note(self.features, level, message)).await;
+    }
+
+    /// Tells which commands there are.
+    pub(crate) async fn tell_commands(&self, commands: &[CommandEntry]) {
+        let commands = commands.iter().map(|command| {
+            let input = command.hint.as_ref().map(|hint| {
+                AvailableCommandInput::Unstructured(UnstructuredCommandInput::new(hint))
+            });
+            AvailableCommand::new(&command.name, &command.description).input(input)
+        });
+        let update = AvailableCommandsUpdate::new(commands.collect());
+        self.update(SessionUpdate::AvailableCommandsUpdate(update))
+            .await;
+    }
+
+    /// Tells what the thread is called by now.
+    pub(crate) async fn tell_title(&self) {
+        let known = self.program.thread(&self.id.0).await;
+        if let Ok(Some(thread)) = known {
+            let update = SessionInfoUpdate::new()
+                .title(thread.title)
+                .updated_at(thread.updated_at);
+            self.update(SessionUpdate::SessionInfoUpdate(update)).await;
+        }
+    }
+
+    /// Takes a prompt up; the response comes at the end of its turn.
+    pub(crate) fn take(
+        self: &Arc<Self>,
+        prompt: Prompt,
+        responder: Responder<PromptResponse>,
+    ) -> Result<impl Future<Output = ()> + Send + use<>, (Responder<PromptResponse>, Error)> {
+        let (number, stop) = {
+            let mut prompts = self.prompts();
+            let is_busy = prompts
+                .under_way
+                .iter()
+                .any(|(_, stop)| !stop.is_cancelled());
+            if is_busy || prompts.under_way.len() >= MAX_PROMPTS {
+                drop(prompts);
+                let error = untimely(
+                    "the session is still at another prompt",
+                    "wait for its end, or cancel it",
+                );
+                return Err((responder, error));
+            }
+            prompts.last += 1;
+            let (number, stop) = (prompts.last, CancellationToken::new());
+            prompts.under_way.push((number, stop.clone()));
+            (number, stop)
+        };
+        let session = Arc::clone(self);
+        Ok(async move {
+            let outcome = session.carry_out(prompt, &stop).await;
+            session
+                .prompts()
+                .under_way
+                .retain(|(other, _)| *other != number);
+            let response = outcome.map(PromptResponse::new);
+            // An editor that has gone away needs no response.
+            let _ = responder.respond_with_result(response);
+        })
+    }
+
+    /// Stops what is under way. Does nothing when nothing is.
+    pub(crate) fn stop(&self) {
+        for (_, stop) in &self.prompts().under_way {
+            stop.cancel();
+        }
+    }
+
+    /// Tells whether a prompt is under way.
+    pub(crate) fn is_busy(&self) -> bool {
+        !self.prompts().under_way.is_empty()
+    }
+
+    /// Takes the end of a turn.
+    pub(crate) fn turn_ended(&self, end: TurnEnd) {
+        if let Some(turn) = self.prompts().turn.take() {
+            // The prompt that waited for it may have been dropped with the process.
+            let _ = turn.send(end);
+        }
+    }
+
+    /// Takes the end of the session: nothing comes any more.
+    pub(crate) fn ended(&self) {
+        self.prompts().turn = None;
+        self.over.cancel();
+    }
+
+    async fn carry_out(
+        &self,
+        prompt: Prompt,
+        stop: &CancellationToken,
+    ) -> Result<StopReason, Error> {
+        let _floor = self.floor.lock().await;
+        let heard = tokio::select! {
+            biased;
+            () = stop.cancelled() => return Ok(StopReason::Cancelled),
+            heard = self.companion.hear(prompt) => heard,
+        };
+        let Heard {
+            said: what,
+            problems,
+        } = heard?;
+        for problem in problems {
+            self.note(NoticeLevel::Warning, &problem).await;
+        }
+        let (sender, turn) = oneshot::channel();
+        self.prompts().turn = Some(sender);
+        let handed = match what {
+            Said::Prompt(message) => self.handle.prompt(message).await,
+            Said::Command(command) => self.handle.run_command(*command).await,
+            Said::Compact(instructions) => self.handle.compact(instructions).await,
+            Said::Order(order) => {
+                self.prompts().turn = None;
+                let text = order.await?;
+                self.update(said(text, &format!("order_{}", self.prompts().last)))
+                    .await;
+                return Ok(StopReason::EndTurn);
+            }
+        };
+        handed.map_err(|_| session_over())?;
+        let end = self.until_ended(turn, stop).await?;
+        if stop.is_cancelled() {
+            return Ok(StopReason::Cancelled);
+        }
+        match end {
+            TurnEnd::Completed(reason) => Ok(stop_reason(&reason)),
+            TurnEnd::Failed(failure) => self.failed(failure).await,
+        }
+    }
+
+    /// Waits for the end of the turn, and hands on a stop.
+    async fn until_ended(
+        &self,
+        mut turn: oneshot::Receiver<TurnEnd>,
+        stop: &CancellationToken,
+    ) -> Result<TurnEnd, Error> {
+        let mut was_stopped = false;
+        loop {
+            tokio::select! {
+                biased;
+                end = &mut turn => return end.map_err(|_| session_over()),
+                () = stop.cancelled(), if !was_stopped => {
+                    was_stopped = true;
+                    self.handle.cancel().await.map_err(|_| session_over())?;
+                }
+            }
+        }
+    }
+
+    /// Tells apart where the agent stopped by itself from what went wrong.
+    async fn failed(&self, failure: StreamError) -> Result<StopReason, Error> {
+        let reason = match failure.code.as_str() {
+            "cancelled" => return Ok(StopReason::Cancelled),
+            "max_turns" | "max_cost" | "loop" | "failure_budget" => StopReason::MaxTurnRequests,
+            "hook" => StopReason::EndTurn,
+            _ => return Err(of_turn(&failure)),
+        };
+        let hint = failure.hint.map(|hint| format!("; {hint}"));
+        let message = format!("{}{}", failure.message, hint.unwrap_or_default());
+        self.note(NoticeLevel::Warning, &message).await;
+        Ok(reason)
+    }
+
+    /// Has the session go on otherwise, and waits until it does.
+    pub(crate) async fn choose(
+        &self,
+        order: impl Future<Output = Result<(), Error>>,
+    ) -> Result<Settings, Error> {
+        let _choosing = self.choosing.lock().await;
+        let mut settings = self.settings.subscribe();
+        settings.mark_unchanged();
+        order.await?;
+        tokio::select! {
+            changed = settings.changed() => changed.map_err(|_| session_over())?,
+            () = self.over.cancelled() => return Err(session_over()),
+        }
+        let settings = settings.borrow().clone();
+        Ok(settings)
+    }
+
+    fn prompts(&self) -> MutexGuard<'_, Prompts> {
+        self.prompts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Returns an error of a session for a request.
+pub(crate) fn session_error(_: SessionError) -> Error {
+    session_over()
+}
+
+fn stop_reason(reason: &ModelStop) -> StopReason {
+    match reason {
+        ModelStop::MaxTokens | ModelStop::ContextExceeded => StopReason::MaxTokens,
+        ModelStop::Refusal => StopReason::Refusal,
+        _ => StopReason::EndTurn,
+    }
+}

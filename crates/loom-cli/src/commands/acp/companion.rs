@@ -1,0 +1,179 @@
+//! What goes with one of an editor's sessions.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use loom_cli_acp::{CommandEntry, Companion, Heard, ModelId, Prompt, Refusal, RefusalKind, Said};
+use loom_cli_mcp::McpServers;
+use loom_cli_permission::Permissions;
+use loom_cli_session::{Session, SessionHandle};
+use loom_common_core::PermissionMode;
+use loom_common_core::stream::StreamError;
+
+use super::orders::{Order, Orders};
+use super::{offered, refusal};
+use crate::commands::session::assembly::{self, Models, Started};
+use crate::commands::session::own_commands::{self, OwnCommands, Unheard};
+use crate::commands::session::repl::commands::{self, Command, Line};
+use crate::commands::session::selection::Model;
+
+/// What goes with one session.
+pub(super) struct SessionCompanion {
+    handle: SessionHandle,
+    own_commands: OwnCommands,
+    models: Arc<Models>,
+    /// Provider of the model that answers.
+    provider: Arc<Mutex<String>>,
+    permissions: Permissions,
+    servers: Option<McpServers>,
+    orders: Orders,
+    known_models: Arc<Mutex<Option<Vec<ModelId>>>>,
+}
+
+impl SessionCompanion {
+    /// Takes what goes with a session apart from the session.
+    pub(super) fn new(
+        started: Started,
+        known_models: Arc<Mutex<Option<Vec<ModelId>>>>,
+    ) -> (Session, Self) {
+        let Started {
+            session,
+            thread,
+            provider,
+            permissions,
+            servers,
+            own_commands,
+            rewind,
+            models,
+            ..
+        } = started;
+        let handle = session.handle.clone();
+        let models = Arc::new(models);
+        let provider = Arc::new(Mutex::new(provider));
+        let orders = Orders {
+            handle: handle.clone(),
+            thread,
+            rewind,
+            servers: servers.clone(),
+            models: Arc::clone(&models),
+            provider: Arc::clone(&provider),
+        };
+        let companion = Self {
+            handle,
+            own_commands,
+            models,
+            provider,
+            permissions,
+            servers,
+            orders,
+            known_models,
+        };
+        (session, companion)
+    }
+
+    async fn understand(&self, prompt: Prompt) -> Result<Heard, Refusal> {
+        let Prompt { text, attached } = prompt;
+        let order = match commands::read(&text) {
+            Line::Command(Command::Init) | Line::Prompt | Line::Other { .. } => None,
+            Line::Command(Command::Compact(instructions)) => {
+                return Ok(Heard {
+                    said: Said::Compact(instructions),
+                    problems: Vec::new(),
+                });
+            }
+            Line::Command(Command::Own) => Some(Order::Tell(self.own_commands.listing())),
+            Line::Command(command) => Some(self.orders.read(command)?),
+            Line::Wrong(wrong) => return Err(misuse(wrong)),
+        };
+        if let Some(order) = order {
+            return Ok(Heard {
+                said: Said::Order(self.orders.clone().carry_out(order).boxed()),
+                problems: Vec::new(),
+            });
+        }
+        let provider = self.provider();
+        let heard = self.own_commands.hear(&text, &self.models, &provider).await;
+        let own_commands::Heard { said, problems } = heard.map_err(unheard)?;
+        let said = match said {
+            own_commands::Said::Prompt(mut message) => {
+                message.content.extend(attached);
+                Said::Prompt(message)
+            }
+            own_commands::Said::Command(mut command) => {
+                command.attachments.extend(attached);
+                Said::Command(command)
+            }
+        };
+        Ok(Heard { said, problems })
+    }
+
+    async fn take_model(&self, model: &ModelId) -> Result<(), Refusal> {
+        let ModelId { provider, name } = model.clone();
+        let found = self.models.find(Model { provider, name }).await;
+        let found = found.map_err(refusal)?;
+        let provider = found.provider.clone();
+        let set = self.handle.set_model(found).await;
+        set.map_err(|error| refusal(error.into()))?;
+        *self.provider.lock().unwrap_or_else(PoisonError::into_inner) = provider;
+        Ok(())
+    }
+
+    fn provider(&self) -> String {
+        let provider = self.provider.lock();
+        provider.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Companion for SessionCompanion {
+    fn hear(&self, prompt: Prompt) -> BoxFuture<'_, Result<Heard, Refusal>> {
+        self.understand(prompt).boxed()
+    }
+
+    fn set_model<'a>(&'a self, model: &'a ModelId) -> BoxFuture<'a, Result<(), Refusal>> {
+        self.take_model(model).boxed()
+    }
+
+    fn models(&self) -> BoxFuture<'_, Vec<ModelId>> {
+        offered(&self.models, &self.known_models).boxed()
+    }
+
+    fn modes(&self) -> Vec<PermissionMode> {
+        let modes = [
+            PermissionMode::Plan,
+            PermissionMode::Ask,
+            PermissionMode::Auto,
+            PermissionMode::Full,
+        ];
+        let is_allowed =
+            |mode: &PermissionMode| self.permissions.mode_switched_off(*mode).is_none();
+        modes.into_iter().filter(is_allowed).collect()
+    }
+
+    fn commands(&self) -> Vec<CommandEntry> {
+        let mut commands = Orders::entries();
+        commands.extend(self.own_commands.entries());
+        commands
+    }
+
+    fn settled(&self) -> BoxFuture<'_, ()> {
+        assembly::settled(self.servers.as_ref()).boxed()
+    }
+}
+
+/// Refuses what makes no sense.
+pub(super) fn misuse(message: String) -> Refusal {
+    Refusal {
+        kind: RefusalKind::Misuse,
+        message,
+        hint: None,
+    }
+}
+
+fn unheard(unheard: Unheard) -> Refusal {
+    let StreamError { message, hint, .. } = unheard.into();
+    Refusal {
+        hint,
+        ..misuse(message)
+    }
+}
