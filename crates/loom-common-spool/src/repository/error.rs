@@ -216,7 +216,7 @@ impl RepositoryError {
                 "wait for git; when no git is running, delete the file and try again"
             }
             Self::Stale { .. } | Self::ShuttleLost => {
-                "`loom spool shuttle update-stale` brings it up to date and keeps your edits"
+                "`loom spool workspace update-stale` brings it up to date and keeps your edits"
             }
             Self::ShuttleBeside { .. } => {
                 "`jj op integrate` takes the shuttle's operation into the tension log"
