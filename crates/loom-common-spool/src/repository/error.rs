@@ -93,7 +93,7 @@ pub enum RepositoryError {
     },
     /// Another workspace changed what lies in this shuttle, and its files were not brought up to
     /// date. Trying again helps after [`update_stale`](super::Repository::update_stale).
-    #[error("the shuttle is stale: it was not brought up to date since operation {operation}")]
+    #[error("the shuttle is stale: it was not brought up to date since operation {operation:.12}")]
     Stale {
         /// The operation that the files belong to.
         operation: OperationId,
@@ -104,7 +104,7 @@ pub enum RepositoryError {
     ShuttleLost,
     /// The operation that the shuttle's files belong to stands beside the one that was loaded.
     /// Trying again does not help.
-    #[error("the shuttle belongs to operation {shuttle}, which stands beside operation {loaded}")]
+    #[error("the shuttle belongs to operation {shuttle:.12}, which stands beside operation {loaded:.12}")]
     ShuttleBeside {
         /// The operation that the files belong to.
         shuttle: OperationId,
@@ -121,7 +121,7 @@ pub enum RepositoryError {
         workspace: String,
     },
     /// A change was asked of a view of the past. Trying again does not help.
-    #[error("this is a view of operation {operation}, which cannot be changed")]
+    #[error("this is a view of operation {operation:.12}, which cannot be changed")]
     ReadOnly {
         /// The operation that is looked at.
         operation: OperationId,

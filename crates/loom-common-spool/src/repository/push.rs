@@ -267,7 +267,9 @@ impl Transaction<'_> {
                 PushWhat::Near | PushWhat::At(_) => at(&near, &targets).then_some(followed),
                 PushWhat::Stitches(_) => {
                     let new = name.as_str().starts_with("push-");
-                    at(&near, &targets).then_some(Allowed { new, delete })
+                    // Other pins that are there and that the remote has not stay here.
+                    let meant = at(&near, &targets) && (new || is_followed);
+                    meant.then_some(Allowed { new, delete })
                 }
                 PushWhat::Pins(_) => named
                     .as_ref()
