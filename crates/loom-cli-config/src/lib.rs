@@ -27,8 +27,8 @@ use loom_common_config::{
 };
 
 pub use settings::{
-    AgentSettings, CliConfig, LogSettings, ModelSettings, RedactSettings, SandboxSettings,
-    ServerSettings, ToolSettings, WebSettings,
+    AgentSettings, AutoCommitMoment, AutoCommitSettings, CliConfig, CommitStyle, LogSettings,
+    ModelSettings, RedactSettings, SandboxSettings, ServerSettings, ToolSettings, WebSettings,
 };
 
 /// Name of the configuration file in Loom's configuration folder.
@@ -79,6 +79,12 @@ pub const KEYS: &[Key] = &[
     Key::new("sandbox.write").variables(&["LOOM_SANDBOX_WRITE"]),
     Key::new("sandbox.allow_hosts").variables(&["LOOM_SANDBOX_ALLOW_HOSTS"]),
     Key::new("web.allow_private").variables(&["LOOM_WEB_ALLOW_PRIVATE"]),
+    Key::new("auto_commit.enabled").variables(&["LOOM_AUTO_COMMIT"]),
+    Key::new("auto_commit.when").variables(&["LOOM_AUTO_COMMIT_WHEN"]),
+    Key::new("auto_commit.model").variables(&["LOOM_AUTO_COMMIT_MODEL"]),
+    Key::new("auto_commit.style").variables(&["LOOM_AUTO_COMMIT_STYLE"]),
+    Key::new("auto_commit.branch").variables(&["LOOM_AUTO_COMMIT_BRANCH"]),
+    Key::new("auto_commit.max_file_bytes").variables(&["LOOM_AUTO_COMMIT_MAX_FILE_BYTES"]),
     Key::new("redact.threads").variables(&["LOOM_REDACT_THREADS"]),
     Key::new("redact.results").variables(&["LOOM_REDACT_RESULTS"]),
     Key::new("log.filter").variables(&["LOOM_LOG"]),

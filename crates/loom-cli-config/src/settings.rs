@@ -24,6 +24,8 @@ pub struct CliConfig {
     pub sandbox: SandboxSettings,
     /// What the agent reaches on the web.
     pub web: WebSettings,
+    /// Commits of what the agent changed.
+    pub auto_commit: AutoCommitSettings,
     /// Where secrets are taken out.
     pub redact: RedactSettings,
     /// What is logged.
@@ -137,6 +139,62 @@ impl Default for ToolSettings {
             diagnostics: true,
         }
     }
+}
+
+/// Commits of what the agent changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct AutoCommitSettings {
+    /// Whether what the agent changed is committed to the git repository, and only that.
+    pub enabled: bool,
+    /// When there is a commit: at the end of a turn (`turn`), or after each round of calls (`call`).
+    pub when: AutoCommitMoment,
+    /// Model that writes the messages, of the session's provider; when unset, that of subagents, or the
+    /// session's.
+    pub model: Option<String>,
+    /// How messages are written: as those of the repository (`repository`), or as Conventional Commits
+    /// (`conventional`).
+    pub style: CommitStyle,
+    /// Branch that gets the commits, such as `loom/{thread}`; when unset, the one that is checked out.
+    pub branch: Option<String>,
+    /// Largest file that is committed, as git stores it, in bytes.
+    #[schemars(range(min = 1))]
+    pub max_file_bytes: u64,
+}
+
+impl Default for AutoCommitSettings {
+    fn default() -> Self {
+        Self {
+            enabled: false,
+            when: AutoCommitMoment::default(),
+            model: None,
+            style: CommitStyle::default(),
+            branch: None,
+            max_file_bytes: 10_000_000,
+        }
+    }
+}
+
+/// When what the agent changed is committed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AutoCommitMoment {
+    /// At the end of each turn that came to its end.
+    #[default]
+    Turn,
+    /// After each round of calls.
+    Call,
+}
+
+/// How messages of commits are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CommitStyle {
+    /// As the newest messages of the repository.
+    #[default]
+    Repository,
+    /// As Conventional Commits 1.0.
+    Conventional,
 }
 
 /// Where secrets are taken out.

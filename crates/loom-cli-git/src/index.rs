@@ -6,6 +6,9 @@
 //! as git itself does it: what is new is written to `index.lock`, which only one can make, and takes its name
 //! when the branch has moved. So there is no half index at any moment, and none that is out of step with
 //! the branch for longer than a rename takes.
+//!
+//! Copies keep the time of the original. Git reads a file again whose time is not before that of the index (see
+//! "racy git" among git's technical documents); a copy that is younger would hide a change from it.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -99,7 +102,12 @@ pub(crate) fn copy(repository: &Repository, to: &Path) -> io::Result<Option<Stam
                 _ => {}
             },
             Some(_) => {
+                let modified = repository.own_index().metadata()?.modified()?;
                 fs::copy(repository.own_index(), to)?;
+                File::options()
+                    .write(true)
+                    .open(to)?
+                    .set_modified(modified)?;
             }
         }
         let after = stamp(repository)?;
@@ -230,7 +238,9 @@ impl IndexLock {
         let Some(file) = &mut self.file else {
             return Err(io::ErrorKind::BrokenPipe.into());
         };
-        io::copy(&mut File::open(from)?, file)?;
+        let mut from = File::open(from)?;
+        io::copy(&mut from, file)?;
+        file.set_modified(from.metadata()?.modified()?)?;
         if let Ok(now) = self.index.metadata() {
             file.set_permissions(now.permissions())?;
         }

@@ -44,6 +44,9 @@ pub(crate) struct Steps {
     pub(crate) left_out: Vec<LeftOut>,
 }
 
+/// What a path is to hold in the commit, and in the index.
+type Step = (Option<TreeEntry>, Option<TreeEntry>);
+
 /// Takes steps in a repository.
 pub(crate) struct Merging<'a> {
     pub(crate) repository: &'a Repository,
@@ -72,14 +75,11 @@ impl Merging<'_> {
             .collect();
         let (heads, overlooked) =
             futures::try_join!(self.entries(&paths), self.overlooked(&paths))?;
-        let mut found: Vec<(&FileChange, Result<_, LeftOutReason>)> = stream::iter(near)
-            .map(async |change| {
-                let outcome = match overlooked.contains(&change.path) {
-                    true => Err(LeftOutReason::Overlooked),
-                    false => self.step(change, &heads).await?,
-                };
-                Ok::<_, GitError>((change, outcome))
-            })
+        let looking: Vec<_> = near
+            .into_iter()
+            .map(|change| self.look_at(change, &heads, &overlooked))
+            .collect();
+        let mut found: Vec<_> = stream::iter(looking)
             .buffered(SIDE_BY_SIDE)
             .try_collect()
             .await?;
@@ -116,13 +116,25 @@ impl Merging<'_> {
         Ok(steps)
     }
 
+    async fn look_at<'a>(
+        &self,
+        change: &'a FileChange,
+        heads: &HashMap<PathBuf, TreeEntry>,
+        overlooked: &HashSet<PathBuf>,
+    ) -> Result<(&'a FileChange, Result<Option<Step>, LeftOutReason>), GitError> {
+        let outcome = match overlooked.contains(&change.path) {
+            true => Err(LeftOutReason::Overlooked),
+            false => self.step(change, heads).await?,
+        };
+        Ok((change, outcome))
+    }
+
     /// Returns what a path is to hold in the commit, and in the index; none when it is there already.
     async fn step(
         &self,
         change: &FileChange,
         heads: &HashMap<PathBuf, TreeEntry>,
-    ) -> Result<Result<Option<(Option<TreeEntry>, Option<TreeEntry>)>, LeftOutReason>, GitError>
-    {
+    ) -> Result<Result<Option<Step>, LeftOutReason>, GitError> {
         let path = &change.path;
         let origin = change.moved_from.as_ref().unwrap_or(path);
         if origin != path && heads.contains_key(path) {

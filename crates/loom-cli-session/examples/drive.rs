@@ -123,6 +123,7 @@ async fn setup(folder: &Path) -> Result<SessionSetup, Box<dyn Error>> {
         // With `Person::Absent` nothing waits for an answer that cannot come.
         person: Person::Present,
         rewind: None,
+        keepers: Vec::new(),
         diagnostics: None,
         redaction: Redaction::default(),
         hooks: Arc::default(),

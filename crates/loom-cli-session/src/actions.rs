@@ -13,6 +13,7 @@ use loom_common_core::{
 use loom_common_thread::ThreadStoreError;
 
 use crate::compaction::blocked;
+use crate::keeping::Moment;
 use crate::runner::{Role, Runner};
 use crate::turn::EndingTurn;
 
@@ -151,7 +152,8 @@ impl Runner {
                 self.show(shown).await;
             }
             AgentAction::RunPostToolsHook { operation, .. } => {
-                // Nothing is hooked in here.
+                // Nothing waits for what is done with the work.
+                self.hand_on_work(Moment::Calls);
                 let done = AgentEvent::PostToolsHookCompleted { operation };
                 self.operations.run_hook(operation, |_| async { done });
             }
@@ -249,6 +251,7 @@ impl Runner {
     /// A turn begins in the eyes of the person.
     pub(crate) async fn turn_began(&mut self, prompt: String) {
         self.asked.clear();
+        self.turns.prompt.clone_from(&prompt);
         self.show([ThreadEvent::TurnStarted]).await;
         if let (Some(undo), Role::Main) = (&self.tools.undo, &self.role) {
             undo.begin_turn(prompt).await;
@@ -279,6 +282,7 @@ impl Runner {
         self.end_command().await;
         self.show([ThreadEvent::TurnCompleted { usage, stop_reason }])
             .await;
+        self.hand_on_work(Moment::Turn { is_complete: true });
     }
 
     /// Ends the turn at whose end hooks run, if there is one.
@@ -297,6 +301,7 @@ impl Runner {
         self.turns.is_error = true;
         self.end_command().await;
         self.show([ThreadEvent::TurnFailed { error }]).await;
+        self.hand_on_work(Moment::Turn { is_complete: false });
     }
 
     /// Hands events to the front end. One that has gone away is no reason to stop: the turn is

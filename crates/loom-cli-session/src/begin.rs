@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 use crate::calls::{Shared, ToolRunner};
 use crate::command_prompt::CommandTurns;
 use crate::inquiries::Inquiries;
+use crate::keeping::Keepers;
 use crate::meter::{Budget, Meter};
 use crate::model::ModelChoice;
 use crate::operations::{Operations, Report};
@@ -183,6 +184,7 @@ pub(crate) fn session(setup: SessionSetup) -> (Session, impl Future<Output = ()>
         presenter: Presenter::default(),
         inquiries: Inquiries::new(queues.report_sender.clone()),
         asked: AskedInTurn::default(),
+        keepers: Keepers::new(setup.keepers, &queues.report_sender),
         turns: Turns::new(queues.report_sender),
         prompts,
         commands: CommandTurns::default(),
@@ -256,6 +258,7 @@ pub(crate) async fn subagent(parent: &ToolRunner, kind: &str) -> Result<Subagent
         presenter: Presenter::default(),
         inquiries: Inquiries::new(queues.report_sender.clone()),
         asked: AskedInTurn::default(),
+        keepers: Keepers::none(),
         turns: Turns::new(queues.report_sender),
         prompts,
         commands: CommandTurns::default(),

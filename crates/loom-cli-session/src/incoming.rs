@@ -134,6 +134,7 @@ impl Runner {
                 self.settings_changed().await;
             }
             Report::Notice { level, text } => self.notice(level, text).await,
+            Report::Kept(kept) => self.kept(kept).await,
             Report::Halt { reason } => {
                 let cause = StopCause::Hook {
                     reason: Some(reason),

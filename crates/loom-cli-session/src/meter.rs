@@ -65,6 +65,15 @@ impl Budget {
         })
     }
 
+    /// Counts what a model was asked outside of the conversation.
+    pub(crate) fn charge(&self, prices: Option<Prices>, usage: Usage) {
+        let mut spent = self.spent();
+        spent.below += usage;
+        if let Some(prices) = prices {
+            spent.dollars = Some(spent.dollars.unwrap_or_default() + prices.cost(usage));
+        }
+    }
+
     fn micros(&self) -> Option<u64> {
         // Never negative, and a session that costs more than u64 holds does not end.
         let dollars = self.spent().dollars?;

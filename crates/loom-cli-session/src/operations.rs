@@ -23,6 +23,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::calls::ToolRunner;
 use crate::inquiries::CallSite;
+use crate::keeping::Kept;
 use crate::server_questions::ServerQuestion;
 
 /// What an operation reports.
@@ -50,6 +51,8 @@ pub(crate) enum Report {
     TurnEndHooks(Outcome),
     /// The person should know something.
     Notice { level: NoticeLevel, text: String },
+    /// A keeper has done something with the agent's work.
+    Kept(Kept),
     /// A hook wants the turn to stop.
     Halt { reason: String },
     /// A subagent did something, as the call that it works for shows it.

@@ -18,6 +18,7 @@ use crate::begin::{Offered, for_model};
 use crate::calls::ToolRunner;
 use crate::command_prompt::CommandTurns;
 use crate::inquiries::Inquiries;
+use crate::keeping::Keepers;
 use crate::meter::Meter;
 use crate::model::ModelChoice;
 use crate::operations::{Operations, Report};
@@ -55,6 +56,8 @@ pub(crate) struct Runner {
     /// How often servers have asked the person in this turn.
     pub(crate) asked: AskedInTurn,
     pub(crate) turns: Turns,
+    /// What takes the agent's work behind its turns.
+    pub(crate) keepers: Keepers,
     pub(crate) prompts: Prompts,
     pub(crate) commands: CommandTurns,
     pub(crate) events: mpsc::Sender<ThreadEvent>,
@@ -118,7 +121,7 @@ impl Runner {
                 break;
             }
         }
-        self.end().await;
+        self.end(&mut reports).await;
     }
 
     /// Tells whether nothing happens until the person says something.
@@ -129,11 +132,12 @@ impl Runner {
             && !self.commands.is_preparing()
     }
 
-    async fn end(&mut self) {
+    async fn end(&mut self, reports: &mut mpsc::Receiver<Report>) {
         self.end_turn_now().await;
         self.stop_command(self.stopped()).await;
         self.stop_prompts().await;
         self.stop_everything().await;
+        self.finish_keeping(reports).await;
         // What subagents have used that were stopped with everything.
         self.count(Usage::default());
         self.save_what_waits().await;

@@ -24,6 +24,7 @@ use crate::error::SessionError;
 use crate::gate::Gate;
 use crate::hosts::Hosts;
 use crate::inquiries::Person;
+use crate::keeping::WorkKeeper;
 use crate::model::ModelChoice;
 use crate::redaction::Redaction;
 use crate::restore::Restore;
@@ -65,6 +66,9 @@ pub struct SessionSetup {
     /// Remembers the files, so that what was done to them can be undone; none where nothing is to be
     /// remembered.
     pub rewind: Option<Rewind>,
+    /// What takes the agent's work behind each turn, such as commits. They are told of it only where
+    /// files are remembered.
+    pub keepers: Vec<Arc<dyn WorkKeeper>>,
     /// Language servers, which say what an edit breaks; none where they are not wanted.
     pub diagnostics: Option<Arc<Diagnostics>>,
     /// What secrets are taken out of.

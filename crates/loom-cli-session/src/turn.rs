@@ -19,6 +19,8 @@ const MAX_CONTINUATIONS: u32 = 8;
 /// What the run came to, and the turn that is about to end.
 pub(crate) struct Turns {
     reports: mpsc::Sender<Report>,
+    /// What the person asked for, or the beginning of the turn.
+    pub(crate) prompt: String,
     /// Text of the last message of the agent.
     pub(crate) text: String,
     pub(crate) is_error: bool,
@@ -58,6 +60,7 @@ impl Turns {
     pub(crate) fn new(reports: mpsc::Sender<Report>) -> Self {
         Self {
             reports,
+            prompt: String::new(),
             text: String::new(),
             is_error: false,
             stop_reason: None,

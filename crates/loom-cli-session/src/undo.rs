@@ -38,6 +38,10 @@ pub(crate) struct Undo {
     log_len: Arc<AtomicU64>,
     /// Held while the point of a turn is recorded.
     turn: Arc<Mutex<()>>,
+    /// The number of that point; 0 while there is none.
+    turn_point: Arc<AtomicU64>,
+    /// The newest record of how far a call has come.
+    newest: Arc<AtomicU64>,
     has_complained: Arc<AtomicBool>,
     /// Counts the calls whose end is not recorded yet.
     open: TaskTracker,
@@ -95,6 +99,8 @@ impl Undo {
             workspace,
             log_len: Arc::new(AtomicU64::new(log_len)),
             turn: Arc::default(),
+            turn_point: Arc::default(),
+            newest: Arc::default(),
             has_complained: Arc::default(),
             open: closed(),
             stopped: closed(),
@@ -120,13 +126,22 @@ impl Undo {
         self.log_len.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Returns the records between which the calls of this turn lie that have ended; none when there are none.
+    pub(crate) fn turn_so_far(&self) -> Option<(u64, u64)> {
+        let since = self.turn_point.load(Ordering::Relaxed);
+        let until = self.newest.load(Ordering::Relaxed);
+        (0 < since && since < until).then_some((since, until))
+    }
+
     /// Begins to record the point before a turn.
     pub(crate) async fn begin_turn(&self, prompt: String) {
         let recording = Arc::clone(&self.turn).lock_owned().await;
+        self.turn_point.store(0, Ordering::Relaxed);
         let undo = self.clone();
         let log_len = self.log_len();
         tokio::spawn(async move {
             let recorded = undo.rewind.begin_turn(undo.thread, log_len, &prompt).await;
+            note(&undo.turn_point, &recorded);
             undo.look_at(recorded).await;
             drop(recording);
         });
@@ -203,6 +218,7 @@ impl Undo {
                     tools.settled().await;
                 }
                 let recorded = rewind.after_call(thread, self.log_len(), call_id).await;
+                note(&self.newest, &recorded);
                 self.look_at(recorded).await;
                 drop(token);
                 return;
@@ -210,11 +226,13 @@ impl Undo {
         };
         let Some(background) = background else {
             let recorded = rewind.after_call(thread, self.log_len(), call_id).await;
+            note(&self.newest, &recorded);
             self.look_at(recorded).await;
             let _ = handed_back.send(());
             return;
         };
         let recorded = rewind.call_goes_on(thread, self.log_len(), call_id).await;
+        note(&self.newest, &recorded);
         self.look_at(recorded).await;
         let _ = handed_back.send(());
         let ended = match background.await {
@@ -225,6 +243,7 @@ impl Undo {
         let recorded = rewind
             .background_ended(thread, log_len, call_id, ended)
             .await;
+        note(&self.newest, &recorded);
         self.look_at(recorded).await;
     }
 
@@ -274,6 +293,13 @@ impl Undo {
             };
             let _ = self.reports.send(notice).await;
         }
+    }
+}
+
+/// Keeps the number of a record, if it is one.
+fn note(newest: &AtomicU64, recorded: &Result<Recorded, RewindError>) {
+    if let Ok(recorded) = recorded {
+        newest.fetch_max(recorded.number, Ordering::Relaxed);
     }
 }
 

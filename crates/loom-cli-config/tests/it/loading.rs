@@ -72,6 +72,13 @@ fn every_key_can_be_set_in_the_file() {
         allow_hosts = ["crates.io"]
         [web]
         allow_private = true
+        [auto_commit]
+        enabled = true
+        when = "call"
+        model = "small"
+        style = "conventional"
+        branch = "loom/{thread}"
+        max_file_bytes = 7
         [redact]
         threads = false
         results = false
@@ -111,6 +118,12 @@ fn every_key_can_be_set_in_the_environment() {
         ("LOOM_SANDBOX_WRITE", "/a,/b"),
         ("LOOM_SANDBOX_ALLOW_HOSTS", "crates.io"),
         ("LOOM_WEB_ALLOW_PRIVATE", "true"),
+        ("LOOM_AUTO_COMMIT", "true"),
+        ("LOOM_AUTO_COMMIT_WHEN", "call"),
+        ("LOOM_AUTO_COMMIT_MODEL", "small"),
+        ("LOOM_AUTO_COMMIT_STYLE", "conventional"),
+        ("LOOM_AUTO_COMMIT_BRANCH", "loom/{thread}"),
+        ("LOOM_AUTO_COMMIT_MAX_FILE_BYTES", "8"),
         ("LOOM_REDACT_THREADS", "false"),
         ("LOOM_REDACT_RESULTS", "false"),
         ("LOOM_LOG", "trace"),

@@ -9,17 +9,20 @@ use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
 use loom_cli_permission::{PermissionFiles, Permissions, Places};
+use loom_cli_rewind::{Rewind, RewindSettings};
 use loom_cli_session::{
     Gate, ModelChoice, Person, Redaction, Session, SessionLimits, SessionSetup, ThreadStart,
+    WorkKeeper,
 };
 use loom_cli_tools::{CommandEnvironment, ToolRegistry, ToolSetup};
 use loom_common_core::inquiry::{Answer as PersonAnswer, Inquiry};
 use loom_common_core::stream::{Item, ItemDetails, ThreadEvent};
 use loom_common_core::{
     BlockKind, LlmClient, LlmError, LlmEvent, LlmRequest, LlmResponse, LlmStream, Message,
-    ModelFigures, PermissionMode, StopReason, Usage,
+    ModelFigures, PermissionMode, Prices, StopReason, Usage,
 };
 use loom_common_http::RetryConfig;
+use loom_common_spool::SnapshotSettings;
 use loom_common_thread::{NewThread, StoredThread, ThreadId, ThreadStore};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -151,6 +154,11 @@ pub(crate) struct Bench {
     /// Files of rules of permission, of which there are none.
     pub(crate) rules: PermissionFiles,
     pub(crate) tools: Option<ToolRegistry>,
+    pub(crate) rewind: Option<Rewind>,
+    pub(crate) keepers: Vec<Arc<dyn WorkKeeper>>,
+    /// Prices of the model.
+    pub(crate) prices: Option<Prices>,
+    pub(crate) limits: SessionLimits,
 }
 
 impl Bench {
@@ -165,11 +173,25 @@ impl Bench {
             mode: PermissionMode::Full,
             rules: PermissionFiles::default(),
             tools: None,
+            rewind: None,
+            keepers: Vec::new(),
+            prices: None,
+            limits: SessionLimits::default(),
         }
     }
 
     pub(crate) fn workspace(&self) -> PathBuf {
         self.folder.path().join("work").canonicalize().unwrap()
+    }
+
+    /// Has the files remembered.
+    pub(crate) async fn remember(&mut self) {
+        let settings = RewindSettings {
+            root: self.folder.path().join("undo"),
+            snapshots: SnapshotSettings::default(),
+        };
+        let rewind = Rewind::open(settings, &self.workspace(), Arc::new(noon)).await;
+        self.rewind = Some(rewind.unwrap());
     }
 
     pub(crate) fn database(&self) -> PathBuf {
@@ -218,7 +240,10 @@ impl Bench {
                 name: "test-model".to_owned(),
                 max_tokens: None,
                 effort: None,
-                figures: ModelFigures::default(),
+                figures: ModelFigures {
+                    prices: self.prices,
+                    ..ModelFigures::default()
+                },
             },
             retry: RetryConfig {
                 max_attempts: 3,
@@ -244,11 +269,12 @@ impl Bench {
                 sandbox_works: false,
             },
             hosts: None,
-            rewind: None,
+            rewind: self.rewind.clone(),
+            keepers: self.keepers.clone(),
             diagnostics: None,
             redaction: Redaction::default(),
             hooks: Arc::default(),
-            limits: SessionLimits::default(),
+            limits: self.limits,
             compact_at_percent: None,
             subagents: None,
             store: self.store().await,

@@ -10,6 +10,7 @@ mod bench;
 mod cancelling;
 mod example;
 mod failures;
+mod keeping;
 mod permissions;
 mod storage;
 mod turns;

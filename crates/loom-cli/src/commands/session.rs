@@ -4,6 +4,7 @@ pub(crate) mod agents;
 pub(crate) mod assembly;
 mod definition_files;
 pub(crate) mod equipment;
+mod keepers;
 mod line_editor;
 mod mentions;
 pub(crate) mod own_commands;

@@ -5,6 +5,7 @@
 //! signatures come back); a scene that is over verifies that it found nothing to complain about.
 
 mod asking;
+mod auto_commit;
 mod compaction;
 mod files;
 mod hooks;

@@ -22,6 +22,7 @@ use loom_server_llm_proxy::ServerClient;
 
 use super::agents;
 use super::equipment::{Equipment, Occasion, readable};
+use super::keepers::keepers;
 use super::mentions::Mentions;
 use super::own_commands::OwnCommands;
 use super::selection::{Model, select_model};
@@ -163,6 +164,7 @@ pub(crate) async fn start(setting: &Setting, beginning: Beginning) -> Result<Sta
     let readable = readable(setting, &permissions);
     let (servers, rewind) = (equipment.servers.clone(), equipment.rewind.clone());
     let subagents = subagents(setting, &models, &model, &equipment, &mut warnings).await?;
+    let keepers = keepers(setting, &models, &model, &mut warnings).await?;
     let session = Session::start(SessionSetup {
         retry: RetryConfig {
             max_attempts: config.agent.max_retries.saturating_add(1),
@@ -178,6 +180,7 @@ pub(crate) async fn start(setting: &Setting, beginning: Beginning) -> Result<Sta
         gate: equipment.gate,
         hosts: equipment.hosts,
         rewind: equipment.rewind.clone(),
+        keepers,
         diagnostics: equipment.diagnostics,
         redaction: redaction::of_session(setting),
         permission_mode,
