@@ -43,6 +43,7 @@ mod configuration;
 mod doing;
 mod draw;
 mod error;
+mod git_identity;
 mod hunks;
 mod id;
 mod ignores;

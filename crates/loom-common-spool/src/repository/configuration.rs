@@ -9,8 +9,8 @@
 use std::path::{Path, PathBuf};
 
 use jj_lib::config::{
-    ConfigLayer, ConfigNamePathBuf, ConfigResolutionContext, ConfigSource, ConfigValue,
-    StackedConfig,
+    ConfigGetError, ConfigLayer, ConfigLoadError, ConfigNamePathBuf, ConfigResolutionContext,
+    ConfigSource, ConfigValue, StackedConfig,
 };
 use jj_lib::secure_config::SecureConfig;
 use jj_lib::settings::UserSettings;
@@ -18,6 +18,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng as _;
 
 use super::error::{RepositoryError, chain};
+use super::git_identity;
 use super::surroundings::Surroundings;
 
 /// The defaults that `jj` has beyond those of its library.
@@ -50,7 +51,7 @@ impl Configuration {
         let defaults =
             ConfigLayer::parse(ConfigSource::Default, DEFAULTS).map_err(|error| setting(&error))?;
         stack.add_layer(defaults);
-        stack.add_layer(known(surroundings)?);
+        stack.add_layer(known(surroundings, place)?);
         stack.add_layer(variables(surroundings)?);
         stack.add_layer(given(surroundings)?);
         load_files(&mut stack, ConfigSource::System, system_paths(surroundings))?;
@@ -109,8 +110,19 @@ pub(super) fn repository_file(
 
 /// Makes the error for a setting, or a file of settings, that cannot be used.
 pub(super) fn setting(error: &(dyn std::error::Error + 'static)) -> RepositoryError {
+    let path = match error.downcast_ref::<ConfigLoadError>() {
+        Some(ConfigLoadError::Parse { source_path, .. }) => source_path.as_ref(),
+        _ => match error.downcast_ref::<ConfigGetError>() {
+            Some(ConfigGetError::Type { source_path, .. }) => source_path.as_ref(),
+            _ => None,
+        },
+    };
+    let message = chain(error);
     RepositoryError::Setting {
-        message: chain(error),
+        message: match path {
+            Some(path) => format!("{}: {message}", path.display()),
+            None => message,
+        },
     }
 }
 
@@ -137,7 +149,10 @@ fn layer(
 }
 
 /// What the program knows, which files of settings may override.
-fn known(surroundings: &Surroundings) -> Result<ConfigLayer, RepositoryError> {
+fn known(
+    surroundings: &Surroundings,
+    place: Option<Place<'_>>,
+) -> Result<ConfigLayer, RepositoryError> {
     let now = surroundings
         .now
         .timestamp()
@@ -145,16 +160,16 @@ fn known(surroundings: &Surroundings) -> Result<ConfigLayer, RepositoryError> {
         .to_string();
     // TOML has no larger numbers.
     let seed = i64::try_from(surroundings.seed >> 1).unwrap_or_default();
-    layer(
-        ConfigSource::EnvBase,
-        [
-            ("operation.hostname", surroundings.hostname.clone().into()),
-            ("operation.username", surroundings.username.clone().into()),
-            ("debug.commit-timestamp", now.clone().into()),
-            ("debug.operation-timestamp", now.into()),
-            ("debug.randomness-seed", seed.into()),
-        ],
-    )
+    let values = [
+        ("operation.hostname", surroundings.hostname.clone().into()),
+        ("operation.username", surroundings.username.clone().into()),
+        ("debug.commit-timestamp", now.clone().into()),
+        ("debug.operation-timestamp", now.into()),
+        ("debug.randomness-seed", seed.into()),
+    ];
+    let identity = git_identity::identity(surroundings, place).into_iter();
+    let identity = identity.map(|(name, value)| (name, ConfigValue::from(value)));
+    layer(ConfigSource::EnvBase, values.into_iter().chain(identity))
 }
 
 /// The variables that override files of settings.

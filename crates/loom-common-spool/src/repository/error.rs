@@ -104,7 +104,9 @@ pub enum RepositoryError {
     ShuttleLost,
     /// The operation that the shuttle's files belong to stands beside the one that was loaded.
     /// Trying again does not help.
-    #[error("the shuttle belongs to operation {shuttle:.12}, which stands beside operation {loaded:.12}")]
+    #[error(
+        "the shuttle belongs to operation {shuttle:.12}, which stands beside operation {loaded:.12}"
+    )]
     ShuttleBeside {
         /// The operation that the files belong to.
         shuttle: OperationId,

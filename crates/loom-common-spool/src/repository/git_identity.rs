@@ -38,7 +38,10 @@ fn files(surroundings: &Surroundings, place: Option<Place<'_>>) -> Vec<PathBuf> 
     let of_person = match surroundings.environment.get("GIT_CONFIG_GLOBAL") {
         Some(path) => [Some(PathBuf::from(path)), None],
         None => [
-            surroundings.home.as_ref().map(|home| home.join(".gitconfig")),
+            surroundings
+                .home
+                .as_ref()
+                .map(|home| home.join(".gitconfig")),
             surroundings
                 .configuration
                 .as_ref()

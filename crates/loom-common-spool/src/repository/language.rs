@@ -213,7 +213,7 @@ impl Language {
             let one = fileset::parse_maybe_bare(&mut diagnostics, expression, &context);
             parsed.push(one.map_err(|error| RepositoryError::Expression {
                 expression: expression.clone(),
-                message: chain(&error),
+                message: format!("the fileset is not understood:\n{}", chain(&error)),
                 hint: Some("see the fileset language of Jujutsu; quote names with spaces".into()),
             })?);
         }
@@ -347,7 +347,8 @@ fn parse_error(expression: &str, error: &RevsetParseError) -> RepositoryError {
     };
     RepositoryError::Expression {
         expression: expression.to_owned(),
-        message: chain(error),
+        // With the place, over several lines.
+        message: format!("the revset is not understood:\n{}", chain(error)),
         hint,
     }
 }

@@ -56,6 +56,14 @@ impl Transaction<'_> {
             }
         };
         let target = self.follow(parent, UNDO)?;
+        let name = self.workspace_name();
+        let view = target.view().block_on()?;
+        if view.get_wc_commit_id(&name).is_none() {
+            // `jj` goes on here, and leaves a folder that belongs to nothing.
+            return Err(RepositoryError::refused(
+                "there is nothing to unpick: the last operation made this workspace",
+            ));
+        }
         self.restore_view(&target)?;
         self.say(|| format!("{UNDO}{}", target.id().hex()));
         Ok(unpicked(&undone, &target))

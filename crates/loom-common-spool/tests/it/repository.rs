@@ -1,5 +1,9 @@
 //! Repositories as their callers see them, with the git that is installed.
 
+mod failures;
+mod pinning;
+mod properties;
+mod remotes;
 mod rewriting;
 mod scene;
 mod unpicking;
