@@ -111,9 +111,11 @@ impl Repository {
     pub fn share(&mut self, remote: &str, sharing: &Sharing) -> Result<Shared, ExchangeError> {
         let direction = match sharing {
             Sharing::Draw => Direction::Draw,
-            Sharing::Shuttle { pins } => Direction::Shuttle {
-                publish: self.pinned(pins),
-            },
+            Sharing::Shuttle { pins } => {
+                self.take_down(pins)?;
+                let publish = self.pinned(pins);
+                Direction::Shuttle { publish }
+            }
         };
         let program = self
             .text("git.executable-path")
@@ -142,10 +144,10 @@ impl Repository {
         let base = self.repo_at(&known.operation);
         let before = known.view();
         let now = ledger.document().view();
-        let mut done = done::Doing::new(self, &ledger, base.as_deref(), &before)?;
+        let mut done = done::Doing::new(self, &ledger, remote, base.as_deref(), &before)?;
         done.move_pins(&now)?;
         done.describe(&now)?;
-        let (finished, known, waiting) = done.finish(remote)?;
+        let (finished, known, waiting) = done.finish()?;
         ledger.set_known(known);
         ledger.save()?;
         Ok(Shared {

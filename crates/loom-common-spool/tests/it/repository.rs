@@ -6,5 +6,6 @@ mod properties;
 mod remotes;
 mod rewriting;
 mod scene;
+mod sharing;
 mod unpicking;
 mod winding;

@@ -1,14 +1,14 @@
 //! Doing here what others took down.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use jj_lib::backend::{ChangeId, CommitId};
+use jj_lib::backend::{BackendError, ChangeId, CommitId, Signature};
 use jj_lib::commit::Commit;
 use jj_lib::merge::Merge;
 use jj_lib::object_id::ObjectId as _;
 use jj_lib::op_store::RefTarget;
 use jj_lib::ref_name::RefName;
-use jj_lib::repo::{ReadonlyRepo, Repo as _};
+use jj_lib::repo::{MutableRepo, ReadonlyRepo, Repo as _};
 use jj_lib::revset::RevsetExpression;
 use pollster::FutureExt as _;
 
@@ -25,6 +25,7 @@ use crate::ledger::{Known, LedgerView, LockedLedger, PinValue, merge_texts, stan
 /// What is being done, as one operation.
 pub(super) struct Doing<'a> {
     ledger: &'a LockedLedger,
+    remote: &'a str,
     /// The repository when the ledger knew it last.
     base: Option<&'a ReadonlyRepo>,
     /// What the repository was brought to before.
@@ -39,11 +40,13 @@ impl<'a> Doing<'a> {
     pub(super) fn new(
         repository: &'a mut Repository,
         ledger: &'a LockedLedger,
+        remote: &'a str,
         base: Option<&'a ReadonlyRepo>,
         before: &'a LedgerView,
     ) -> Result<Self, RepositoryError> {
         Ok(Self {
             ledger,
+            remote,
             base,
             before,
             reached: before.clone(),
@@ -97,6 +100,10 @@ impl<'a> Doing<'a> {
         if wanted == values(&target) {
             return Ok(());
         }
+        if target.is_absent() {
+            // A remote that does not have it has nothing to follow.
+            let _ = self.tx.track_pin(name, self.remote);
+        }
         let base = before.iter().find(|value| !wanted.contains(value)).cloned();
         let target = ref_target(&wanted, base.flatten());
         self.tx.writer().set_local_bookmark_target(pin, target);
@@ -133,76 +140,57 @@ impl<'a> Doing<'a> {
 
     /// Describes the stitches that others described, where they may be changed.
     pub(super) fn describe(&mut self, now: &LedgerView) -> Result<(), ExchangeError> {
-        let mut found: BTreeMap<&ChangeId, Vec<Commit>> = BTreeMap::new();
+        let mut found: Vec<(Commit, String)> = Vec::new();
         for (stitch, text) in &now.descriptions {
-            if self.before.descriptions.get(stitch) == Some(text) {
-                continue;
-            }
             let knots = self.visible(stitch)?;
-            if !knots.is_empty() {
-                found.insert(stitch, knots);
+            let is_new = self.before.descriptions.get(stitch) != Some(text);
+            if is_new {
+                self.reached
+                    .descriptions
+                    .insert(stitch.clone(), text.clone());
+            }
+            match knots.as_slice() {
+                [knot] if is_new => {
+                    let text = complete(&self.merged(knot, text)?);
+                    if text != knot.description() {
+                        found.push((knot.clone(), text));
+                    }
+                }
+                [] | [_] => {}
+                // Several knots that differ in their description only become one.
+                _ => found.extend(knots.into_iter().map(|knot| (knot, complete(text)))),
             }
         }
-        let all: Vec<CommitId> = found.values().flatten().map(|c| c.id().clone()).collect();
+        let all: Vec<CommitId> = found.iter().map(|(knot, _)| knot.id().clone()).collect();
         let immutable = self.tx.immutable_of(&all)?;
-        for (stitch, knots) in found {
-            let Some(text) = now.descriptions.get(stitch) else {
-                continue;
-            };
-            let knots: Vec<_> = knots
-                .into_iter()
-                .filter(|knot| !immutable.contains(knot.id()))
-                .collect();
-            self.describe_one(stitch, text, &knots)?;
-            self.reached
-                .descriptions
-                .insert(stitch.clone(), text.clone());
+        found.retain(|(knot, _)| !immutable.contains(knot.id()));
+        let document = self.ledger.document();
+        let described = found.into_iter().map(|(knot, text)| {
+            let writer = document.writer(knot.change_id());
+            (knot.id().clone(), Described { text, writer })
+        });
+        let described: HashMap<_, _> = described.collect();
+        if !described.is_empty() {
+            rewrite(self.tx.writer(), described)?;
         }
         Ok(())
     }
 
-    fn describe_one(
-        &mut self,
-        stitch: &ChangeId,
-        text: &str,
-        knots: &[Commit],
-    ) -> Result<(), ExchangeError> {
-        let writer = self.ledger.document().writer(stitch);
-        // Knots that differ in their description only become the same one.
-        let mut written: Vec<(&Commit, String, CommitId)> = Vec::new();
-        for knot in knots {
-            let before = self.before.descriptions.get(stitch);
-            let text = match before {
-                Some(before) if knot.description() != before => {
-                    merge_texts(before, knot.description(), text)?
-                }
-                _ => text.to_owned(),
-            };
-            let text = complete(&text);
-            if text == knot.description() && knots.len() == 1 {
-                continue;
+    /// Returns the ledger's text of a knot, with what was edited here and is not in the ledger:
+    /// somebody may have fetched it from one who has none.
+    fn merged(&self, knot: &Commit, text: &str) -> Result<String, ExchangeError> {
+        let was_here = |base: &ReadonlyRepo| base.index().has_id(knot.id()).block_on();
+        let was_here = self
+            .base
+            .map(was_here)
+            .transpose()
+            .doing("look a knot up")?;
+        Ok(match self.before.descriptions.get(knot.change_id()) {
+            Some(before) if was_here == Some(true) && knot.description() != before => {
+                merge_texts(before, knot.description(), text)?
             }
-            let same = written.iter().find(|(other, other_text, _)| {
-                *other_text == text
-                    && other.tree_ids() == knot.tree_ids()
-                    && other.parent_ids() == knot.parent_ids()
-                    && other.author() == knot.author()
-            });
-            if let Some((_, _, new)) = same {
-                let (old, new) = (knot.id().clone(), new.clone());
-                if old != new {
-                    self.tx.writer().set_rewritten_commit(old, new);
-                }
-                continue;
-            }
-            let mut builder = self.tx.writer().rewrite_commit(knot).set_description(&text);
-            if let Some(writer) = &writer {
-                builder = builder.set_committer(writer.clone());
-            }
-            let new = builder.write().block_on().doing("describe a stitch")?;
-            written.push((knot, text, new.id().clone()));
-        }
-        Ok(())
+            _ => text.to_owned(),
+        })
     }
 
     fn visible(&self, stitch: &ChangeId) -> Result<Vec<Commit>, RepositoryError> {
@@ -221,10 +209,9 @@ impl<'a> Doing<'a> {
     /// other, and the pins that wait for their knots.
     pub(super) fn finish(
         mut self,
-        remote: &str,
     ) -> Result<(Option<Finished>, Known, Vec<String>), RepositoryError> {
-        self.tx
-            .set_description(format!("take over the ledger of {remote}"));
+        let description = format!("take over the ledger of {}", self.remote);
+        self.tx.set_description(description);
         let finished = self.tx.finish()?;
         let known = Known::new(finished.operation.0.hex(), &self.reached);
         Ok((finished.changed.then_some(finished), known, self.waiting))
@@ -252,6 +239,63 @@ impl Transaction<'_> {
         let both = immutable.intersection(&RevsetExpression::commits(visible));
         Ok(evaluate_all(repo, &both)?.into_iter().collect())
     }
+}
+
+/// What a knot is to say, and who signs it.
+struct Described {
+    text: String,
+    writer: Option<Signature>,
+}
+
+/// Rewrites knots to new descriptions, with all that stands on them, so that whoever does the same
+/// elsewhere makes the same knots: signed by the last writer of the description, or of those below.
+fn rewrite(
+    repo: &mut MutableRepo,
+    described: HashMap<CommitId, Described>,
+) -> Result<(), RepositoryError> {
+    let roots = described.keys().cloned().collect();
+    let mut writers: HashMap<CommitId, Signature> = HashMap::new();
+    repo.transform_descendants(roots, async |mut rewriter| {
+        let old = rewriter.old_commit().clone();
+        let parents = rewriter.new_parents().to_vec();
+        let change = described.get(old.id());
+        if change.is_none() && !rewriter.parents_changed() {
+            return Ok(());
+        }
+        let below = old.parent_ids().iter().filter_map(|id| writers.get(id));
+        let writer = change
+            .and_then(|change| change.writer.as_ref())
+            .into_iter()
+            .chain(below)
+            .max_by_key(|writer| (writer.timestamp.timestamp, &writer.name, &writer.email))
+            .cloned();
+        let repo = rewriter.repo_mut();
+        let mut builder = repo.rewrite_commit(&old).detach();
+        builder.set_parents(parents);
+        // The store tells knots apart by what they came from, also those that are alike.
+        builder.set_predecessors(Vec::new());
+        if let Some(change) = change {
+            builder.set_description(&change.text);
+        }
+        if let Some(writer) = writer {
+            builder.set_committer(writer);
+        }
+        let new = builder.write_hidden().await?;
+        if new.id() == old.id() {
+            return Ok(());
+        }
+        writers.insert(old.id().clone(), new.committer().clone());
+        let is_there = repo.index().has_id(new.id()).await;
+        if !is_there.map_err(|error| BackendError::Other(error.into()))? {
+            builder.write(repo).await?;
+        } else {
+            repo.add_head(&new).await?;
+            repo.set_rewritten_commit(old.id().clone(), new.id().clone());
+        }
+        Ok(())
+    })
+    .block_on()
+    .doing("describe stitches")
 }
 
 /// Makes the target of a pin that has several values: a tangle in Jujutsu's own form.

@@ -71,6 +71,10 @@ fn take_pins(
             view.pins.insert(name.clone(), BTreeSet::from([value]));
             continue;
         }
+        if value.is_none() && present.is_none() {
+            // There never was such a pin.
+            continue;
+        }
         if value.is_none() && is_forgotten(pin, base.map(|base| base.view()), now) {
             continue;
         }

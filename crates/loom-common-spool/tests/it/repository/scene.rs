@@ -59,6 +59,11 @@ impl Scene {
         scene
     }
 
+    /// Goes on as if so many commands had run: their times and ids are somebody else's.
+    pub(crate) fn skip_commands(&self, commands: u64) {
+        self.commands.set(self.commands.get() + commands);
+    }
+
     pub(crate) fn set(&mut self, name: &str, value: &str) {
         self.settings.push((name.to_owned(), value.to_owned()));
     }
