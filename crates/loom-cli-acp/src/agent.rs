@@ -1,39 +1,29 @@
-//! The agent's side of the connection: which request means what, and all sessions of the process.
+//! The agent's side of the connection: which request means what.
 //!
-//! Handlers of requests hold up all that the editor says after them, so each only begins a task. The
-//! tasks are counted, and the process ends when the last one has.
+//! A handler holds up all that the editor says after it, so each only begins a task.
 
-use std::collections::HashMap;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use agent_client_protocol::v1::Responder;
 use agent_client_protocol::v1::schema::{
-    CancelNotification, CloseSessionRequest, CloseSessionResponse, DeleteSessionRequest,
-    DeleteSessionResponse, Error as SchemaError, InitializeRequest, InitializeResponse,
-    ListSessionsRequest, LoadSessionRequest, LoadSessionResponse, McpServer, NewSessionRequest,
-    NewSessionResponse, PromptRequest, ResumeSessionRequest, ResumeSessionResponse, SessionId,
-    SetSessionConfigOptionRequest, SetSessionConfigOptionResponse, SetSessionModeRequest,
-    SetSessionModeResponse,
+    CancelNotification, CloseSessionRequest, DeleteSessionRequest, InitializeRequest,
+    InitializeResponse, ListSessionsRequest, LoadSessionRequest, NewSessionRequest, PromptRequest,
+    PromptResponse, ResumeSessionRequest, SetSessionConfigOptionRequest,
+    SetSessionConfigOptionResponse, SetSessionModeRequest, SetSessionModeResponse,
 };
-use agent_client_protocol::v1::{ConnectionTo, Responder};
 use agent_client_protocol::{
-    Agent, Client, ConnectTo, Error, JsonRpcResponse, on_receive_notification, on_receive_request,
+    Agent, Client, ConnectTo, Error, on_receive_notification, on_receive_request,
 };
-use loom_cli_session::Session;
-use loom_common_core::stream::{NoticeLevel, ThreadEvent};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::mpsc;
-use tokio_util::task::TaskTracker;
 
-use crate::choices::{self, Offer, Settings};
-use crate::drawing::Drawing;
-use crate::error::{AcpError, invalid, session_over};
+use crate::choices::{self, Settings};
+use crate::desk::Desk;
+use crate::error::{AcpError, invalid};
 use crate::features::Features;
-use crate::program::{ModelId, Opened, Opening, Program};
-use crate::session::{EditorSession, Parts, session_error};
-use crate::wire::{self, Flow};
-use crate::{greeting, history, listing, prompt, pump, servers};
+use crate::program::{ModelId, Program};
+use crate::session::{EditorSession, session_error};
+use crate::{greeting, listing, prompt, wire};
 
 /// How long the last lines may take when the sessions have ended.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -52,14 +42,7 @@ pub async fn serve(
     output: impl AsyncWrite + Unpin + Send,
     stop: impl Future<Output = ()> + Send,
 ) -> Result<(), AcpError> {
-    let desk = Arc::new(Desk {
-        program,
-        version: version.to_owned(),
-        flow: Flow::new(),
-        features: Mutex::default(),
-        sessions: Mutex::default(),
-        tasks: TaskTracker::new(),
-    });
+    let desk = Arc::new(Desk::new(program, version));
     let (channel, driver) = ConnectTo::<Client>::into_channel_and_future(connection(&desk));
     let (outgoing, incoming) = channel.into_parts();
     let driver = async move {
@@ -91,46 +74,6 @@ pub async fn serve(
         _ => {}
     }
     read.map_err(AcpError::Input)
-}
-
-/// All that one editor has open.
-struct Desk {
-    program: Arc<dyn Program>,
-    version: String,
-    flow: Flow,
-    features: Mutex<Features>,
-    sessions: Mutex<Sessions>,
-    tasks: TaskTracker,
-}
-
-#[derive(Default)]
-struct Sessions {
-    open: HashMap<SessionId, Arc<EditorSession>>,
-    /// Set when the editor is gone: nothing is opened any more.
-    is_closing: bool,
-}
-
-/// A session that is open, and what is to be shown of it from now on.
-struct Ready {
-    session: Arc<EditorSession>,
-    events: mpsc::Receiver<ThreadEvent>,
-    drawing: Drawing,
-    warnings: Vec<String>,
-}
-
-/// Whether an editor wants to see what was said so far.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Replay {
-    Shown,
-    Skipped,
-}
-
-/// What an editor asks a session for.
-struct Wish {
-    folder: PathBuf,
-    more_folders: Vec<PathBuf>,
-    servers: Vec<McpServer>,
-    thread: Option<SessionId>,
 }
 
 fn connection(desk: &Arc<Desk>) -> impl ConnectTo<Client> + use<> {
@@ -230,240 +173,10 @@ impl Desk {
         responder.respond(greeting::greeting(request.protocol_version, &self.version))
     }
 
-    fn new_session(
-        self: &Arc<Self>,
-        request: NewSessionRequest,
-        responder: Responder<NewSessionResponse>,
-        connection: ConnectionTo<Client>,
-    ) {
-        let wish = Wish {
-            folder: request.cwd,
-            more_folders: request.additional_directories,
-            servers: request.mcp_servers,
-            thread: None,
-        };
-        self.open(wish, Replay::Skipped, connection, responder, |session| {
-            let settings = session.settings.borrow();
-            NewSessionResponse::new(session.id.clone())
-                .modes(choices::modes(&settings, &session.offer))
-                .config_options(choices::options(&settings, &session.offer))
-        });
-    }
-
-    fn load_session(
-        self: &Arc<Self>,
-        request: LoadSessionRequest,
-        responder: Responder<LoadSessionResponse>,
-        connection: ConnectionTo<Client>,
-    ) {
-        let wish = Wish {
-            folder: request.cwd,
-            more_folders: request.additional_directories,
-            servers: request.mcp_servers,
-            thread: Some(request.session_id),
-        };
-        self.open(wish, Replay::Shown, connection, responder, |session| {
-            let settings = session.settings.borrow();
-            LoadSessionResponse::new()
-                .modes(choices::modes(&settings, &session.offer))
-                .config_options(choices::options(&settings, &session.offer))
-        });
-    }
-
-    fn resume_session(
-        self: &Arc<Self>,
-        request: ResumeSessionRequest,
-        responder: Responder<ResumeSessionResponse>,
-        connection: ConnectionTo<Client>,
-    ) {
-        let wish = Wish {
-            folder: request.cwd,
-            more_folders: request.additional_directories,
-            servers: request.mcp_servers,
-            thread: Some(request.session_id),
-        };
-        self.open(wish, Replay::Skipped, connection, responder, |session| {
-            let settings = session.settings.borrow();
-            ResumeSessionResponse::new()
-                .modes(choices::modes(&settings, &session.offer))
-                .config_options(choices::options(&settings, &session.offer))
-        });
-    }
-
-    /// Opens a session, answers, and then shows what happens in it.
-    fn open<R: JsonRpcResponse>(
-        self: &Arc<Self>,
-        wish: Wish,
-        replay: Replay,
-        connection: ConnectionTo<Client>,
-        responder: Responder<R>,
-        response: impl FnOnce(&EditorSession) -> R + Send + 'static,
-    ) {
-        let desk = Arc::clone(self);
-        self.tasks.spawn(async move {
-            let ready = match desk.ready(wish, replay, connection).await {
-                Ok(ready) => ready,
-                Err(error) => {
-                    let _ = responder.respond_with_error(error);
-                    return;
-                }
-            };
-            let Ready {
-                session,
-                events,
-                drawing,
-                warnings,
-            } = ready;
-            let response = response(&session);
-            // Nothing is said of a session before the editor knows it.
-            let _ = responder.respond(response);
-            desk.tasks
-                .spawn(pump::run(Arc::clone(&session), events, drawing));
-            for warning in warnings {
-                session.note(NoticeLevel::Warning, &warning).await;
-            }
-            let commands = session.companion.commands();
-            session.tell_commands(&commands).await;
-            tokio::select! {
-                () = session.companion.settled() => {}
-                () = session.over.cancelled() => return,
-            }
-            let settled = session.companion.commands();
-            if settled != commands {
-                session.tell_commands(&settled).await;
-            }
-        });
-    }
-
-    async fn ready(
-        &self,
-        wish: Wish,
-        replay: Replay,
-        connection: ConnectionTo<Client>,
-    ) -> Result<Ready, Error> {
-        if !wish.more_folders.is_empty() {
-            return Err(invalid(
-                "a session works in one folder; additionalDirectories is not taken",
-            ));
-        }
-        if !wish.folder.is_absolute() {
-            return Err(invalid("cwd must be an absolute path"));
-        }
-        if let Some(id) = &wish.thread {
-            // One process has a thread open once.
-            self.close(id).await;
-        }
-        let (handed_over, mut warnings) = servers::read(wish.servers);
-        let Opened {
-            session,
-            history: said,
-            effort,
-            warnings: more_warnings,
-            companion,
-        } = self
-            .program
-            .open(Opening {
-                folder: wish.folder,
-                thread: wish.thread.map(|id| id.0.to_string()),
-                servers: handed_over,
-            })
-            .await?;
-        warnings.extend(more_warnings);
-        let Session { handle, mut events } = session;
-        let Some(ThreadEvent::ThreadStarted {
-            thread_id,
-            cwd,
-            provider,
-            model,
-            permission_mode,
-            ..
-        }) = events.recv().await
-        else {
-            return Err(session_over());
-        };
-        let model = ModelId {
-            provider,
-            name: model,
-        };
-        let features = *self.features();
-        let folder = PathBuf::from(cwd);
-        let session = Arc::new(EditorSession::new(Parts {
-            id: SessionId::new(thread_id),
-            connection,
-            flow: self.flow.clone(),
-            features,
-            handle,
-            offer: Offer {
-                modes: companion.modes(),
-                models: companion.models().await,
-            },
-            companion,
-            program: Arc::clone(&self.program),
-            folder: folder.clone(),
-            settings: Settings {
-                model,
-                effort,
-                mode: permission_mode,
-            },
-        }));
-        if replay == Replay::Shown {
-            for update in history::updates(&said, &folder) {
-                session.update(update).await;
-            }
-        }
-        let replaced = {
-            let mut sessions = self.sessions();
-            if sessions.is_closing {
-                return Err(session_over());
-            }
-            let id = session.id.clone();
-            sessions.open.insert(id, Arc::clone(&session))
-        };
-        if let Some(replaced) = replaced {
-            replaced.stop();
-            let _ = replaced.handle.shutdown().await;
-        }
-        Ok(Ready {
-            session,
-            events,
-            drawing: Drawing::new(folder, features),
-            warnings,
-        })
-    }
-
-    fn close_session(
-        self: &Arc<Self>,
-        id: &SessionId,
-        responder: Responder<CloseSessionResponse>,
-    ) -> Result<(), Error> {
-        if let Err(error) = self.session(id) {
-            return responder.respond_with_error(error);
-        }
-        let (desk, id) = (Arc::clone(self), id.clone());
-        self.answer(responder, async move {
-            desk.close(&id).await;
-            Ok(CloseSessionResponse::new())
-        });
-        Ok(())
-    }
-
-    fn delete_session(
-        self: &Arc<Self>,
-        id: SessionId,
-        responder: Responder<DeleteSessionResponse>,
-    ) {
-        let desk = Arc::clone(self);
-        self.answer(responder, async move {
-            desk.close(&id).await;
-            desk.program.delete(&id.0).await?;
-            Ok(DeleteSessionResponse::new())
-        });
-    }
-
     fn prompt(
         &self,
         request: PromptRequest,
-        responder: Responder<agent_client_protocol::v1::schema::PromptResponse>,
+        responder: Responder<PromptResponse>,
     ) -> Result<(), Error> {
         let session = match self.session(&request.session_id) {
             Ok(session) => session,
@@ -473,12 +186,12 @@ impl Desk {
             Ok(prompt) => prompt,
             Err(problem) => return responder.respond_with_error(invalid(problem)),
         };
-        match session.take(prompt, responder) {
-            Ok(work) => {
-                self.tasks.spawn(work);
+        match session.take_turn() {
+            Ok(turn) => {
+                self.tasks.spawn(session.carry_out(turn, prompt, responder));
                 Ok(())
             }
-            Err((responder, error)) => responder.respond_with_error(error),
+            Err(error) => responder.respond_with_error(error),
         }
     }
 
@@ -516,59 +229,6 @@ impl Desk {
             Ok(SetSessionConfigOptionResponse::new(options))
         });
         Ok(())
-    }
-
-    /// Answers a request with what comes of `work`, in a task of its own.
-    fn answer<R: JsonRpcResponse>(
-        &self,
-        responder: Responder<R>,
-        work: impl Future<Output = Result<R, Error>> + Send + 'static,
-    ) {
-        self.tasks.spawn(async move {
-            // An editor that has gone away needs no response.
-            let _ = responder.respond_with_result(work.await);
-        });
-    }
-
-    /// Ends a session, if it is open, and waits until it has ended.
-    async fn close(&self, id: &SessionId) {
-        let session = self.sessions().open.remove(id);
-        if let Some(session) = session {
-            session.stop();
-            // One that has ended by itself is as good.
-            let _ = session.handle.shutdown().await;
-            session.over.cancelled().await;
-        }
-    }
-
-    /// Ends all sessions, and waits until everything has ended.
-    async fn end(&self) {
-        self.flow.close();
-        let open = {
-            let mut sessions = self.sessions();
-            sessions.is_closing = true;
-            std::mem::take(&mut sessions.open)
-        };
-        for session in open.values() {
-            session.stop();
-            let _ = session.handle.shutdown().await;
-        }
-        drop(open);
-        self.tasks.close();
-        self.tasks.wait().await;
-    }
-
-    fn session(&self, id: &SessionId) -> Result<Arc<EditorSession>, Error> {
-        let session = self.sessions().open.get(id).cloned();
-        session.ok_or_else(|| SchemaError::session_not_found(id.clone()).into())
-    }
-
-    fn sessions(&self) -> MutexGuard<'_, Sessions> {
-        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn features(&self) -> MutexGuard<'_, Features> {
-        self.features.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

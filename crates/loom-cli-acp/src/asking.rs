@@ -391,3 +391,6 @@ pub(crate) fn unanswered(inquiry: &Inquiry) -> Answer {
 fn is_text(value: &Value) -> bool {
     value.as_str().is_some_and(|text| !text.trim().is_empty())
 }
+
+#[cfg(test)]
+mod tests;

@@ -256,7 +256,8 @@ impl Drawing {
             meta.insert("terminal_exit".to_owned(), exit);
             return ToolCallUpdate::new(id, fields).meta(meta);
         }
-        if !(is_done && call.kind == ToolKind::Edit) && !output.trim().is_empty() {
+        let shows_change = is_done && call.kind == ToolKind::Edit;
+        if !shows_change && !output.trim().is_empty() {
             fields = fields.content(vec![block(output)]);
         }
         ToolCallUpdate::new(id, fields)
@@ -336,3 +337,6 @@ fn keep_end(output: &mut String) {
         output.drain(..from);
     }
 }
+
+#[cfg(test)]
+mod tests;

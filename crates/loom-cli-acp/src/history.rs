@@ -29,7 +29,7 @@ pub(crate) fn updates(history: &[Arc<Message>], folder: &Path) -> Vec<SessionUpd
     let mut replay = Replay {
         folder,
         updates: Vec::new(),
-        kinds: HashMap::new(),
+        open: HashMap::new(),
     };
     let mut todo = None;
     for (number, message) in history.iter().enumerate() {
@@ -45,8 +45,9 @@ pub(crate) fn updates(history: &[Arc<Message>], folder: &Path) -> Vec<SessionUpd
 struct Replay<'a> {
     folder: &'a Path,
     updates: Vec<SessionUpdate>,
-    /// Calls that have no result yet.
-    kinds: HashMap<String, ToolKind>,
+    /// Calls that have no result yet, with the ids that the editor knows them by: the model's own are
+    /// unique within a message only.
+    open: HashMap<String, (String, ToolKind)>,
 }
 
 impl Replay<'_> {
@@ -74,14 +75,14 @@ impl Replay<'_> {
                     let chunk = chunk(thinking.clone(), id);
                     self.updates.push(SessionUpdate::AgentThoughtChunk(chunk));
                 }
-                (_, Block::ToolUse(call)) => self.call(call),
+                (_, Block::ToolUse(call)) => self.call(id, call),
                 (_, Block::ToolResult(result)) => self.result(result),
                 _ => {}
             }
         }
     }
 
-    fn call(&mut self, call: &Call) {
+    fn call(&mut self, message: &str, call: &Call) {
         if todo_list(call).is_some() {
             return;
         }
@@ -92,9 +93,10 @@ impl Replay<'_> {
             locations,
         } = face(&call.name, &arguments, self.folder);
         let content = self.edit(&call.name, &arguments);
-        self.kinds.insert(call.id.clone(), kind);
+        let id = format!("{message}.{}", call.id);
+        self.open.insert(call.id.clone(), (id.clone(), kind));
         self.updates.push(SessionUpdate::ToolCall(
-            ToolCall::new(call.id.clone(), title)
+            ToolCall::new(id, title)
                 .name(call.name.clone())
                 .kind(kind)
                 .status(ToolCallStatus::InProgress)
@@ -123,7 +125,7 @@ impl Replay<'_> {
     }
 
     fn result(&mut self, result: &ToolResult) {
-        let Some(kind) = self.kinds.remove(&result.tool_use_id) else {
+        let Some((id, kind)) = self.open.remove(&result.tool_use_id) else {
             return;
         };
         let mut fields = ToolCallUpdateFields::new().status(match result.is_error {
@@ -139,16 +141,60 @@ impl Replay<'_> {
         if !shows_edit && !output.trim().is_empty() {
             fields = fields.content(vec![block(&output)]);
         }
-        let update = ToolCallUpdate::new(result.tool_use_id.clone(), fields);
+        let update = ToolCallUpdate::new(id, fields);
         self.updates.push(SessionUpdate::ToolCallUpdate(update));
     }
 
     /// Ends the calls that never came to a result.
     fn cut_short(&mut self) {
-        for (id, _) in self.kinds.drain() {
+        for (_, (id, _)) in self.open.drain() {
             let fields = ToolCallUpdateFields::new().status(ToolCallStatus::Failed);
             let update = ToolCallUpdate::new(id, fields);
             self.updates.push(SessionUpdate::ToolCallUpdate(update));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn call(id: &str, name: &str, arguments: &Value) -> Block {
+        Block::ToolUse(Call {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            arguments: arguments.to_string(),
+            extra: Default::default(),
+        })
+    }
+
+    #[test]
+    fn what_loom_attached_is_left_out_and_a_call_without_result_has_failed() {
+        let mut prompt = Message::user("look");
+        prompt
+            .content
+            .push(Block::text("<file path=\"a\">\nx\n</file>"));
+        let answer = Message::assistant(vec![
+            Block::text("Looking."),
+            call("call_1", "bash", &json!({"command": "ls"})),
+        ]);
+        let shown = updates(&[Arc::new(prompt), Arc::new(answer)], Path::new("/work"));
+        let kinds: Vec<String> = shown
+            .iter()
+            .map(|update| serde_json::to_value(update).unwrap()["sessionUpdate"].to_string())
+            .collect();
+        assert_eq!(
+            kinds,
+            [
+                "\"user_message_chunk\"",
+                "\"agent_message_chunk\"",
+                "\"tool_call\"",
+                "\"tool_call_update\"",
+            ]
+        );
+        let last = serde_json::to_value(shown.last().unwrap()).unwrap();
+        assert_eq!(last["status"], "failed");
     }
 }

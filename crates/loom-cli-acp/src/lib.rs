@@ -53,12 +53,14 @@
 mod agent;
 mod asking;
 mod choices;
+mod desk;
 mod drawing;
 mod error;
 mod features;
 mod greeting;
 mod history;
 mod listing;
+mod opening;
 mod program;
 mod prompt;
 mod pump;

@@ -67,10 +67,18 @@ pub(crate) struct EditorSession {
 #[derive(Default)]
 struct Prompts {
     last: u64,
-    /// With what each is stopped, the oldest first.
-    under_way: Vec<(u64, CancellationToken)>,
-    /// Told of the end of the turn.
-    turn: Option<oneshot::Sender<TurnEnd>>,
+    /// The oldest first.
+    under_way: Vec<Turn>,
+    /// Told of the end of the turn that the session carries out.
+    ending: Option<oneshot::Sender<TurnEnd>>,
+}
+
+/// The turn of a prompt.
+#[derive(Clone)]
+pub(crate) struct Turn {
+    number: u64,
+    /// With what it is stopped.
+    stop: CancellationToken,
 }
 
 /// What an [`EditorSession`] is made of.
@@ -146,48 +154,48 @@ impl EditorSession {
         }
     }
 
-    /// Takes a prompt up; the response comes at the end of its turn.
-    pub(crate) fn take(
-        self: &Arc<Self>,
+    /// Takes the next turn, for a prompt.
+    ///
+    /// # Errors
+    ///
+    /// While a turn is under way that is not being stopped.
+    pub(crate) fn take_turn(&self) -> Result<Turn, Error> {
+        let mut prompts = self.prompts();
+        let mut under_way = prompts.under_way.iter();
+        let is_busy = under_way.any(|turn| !turn.stop.is_cancelled());
+        if is_busy || prompts.under_way.len() >= MAX_PROMPTS {
+            return Err(untimely(
+                "the session is still at another prompt",
+                "wait for its end, or cancel it",
+            ));
+        }
+        prompts.last += 1;
+        let turn = Turn {
+            number: prompts.last,
+            stop: CancellationToken::new(),
+        };
+        prompts.under_way.push(turn.clone());
+        Ok(turn)
+    }
+
+    /// Carries a prompt out to the end of its turn, and responds.
+    pub(crate) async fn carry_out(
+        self: Arc<Self>,
+        turn: Turn,
         prompt: Prompt,
         responder: Responder<PromptResponse>,
-    ) -> Result<impl Future<Output = ()> + Send + use<>, (Responder<PromptResponse>, Error)> {
-        let (number, stop) = {
-            let mut prompts = self.prompts();
-            let is_busy = prompts
-                .under_way
-                .iter()
-                .any(|(_, stop)| !stop.is_cancelled());
-            if is_busy || prompts.under_way.len() >= MAX_PROMPTS {
-                drop(prompts);
-                let error = untimely(
-                    "the session is still at another prompt",
-                    "wait for its end, or cancel it",
-                );
-                return Err((responder, error));
-            }
-            prompts.last += 1;
-            let (number, stop) = (prompts.last, CancellationToken::new());
-            prompts.under_way.push((number, stop.clone()));
-            (number, stop)
-        };
-        let session = Arc::clone(self);
-        Ok(async move {
-            let outcome = session.carry_out(prompt, &stop).await;
-            session
-                .prompts()
-                .under_way
-                .retain(|(other, _)| *other != number);
-            let response = outcome.map(PromptResponse::new);
-            // An editor that has gone away needs no response.
-            let _ = responder.respond_with_result(response);
-        })
+    ) {
+        let outcome = self.done(prompt, &turn).await;
+        let is_other = |other: &Turn| other.number != turn.number;
+        self.prompts().under_way.retain(is_other);
+        // An editor that has gone away needs no response.
+        let _ = responder.respond_with_result(outcome.map(PromptResponse::new));
     }
 
     /// Stops what is under way. Does nothing when nothing is.
     pub(crate) fn stop(&self) {
-        for (_, stop) in &self.prompts().under_way {
-            stop.cancel();
+        for turn in &self.prompts().under_way {
+            turn.stop.cancel();
         }
     }
 
@@ -198,7 +206,7 @@ impl EditorSession {
 
     /// Takes the end of a turn.
     pub(crate) fn turn_ended(&self, end: TurnEnd) {
-        if let Some(turn) = self.prompts().turn.take() {
+        if let Some(turn) = self.prompts().ending.take() {
             // The prompt that waited for it may have been dropped with the process.
             let _ = turn.send(end);
         }
@@ -206,15 +214,12 @@ impl EditorSession {
 
     /// Takes the end of the session: nothing comes any more.
     pub(crate) fn ended(&self) {
-        self.prompts().turn = None;
+        self.prompts().ending = None;
         self.over.cancel();
     }
 
-    async fn carry_out(
-        &self,
-        prompt: Prompt,
-        stop: &CancellationToken,
-    ) -> Result<StopReason, Error> {
+    async fn done(&self, prompt: Prompt, turn: &Turn) -> Result<StopReason, Error> {
+        let stop = &turn.stop;
         let _floor = self.floor.lock().await;
         let heard = tokio::select! {
             biased;
@@ -228,22 +233,22 @@ impl EditorSession {
         for problem in problems {
             self.note(NoticeLevel::Warning, &problem).await;
         }
-        let (sender, turn) = oneshot::channel();
-        self.prompts().turn = Some(sender);
+        let (sender, ended) = oneshot::channel();
+        self.prompts().ending = Some(sender);
         let handed = match what {
             Said::Prompt(message) => self.handle.prompt(message).await,
             Said::Command(command) => self.handle.run_command(*command).await,
             Said::Compact(instructions) => self.handle.compact(instructions).await,
             Said::Order(order) => {
-                self.prompts().turn = None;
+                self.prompts().ending = None;
                 let text = order.await?;
-                self.update(said(text, &format!("order_{}", self.prompts().last)))
+                self.update(said(text, &format!("order_{}", turn.number)))
                     .await;
                 return Ok(StopReason::EndTurn);
             }
         };
         handed.map_err(|_| session_over())?;
-        let end = self.until_ended(turn, stop).await?;
+        let end = self.until_ended(ended, stop).await?;
         if stop.is_cancelled() {
             return Ok(StopReason::Cancelled);
         }
@@ -256,14 +261,14 @@ impl EditorSession {
     /// Waits for the end of the turn, and hands on a stop.
     async fn until_ended(
         &self,
-        mut turn: oneshot::Receiver<TurnEnd>,
+        mut ended: oneshot::Receiver<TurnEnd>,
         stop: &CancellationToken,
     ) -> Result<TurnEnd, Error> {
         let mut was_stopped = false;
         loop {
             tokio::select! {
                 biased;
-                end = &mut turn => return end.map_err(|_| session_over()),
+                end = &mut ended => return end.map_err(|_| session_over()),
                 () = stop.cancelled(), if !was_stopped => {
                     was_stopped = true;
                     self.handle.cancel().await.map_err(|_| session_over())?;

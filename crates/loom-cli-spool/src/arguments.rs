@@ -99,40 +99,40 @@ pub enum SpoolCommand {
     /// Start a repository in a folder, beside git if there is one (jj: git init).
     #[command(visible_alias = "init")]
     Wind(WindArguments),
-    /// Begin a new stitch, on the current one or on others (jj: new).
+    /// Begin a new stitch, on the current one or on others.
     #[command(visible_alias = "new")]
     Stitch(StitchArguments),
-    /// Describe the current stitch and begin the next one on it (jj: commit).
+    /// Describe the current stitch and begin the next one on it.
     #[command(visible_aliases = ["commit"], alias = "ci")]
     Knot(KnotArguments),
-    /// Say what a stitch is about (jj: describe).
+    /// Say what a stitch is about.
     #[command(visible_aliases = ["describe"], alias = "desc")]
     Mark(MarkArguments),
-    /// Show the history (jj: log).
+    /// Show the history.
     #[command(visible_alias = "log")]
     Trace(TraceArguments),
-    /// Show what changed, in a stitch or between two (jj: diff).
+    /// Show what changed, in a stitch or between two.
     #[command(visible_alias = "diff")]
     Compare(CompareArguments),
-    /// Show what changed in the working copy, and what needs attention (jj: status).
+    /// Show what changed in the working copy, and what needs attention.
     #[command(visible_aliases = ["status"], alias = "st")]
     Tension(TensionArguments),
-    /// Move stitches onto others (jj: rebase).
+    /// Move stitches onto others.
     #[command(visible_alias = "rebase")]
     Rethread(RethreadArguments),
-    /// Move changes from a stitch into another (jj: squash).
+    /// Move changes from a stitch into another.
     #[command(visible_alias = "squash")]
     Ply(PlyArguments),
-    /// Split a stitch in two (jj: split).
+    /// Split a stitch in two.
     #[command(visible_alias = "split")]
     Unravel(UnravelArguments),
-    /// Drop stitches; what was on them moves onto their parents (jj: abandon).
+    /// Drop stitches; what was on them moves onto their parents.
     #[command(visible_alias = "abandon")]
     Snip(SnipArguments),
-    /// Take the content of files from another stitch (jj: restore).
+    /// Take the content of files from another stitch.
     #[command(visible_alias = "restore")]
     Mend(MendArguments),
-    /// Create, move and list pins, the names that become branches in git (jj: bookmark).
+    /// Create, move and list pins, the names that become branches in git.
     #[command(subcommand, visible_aliases = ["bookmark"], alias = "b")]
     Pin(PinCommand),
     /// Send pins to a remote (jj: git push).
@@ -144,12 +144,12 @@ pub enum SpoolCommand {
     /// Show what was done to the repository (jj: op log).
     #[command(visible_aliases = ["operation", "op"])]
     TensionLog(TensionLogArguments),
-    /// Take the last operation back (jj: undo).
+    /// Take the last operation back.
     #[command(visible_alias = "undo")]
     Unpick,
     /// Do again what was taken back last.
     Redo,
-    /// List tangles, and settle them (jj: resolve).
+    /// List tangles, and settle them.
     #[command(visible_alias = "resolve")]
     Untangle(UntangleArguments),
     /// Show a stitch: who, when, why and what changed.

@@ -51,7 +51,7 @@ pub fn run(arguments: &SpoolArguments, mut console: Console<'_>) -> Result<(), S
         SpoolCommand::Show(arguments) => look::show(bench, arguments),
         SpoolCommand::Edit(arguments) => weave::edit(bench, arguments),
         SpoolCommand::Duplicate(arguments) => rewrite::duplicate(bench, arguments),
-        SpoolCommand::Schema => bench.voice.print_json(&document::schema()),
+        SpoolCommand::Schema => bench.voice.print_schema(&document::schema()),
         SpoolCommand::Shuttle(arguments) | SpoolCommand::Git(GitCommand::Push(arguments)) => {
             exchange::shuttle(bench, arguments)
         }

@@ -108,6 +108,18 @@ impl<'c, 'a> Voice<'c, 'a> {
         self.print(page)
     }
 
+    /// Writes a schema, which people read too, to standard output.
+    pub(crate) fn print_schema(
+        &mut self,
+        schema: &schemars::Schema,
+    ) -> Result<(), SpoolCommandError> {
+        let text = serde_json::to_string_pretty(schema)
+            .map_err(|error| SpoolCommandError::io("write the schema")(error.into()))?;
+        let mut page = self.page();
+        page.say(&text).say("\n");
+        self.print(page)
+    }
+
     /// Writes a page to standard error, unless the person wants to know of errors only.
     pub(crate) fn tell(&mut self, page: Page) {
         if !self.quiet {

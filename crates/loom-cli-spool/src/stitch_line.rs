@@ -3,7 +3,7 @@
 use anstyle::Style;
 use jiff::Zoned;
 use jiff::tz::TimeZone;
-use loom_common_spool::repository::{OperationId, Person, Stitch};
+use loom_common_spool::repository::{OperationId, Person, Stitch, ThreadTrailers};
 
 use crate::page::Page;
 use crate::palette;
@@ -11,7 +11,7 @@ use crate::palette;
 /// How many letters of an id are shown, unless it takes more to tell it from others.
 const LETTERS: usize = 8;
 /// How many letters of an operation's id are shown.
-const OPERATION_LETTERS: usize = 12;
+pub(crate) const OPERATION_LETTERS: usize = 12;
 
 /// Adds what a trace shows of a stitch: ids, author, time and names, and below what it is about.
 pub(crate) fn head(page: &mut Page, stitch: &Stitch, zone: &TimeZone) {
@@ -29,6 +29,9 @@ pub(crate) fn head(page: &mut Page, stitch: &Stitch, zone: &TimeZone) {
     knot_id(page, stitch);
     for (label, style) in state(stitch) {
         page.say(" ").say_in(style, label);
+    }
+    if let Some(trailers) = ThreadTrailers::read(&stitch.description) {
+        page.say(" ").show_in(palette::FAINT, &trailers.thread);
     }
     page.say("\n");
     if !stitch.root {

@@ -109,7 +109,7 @@ impl<'c, 'a> Workbench<'c, 'a> {
     ) -> Result<(), SpoolCommandError> {
         if self.voice.is_json() {
             let document = document::Outcome::new(repository, finished, made)?;
-            self.tell_notices(&finished.notices);
+            self.tell_finished(finished);
             return self.voice.print_json(&document);
         }
         let mut page = self.voice.message();
@@ -142,7 +142,7 @@ impl<'c, 'a> Workbench<'c, 'a> {
                 counted(files.skipped as usize, "file")
             ));
         }
-        self.tell_notices(&finished.notices);
+        self.tell_finished(finished);
         if !finished.tangled.is_empty() {
             self.voice.hint(
                 "go to the first with `loom spool edit`, take the marks out of the files, or see `loom spool untangle`",
@@ -245,13 +245,21 @@ impl<'c, 'a> Workbench<'c, 'a> {
         }
     }
 
+    /// Says what else a change brought. That nobody is named matters only to new stitches.
+    fn tell_finished(&mut self, finished: &Finished) {
+        let mut notices = finished.notices.clone();
+        notices
+            .retain(|notice| finished.shuttle.is_some() || !matches!(notice, Notice::NoIdentity));
+        self.tell_notices(&notices);
+    }
+
     pub(crate) fn tell_notices(&mut self, notices: &[Notice]) {
         for notice in notices {
             self.voice.warn(&notice.to_string());
             if matches!(notice, Notice::NoIdentity) {
                 self.voice.hint(
-                    "`jj config set --user user.name`, or write it into ~/.config/jj/config.toml:\n  \
-                     [user]\n  name = \"Some One\"\n  email = \"someone@example.com\"",
+                    "`git config --global user.name \"Some One\"`, and `user.email`; stitches that \
+                     are there keep none",
                 );
             }
         }

@@ -1,5 +1,5 @@
-//! The servers that the tests talk to: those of tools, by the makers of the protocol, and one of a
-//! language.
+//! What the tests talk to: servers of tools, by the makers of the protocol, one of a language, and the
+//! editor's side of the Agent Client Protocol.
 //!
 //! They are npm packages, pinned with all they need by the lock files beside the tests, and installed
 //! below the target folder when the lock file is another one than at the last installation. Scripts
@@ -23,7 +23,7 @@ struct Servers {
     installation: &'static str,
 }
 
-const SERVERS: [Servers; 2] = [
+const SERVERS: [Servers; 3] = [
     Servers {
         variable: "LOOM_TEST_MCP_SERVERS",
         manifest: "crates/loom-cli-mcp/tests/servers",
@@ -33,6 +33,11 @@ const SERVERS: [Servers; 2] = [
         variable: "LOOM_TEST_LANGUAGE_SERVERS",
         manifest: "crates/loom-cli-lsp/tests/servers",
         installation: "tools/lsp",
+    },
+    Servers {
+        variable: "LOOM_TEST_EDITOR",
+        manifest: "crates/loom-cli/tests/editor",
+        installation: "tools/acp",
     },
 ];
 

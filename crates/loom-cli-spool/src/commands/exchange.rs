@@ -6,8 +6,8 @@
 
 use loom_common_spool::exchange::ExchangeError;
 use loom_common_spool::repository::{
-    Allowances, Draw, Drawn, Finished, GitEvent, PinTarget, Push, PushWhat, Pushed, Repository,
-    Shared, Sharing,
+    Allowances, Draw, Drawn, Finished, GitEvent, PinTarget, Push, PushUpdate, PushWhat, Pushed,
+    Repository, Shared, Sharing,
 };
 
 use super::weave::resolve;
@@ -109,12 +109,22 @@ fn wanted(
 
 fn say_pushed(bench: &mut Workbench<'_, '_>, pushed: &Pushed, verb: &str) {
     let mut page = bench.voice.message();
-    if pushed.updates.is_empty() {
-        page.say("Nothing to send.\n");
-    } else {
+    let failed: Vec<_> = pushed
+        .moved_there
+        .iter()
+        .chain(&pushed.refused_there)
+        .collect();
+    let taken = |update: &&PushUpdate| {
+        let reference = format!("refs/heads/{}", update.name);
+        failed.iter().all(|(name, _)| *name != reference)
+    };
+    let mut updates = pushed.updates.iter().filter(taken).peekable();
+    if updates.peek().is_some() {
         page.show(&format!("{} {verb}:\n", pushed.remote));
+    } else if failed.is_empty() {
+        page.say("Nothing to send.\n");
     }
-    for update in &pushed.updates {
+    for update in updates {
         let short = |knot: &Option<_>| {
             knot.as_ref()
                 .map(|knot| format!("{knot:.width$}", width = LETTERS))
@@ -275,17 +285,24 @@ pub(super) fn remote(
     Ok(())
 }
 
-/// Keeps what git and the other side say; they say it while the repository is at work.
+/// Keeps what the other side says, such as where to propose a change. How far git is does not matter
+/// any more when it is read.
 fn hear(heard: &mut Vec<String>, event: GitEvent<'_>) {
     /// More than this nobody reads.
     const MOST: usize = 1000;
-    let line = match event {
-        GitEvent::Progress(_) => return,
-        GitEvent::Local(line) => line.to_owned(),
-        GitEvent::Remote(line) => format!("remote: {line}"),
+    const PROGRESS: [&str; 5] = [
+        "Enumerating objects",
+        "Counting objects",
+        "Compressing objects",
+        "Resolving deltas",
+        "Total ",
+    ];
+    let GitEvent::Remote(line) = event else {
+        return;
     };
-    if heard.len() < MOST && !line.trim().is_empty() {
-        heard.push(line);
+    let is_progress = PROGRESS.iter().any(|start| line.starts_with(start));
+    if heard.len() < MOST && !is_progress && !line.trim().is_empty() {
+        heard.push(format!("remote: {line}"));
     }
 }
 

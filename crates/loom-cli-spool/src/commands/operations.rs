@@ -106,12 +106,25 @@ fn describe(bench: &Workbench<'_, '_>, page: &mut Page, operation: &Operation) {
         &stitch_line::clock_time(&operation.end, &bench.zone),
     );
     page.say("\n");
-    let first = operation.description.lines().next().unwrap_or_default();
-    page.show(first).say("\n");
+    page.show(&subject(operation)).say("\n");
     if let Some(command) = &operation.command {
         page.show_in(palette::FAINT, &command.replace('\n', " "))
             .say("\n");
     }
+}
+
+/// Returns the first line of what was done, with ids that fit on it.
+fn subject(operation: &Operation) -> String {
+    /// Git's ids are not shorter.
+    const LONG: usize = 40;
+    let is_id =
+        |word: &str| word.len() >= LONG && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let line = operation.description.lines().next().unwrap_or_default();
+    let words = line.split(' ').map(|word| match is_id(word) {
+        true => &word[..stitch_line::OPERATION_LETTERS],
+        false => word,
+    });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 fn show(
@@ -240,7 +253,7 @@ fn say_operation(bench: &mut Workbench<'_, '_>, label: &str, operation: &Operati
             &stitch_line::clock_time(&operation.end, &bench.zone),
         )
         .say(") ")
-        .show(operation.description.lines().next().unwrap_or_default())
+        .show(&subject(operation))
         .say("\n");
     bench.voice.tell(page);
 }

@@ -75,10 +75,37 @@ pub(super) fn run(
         }
         PinCommand::List(_) => return Ok(()),
     };
+    let before = repository.pins();
     let mut transaction = bench.change(&mut repository)?;
     change(&mut transaction)?;
     let finished = transaction.finish()?;
+    say_moved(bench, &repository, &before)?;
     bench.report(&repository, &finished, &Made::default())
+}
+
+/// Says where pins are that were elsewhere, or nowhere.
+fn say_moved(
+    bench: &mut Workbench<'_, '_>,
+    repository: &Repository,
+    before: &[Pin],
+) -> Result<(), SpoolCommandError> {
+    let mut page = bench.voice.message();
+    let after = repository.pins();
+    for pin in &after {
+        let old = before.iter().find(|old| old.name == pin.name);
+        if old.is_none_or(|old| old.target != pin.target) {
+            page.show_in(palette::PIN, &pin.name);
+            target(&mut page, repository, &pin.target)?;
+        }
+    }
+    for old in before {
+        let is_gone = after.iter().all(|pin| pin.name != old.name);
+        if is_gone && !old.target.is_absent() {
+            page.show_in(palette::PIN, &old.name).say(": gone\n");
+        }
+    }
+    bench.voice.tell(page);
+    Ok(())
 }
 
 /// Finds the pins of this repository that patterns name.

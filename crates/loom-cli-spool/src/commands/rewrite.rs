@@ -69,12 +69,21 @@ pub(super) fn ply(
             Some(revset) => repository.resolve_one(revset)?,
             None => current()?,
         };
-        let mut parents = repository.stitch(&from)?.parents;
-        let (Some(into), true) = (parents.pop(), parents.is_empty()) else {
-            return Err(SpoolCommandError::usage(
-                "a merge cannot be plied into its parents at once",
-                "say into which: --into",
-            ));
+        let parents = repository.stitch(&from)?.parents;
+        let into = match parents.as_slice() {
+            [into] => into.clone(),
+            [] => {
+                return Err(SpoolCommandError::usage(
+                    "the root has no parent",
+                    "name another stitch with -r",
+                ));
+            }
+            _ => {
+                return Err(SpoolCommandError::usage(
+                    "a merge cannot be plied into its parents at once",
+                    "say into which: --into",
+                ));
+            }
         };
         (vec![from], into)
     } else {

@@ -19,6 +19,9 @@ pub struct Stitch {
     pub parents: Vec<String>,
     /// What it is about: nothing, or lines that end with a line break.
     pub description: String,
+    /// The thread of the agent that made it; absent for a person's stitch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thread: Option<String>,
     /// Who made the change.
     pub author: Person,
     /// Who made this version of it.
@@ -76,6 +79,7 @@ impl From<&engine::Stitch> for Stitch {
             knot_id,
             parents: stitch.parents.iter().map(ToString::to_string).collect(),
             description: stitch.description.clone(),
+            thread: engine::ThreadTrailers::read(&stitch.description).map(|read| read.thread),
             author: (&stitch.author).into(),
             committer: (&stitch.committer).into(),
             pins: stitch

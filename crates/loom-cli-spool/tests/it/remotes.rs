@@ -20,7 +20,9 @@ impl Two {
             .output()
             .unwrap();
         assert!(made.status.success());
-        let bob = Scene::wound();
+        let mut bob = Scene::new();
+        bob.person = 1;
+        bob.spool("wind").ok();
         for scene in [&ada, &bob] {
             let hub = hub.display();
             scene.spool(&format!("remote add origin {hub}")).ok();

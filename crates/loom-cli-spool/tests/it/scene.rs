@@ -28,6 +28,8 @@ pub(crate) struct Scene {
     /// Where commands run.
     pub(crate) folder: PathBuf,
     commands: Cell<u64>,
+    /// Whose randomness it is.
+    pub(crate) person: u64,
     pub(crate) terminal: Terminal,
     pub(crate) patience: Duration,
 }
@@ -66,6 +68,7 @@ impl Scene {
             folder: user.work(),
             user,
             commands: Cell::new(0),
+            person: 0,
             terminal: QUIET,
             patience: Duration::from_secs(20),
         }
@@ -94,7 +97,8 @@ impl Scene {
             hostname: "host".to_owned(),
             username: "ada".to_owned(),
             now: begin + SignedDuration::from_mins(minutes),
-            seed: number,
+            // The engine takes half of it, so neighbours would have the same stitches.
+            seed: (self.person << 32) + (number << 8),
             command: command.chain(words.iter().cloned()).collect(),
             patience: self.patience,
             settings: Vec::new(),
@@ -179,6 +183,14 @@ impl Scene {
     /// Runs the real `git`, and returns what it printed.
     pub(crate) fn git(&self, arguments: &[&str]) -> String {
         self.program(Path::new("git"), arguments)
+    }
+
+    /// Runs the real `git` with something to read.
+    pub(crate) fn git_reading(&self, arguments: &[&str], input: &str) -> String {
+        let git = self.user.program("git", arguments).stdin(input);
+        let output = git.current_dir(&self.folder).run();
+        output.assert_success();
+        output.stdout
     }
 
     fn program(&self, program: &Path, arguments: &[&str]) -> String {

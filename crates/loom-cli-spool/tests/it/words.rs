@@ -13,15 +13,23 @@ fn facts(scene: &Scene) -> Vec<String> {
         let stitch = stitches.iter().find(|stitch| stitch["knot_id"] == id);
         stitch.map_or_else(|| "?".to_owned(), |stitch| text(&stitch["description"]))
     };
+    // The root is none of git's.
+    let ids = stitches
+        .iter()
+        .map(|stitch| format!("{}^{{tree}}\n", text(&stitch["knot_id"])));
+    let trees = scene.git_reading(
+        &["cat-file", "--batch-check=%(objectname)"],
+        &ids.collect::<String>(),
+    );
+    let tree = |line: &str| line.replace(|letter: char| !letter.is_ascii_hexdigit(), "");
+    let trees = trees.lines().map(|line| match line.contains("missing") {
+        true => String::new(),
+        false => tree(line),
+    });
     let mut facts: Vec<_> = stitches
         .iter()
-        .map(|stitch| {
-            let id = text(&stitch["knot_id"]);
-            let tree = if id.bytes().all(|byte| byte == b'0') {
-                String::new()
-            } else {
-                scene.git(&["ls-tree", "-r", &id])
-            };
+        .zip(trees)
+        .map(|(stitch, tree)| {
             let parents = stitch["parents"].as_array().unwrap().iter();
             let mut parents: Vec<_> = parents
                 .map(|parent| name(parent.as_str().unwrap()))
@@ -66,7 +74,7 @@ const WORK: &[Step] = &[
     Run("resolve --tool :theirs a"),
     Run("new left right -m Merge"),
     Write("e", "e\n"),
-    Run("squash --from @ --into right -u e"),
+    Run("squash --from @ --into right -u -k e"),
     Run("duplicate 'description(\"Only c\\n\")' -d 'description(\"Merge\\n\")'"),
     Run("new 'description(\"Base\\n\")' -m Aside"),
     Write("b", "bb\n"),

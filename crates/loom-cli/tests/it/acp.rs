@@ -9,3 +9,4 @@ mod failures;
 mod servers;
 mod stopping;
 mod threads;
+mod typescript;

@@ -10,6 +10,7 @@ use loom_cli_permission::Permissions;
 use loom_cli_session::{Session, SessionHandle};
 use loom_common_core::PermissionMode;
 use loom_common_core::stream::StreamError;
+use tokio::sync::OnceCell;
 
 use super::orders::{Order, Orders};
 use super::{offered, refusal};
@@ -27,6 +28,8 @@ pub(super) struct SessionCompanion {
     provider: Arc<Mutex<String>>,
     permissions: Permissions,
     servers: Option<McpServers>,
+    /// Set when the servers of tools were waited for.
+    has_settled: OnceCell<()>,
     orders: Orders,
     known_models: Arc<Mutex<Option<Vec<ModelId>>>>,
 }
@@ -66,6 +69,7 @@ impl SessionCompanion {
             provider,
             permissions,
             servers,
+            has_settled: OnceCell::new(),
             orders,
             known_models,
         };
@@ -92,6 +96,8 @@ impl SessionCompanion {
                 problems: Vec::new(),
             });
         }
+        // What the editor has handed over is there when the model is asked first.
+        self.until_settled().await;
         let provider = self.provider();
         let heard = self.own_commands.hear(&text, &self.models, &provider).await;
         let own_commands::Heard { said, problems } = heard.map_err(unheard)?;
@@ -117,6 +123,12 @@ impl SessionCompanion {
         set.map_err(|error| refusal(error.into()))?;
         *self.provider.lock().unwrap_or_else(PoisonError::into_inner) = provider;
         Ok(())
+    }
+
+    /// Waits, once, for the servers of tools.
+    async fn until_settled(&self) {
+        let settle = || assembly::settled(self.servers.as_ref());
+        self.has_settled.get_or_init(settle).await;
     }
 
     fn provider(&self) -> String {
@@ -157,7 +169,7 @@ impl Companion for SessionCompanion {
     }
 
     fn settled(&self) -> BoxFuture<'_, ()> {
-        assembly::settled(self.servers.as_ref()).boxed()
+        self.until_settled().boxed()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Editors that die or talk nonsense, and what else goes wrong.
 
-use std::io::Write as _;
+use std::io::{BufRead as _, Write as _};
 use std::process::Stdio;
 
 use agent_client_protocol::v1::schema::{
@@ -189,7 +189,7 @@ async fn a_model_that_fails_is_an_error_of_the_prompt_and_the_session_goes_on() 
     scene.end();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_editor_that_does_not_read_stops_its_session_and_nothing_else() {
     let many: String = "0123456789".repeat(40_000);
     let scene = Scene::new([Reply::text(many).delta_chars(1000)]).await;
@@ -202,23 +202,21 @@ async fn an_editor_that_does_not_read_stops_its_session_and_nothing_else() {
         .unwrap();
     let mut input = child.stdin.take().unwrap();
     let mut send = |value: Value| writeln!(input, "{value}").unwrap();
+    let mut output = std::io::BufReader::new(child.stdout.take().unwrap());
+    let mut answer = |id: u64| loop {
+        let mut line = String::new();
+        output.read_line(&mut line).unwrap();
+        let value: Value = serde_json::from_str(&line).unwrap();
+        if value["id"] == id {
+            return value["result"].clone();
+        }
+    };
     send(json!({"jsonrpc": "2.0", "id": 1, "method": "initialize",
         "params": {"protocolVersion": 1, "clientCapabilities": {}}}));
+    answer(1);
     send(json!({"jsonrpc": "2.0", "id": 2, "method": "session/new",
         "params": {"cwd": scene.user.work(), "mcpServers": []}}));
-    let mut output = std::io::BufReader::new(child.stdout.take().unwrap());
-    let session = tokio::task::spawn_blocking(move || {
-        use std::io::BufRead as _;
-        loop {
-            let mut line = String::new();
-            output.read_line(&mut line).unwrap();
-            let value: Value = serde_json::from_str(&line).unwrap();
-            if value["id"] == 2 {
-                return (value["result"]["sessionId"].clone(), output);
-            }
-        }
-    });
-    let (session, output) = session.await.unwrap();
+    let session = answer(2)["sessionId"].clone();
     send(
         json!({"jsonrpc": "2.0", "id": 3, "method": "session/prompt",
         "params": {"sessionId": session, "prompt": [{"type": "text", "text": "talk"}]}}),

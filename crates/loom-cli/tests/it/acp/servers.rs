@@ -16,7 +16,7 @@ const SERVER: &str = concat!(
     "/../loom-cli-mcp/tests/servers/fake.mjs"
 );
 
-fn node() -> PathBuf {
+pub(super) fn node() -> PathBuf {
     let path = std::env::vars_os().find(|(name, _)| name == "PATH");
     std::env::split_paths(&path.unwrap().1)
         .map(|folder| folder.join("node"))
