@@ -28,7 +28,8 @@ use loom_common_config::{
 
 pub use settings::{
     AgentSettings, AutoCommitMoment, AutoCommitSettings, CliConfig, CommitStyle, LogSettings,
-    ModelSettings, RedactSettings, SandboxSettings, ServerSettings, ToolSettings, WebSettings,
+    ModelSettings, RedactSettings, SandboxSettings, ServerSettings, SpoolSettings, ToolSettings,
+    WebSettings,
 };
 
 /// Name of the configuration file in Loom's configuration folder.
@@ -85,6 +86,7 @@ pub const KEYS: &[Key] = &[
     Key::new("auto_commit.style").variables(&["LOOM_AUTO_COMMIT_STYLE"]),
     Key::new("auto_commit.branch").variables(&["LOOM_AUTO_COMMIT_BRANCH"]),
     Key::new("auto_commit.max_file_bytes").variables(&["LOOM_AUTO_COMMIT_MAX_FILE_BYTES"]),
+    Key::new("spool.stitches").variables(&["LOOM_SPOOL_STITCHES"]),
     Key::new("redact.threads").variables(&["LOOM_REDACT_THREADS"]),
     Key::new("redact.results").variables(&["LOOM_REDACT_RESULTS"]),
     Key::new("log.filter").variables(&["LOOM_LOG"]),

@@ -26,6 +26,8 @@ pub struct CliConfig {
     pub web: WebSettings,
     /// Commits of what the agent changed.
     pub auto_commit: AutoCommitSettings,
+    /// The spool of the folder, where it has one.
+    pub spool: SpoolSettings,
     /// Where secrets are taken out.
     pub redact: RedactSettings,
     /// What is logged.
@@ -195,6 +197,20 @@ pub enum CommitStyle {
     Repository,
     /// As Conventional Commits 1.0.
     Conventional,
+}
+
+/// The spool of the folder that the agent works in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct SpoolSettings {
+    /// Whether each turn that changed something becomes a stitch; `auto_commit` then does nothing there.
+    pub stitches: bool,
+}
+
+impl Default for SpoolSettings {
+    fn default() -> Self {
+        Self { stitches: true }
+    }
 }
 
 /// Where secrets are taken out.

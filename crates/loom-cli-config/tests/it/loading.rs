@@ -79,6 +79,8 @@ fn every_key_can_be_set_in_the_file() {
         style = "conventional"
         branch = "loom/{thread}"
         max_file_bytes = 7
+        [spool]
+        stitches = false
         [redact]
         threads = false
         results = false
@@ -124,6 +126,7 @@ fn every_key_can_be_set_in_the_environment() {
         ("LOOM_AUTO_COMMIT_STYLE", "conventional"),
         ("LOOM_AUTO_COMMIT_BRANCH", "loom/{thread}"),
         ("LOOM_AUTO_COMMIT_MAX_FILE_BYTES", "8"),
+        ("LOOM_SPOOL_STITCHES", "false"),
         ("LOOM_REDACT_THREADS", "false"),
         ("LOOM_REDACT_RESULTS", "false"),
         ("LOOM_LOG", "trace"),
