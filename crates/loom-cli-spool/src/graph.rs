@@ -9,8 +9,6 @@ use renderdag::{Ancestor, GraphRowRenderer, Renderer};
 pub(crate) enum Line<K> {
     /// To a parent.
     Parent(K),
-    /// To an ancestor; what is between is left out.
-    Ancestor(K),
     /// To something that is left out.
     Nowhere,
 }
@@ -35,12 +33,6 @@ impl<K: Clone + Eq + Hash + 'static> Graph<K> {
         self.renderer
             .next_row(key, parents, glyph.to_owned(), text.to_owned())
     }
-
-    /// Returns how many columns the graph takes at this entry.
-    pub(crate) fn width(&self, key: &K, lines: Vec<Line<K>>) -> usize {
-        let width = self.renderer.width(Some(key), Some(&ancestors(lines)));
-        usize::try_from(width).unwrap_or(usize::MAX)
-    }
 }
 
 fn ancestors<K>(lines: Vec<Line<K>>) -> Vec<Ancestor<K>> {
@@ -48,7 +40,6 @@ fn ancestors<K>(lines: Vec<Line<K>>) -> Vec<Ancestor<K>> {
         .into_iter()
         .map(|line| match line {
             Line::Parent(key) => Ancestor::Parent(key),
-            Line::Ancestor(key) => Ancestor::Ancestor(key),
             Line::Nowhere => Ancestor::Anonymous,
         })
         .collect()
@@ -63,7 +54,7 @@ mod tests {
         let mut graph = Graph::new();
         let mut text = String::new();
         for (key, lines, glyph) in [
-            ("d", vec![Line::Parent("c"), Line::Ancestor("a")], "@"),
+            ("d", vec![Line::Parent("c"), Line::Parent("a")], "@"),
             ("c", vec![Line::Parent("b")], "○"),
             ("b", vec![Line::Nowhere], "○"),
             ("a", vec![], "◆"),

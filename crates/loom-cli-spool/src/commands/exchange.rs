@@ -27,6 +27,7 @@ pub(super) fn shuttle(
     arguments: &ShuttleArguments,
 ) -> Result<(), SpoolCommandError> {
     let mut repository = bench.open_to_change()?;
+    check_remote(&repository, arguments.remote.as_deref())?;
     let wanted = wanted(&repository, arguments)?;
     if !arguments.dry_run {
         bench.take_down(&repository, &arguments.pins);
@@ -74,6 +75,22 @@ pub(super) fn shuttle(
         bench.report(&repository, &finished, &Made::default())?;
     }
     not_taken(&pushed)
+}
+
+/// Refuses a remote that there is not, before anything is said to it.
+fn check_remote(repository: &Repository, named: Option<&str>) -> Result<(), SpoolCommandError> {
+    let remotes = repository.remotes()?;
+    let message = match named {
+        Some(name) if remotes.iter().all(|remote| remote.name != name) => {
+            format!("there is no remote `{name}`")
+        }
+        None if remotes.is_empty() => "there is no remote".to_owned(),
+        _ => return Ok(()),
+    };
+    Err(SpoolCommandError::usage(
+        message,
+        "`loom spool remote add NAME URL` adds one",
+    ))
 }
 
 /// Finds what is to be sent.

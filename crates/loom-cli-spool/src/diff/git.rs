@@ -72,7 +72,7 @@ fn head(page: &mut Page, file: &FileDiff) {
                 bold(page, &format!("{verb} from {old}\n{verb} to {new}\n"));
             }
             if before.hash != after.hash {
-                let mode = same_mode.then(|| mode(after)).unwrap_or_default();
+                let mode = if same_mode { mode(after) } else { "" };
                 let line = format!("index {}..{} {mode}", hash(before), hash(after));
                 bold(page, &format!("{}\n", line.trim_end()));
             }

@@ -82,5 +82,5 @@ pub(super) fn both_names(before: &str, after: &str) -> String {
 
 /// Keeps a name on its line.
 pub(super) fn one_line(name: &str) -> String {
-    name.replace('\n', "\u{fffd}").replace('\t', "\u{fffd}")
+    name.replace(['\n', '\t'], "\u{fffd}")
 }
