@@ -4,7 +4,6 @@
 //! another program that was run in turn with Loom's in the same minute. Ratios travel between machines
 //! better than times. Nothing here fails because a number is bad; whoever reads the table judges.
 
-mod commit;
 mod editor;
 mod edits;
 mod first_token;
