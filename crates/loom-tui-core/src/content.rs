@@ -13,8 +13,9 @@ use crate::RenderContext;
 /// Something of many rows, any of which can be drawn alone: what scrolls draws those that are seen,
 /// and what has come to rest is drawn once, off the screen, and goes to the terminal's scrollback.
 pub trait Content {
-    /// Returns how many rows there are at a width.
-    fn rows(&self, width: u16, context: &RenderContext<'_>) -> usize;
+    /// Returns how many rows there are at a width. What terminal and person want to see changes how
+    /// rows look, but not how many there are.
+    fn rows(&self, width: u16) -> usize;
 
     /// Draws rows from `first` on, as many as the area is high.
     fn draw(&self, first: usize, area: Rect, buffer: &mut Buffer, context: &RenderContext<'_>);

@@ -1,0 +1,6 @@
+//! A tree of components, from outside.
+
+mod events;
+mod field;
+mod layout;
+mod painting;

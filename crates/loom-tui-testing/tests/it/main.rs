@@ -1,0 +1,5 @@
+//! The test support, tested.
+
+mod driving;
+mod pictures;
+mod terminals;
