@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use loom_cli_sandbox::Rung;
+use loom_cli_spool::SpoolArguments;
 use loom_common_config::Arguments as Settings;
 use loom_common_core::{Effort, PermissionMode};
 
@@ -212,13 +213,13 @@ pub(crate) enum Command {
     /// Look at, add and trust servers of tools (Model Context Protocol).
     #[command(subcommand)]
     Mcp(McpCommand),
-    /// Say what is wrong and how to mend it.
     /// Serve an editor: speak the Agent Client Protocol on standard input and output.
     ///
     /// The editor starts this by itself once it is told to; a person has no use for it. What the
     /// editor hands over (folder, thread, servers of tools) counts for each session; the options of a
     /// session, such as --model before the command, are where each begins.
     Acp,
+    /// Say what is wrong and how to mend it.
     Doctor,
     /// Run a command in the sandbox in which the agent runs its own.
     ///
@@ -235,6 +236,11 @@ pub(crate) enum Command {
     /// Look for secrets in a repository, and keep them out of commits.
     #[command(subcommand)]
     Secrets(SecretsCommand),
+    /// Keep the history of a folder: what Jujutsu does, in the words of weaving.
+    ///
+    /// Git and jj work on the same repository, at the same time. Nothing that was ever recorded is
+    /// lost: every operation can be taken back.
+    Spool(Box<SpoolArguments>),
     /// Print the version.
     Version {
         /// Print a JSON object.

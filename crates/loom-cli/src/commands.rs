@@ -13,6 +13,7 @@ pub(crate) mod schema;
 pub(crate) mod secrets;
 pub(crate) mod server;
 pub(crate) mod session;
+pub(crate) mod spool;
 pub(crate) mod threads;
 pub(crate) mod trust;
 pub(crate) mod version;

@@ -19,6 +19,7 @@ mod tracing_output;
 use std::process::ExitCode;
 
 use clap::Parser;
+use loom_cli_spool::SpoolArguments;
 use loom_common_config::Environment;
 use loom_common_version::build_info;
 use tokio::runtime::Runtime;
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
         Some(Command::Schema) => finish(commands::schema::print_schema()),
         Some(Command::Reference) => finish(commands::reference::print_reference()),
         Some(Command::Redact(_) | Command::Secrets(_)) => end(look_for_secrets(arguments)),
+        Some(Command::Spool(command)) => finish(spool(command, &arguments)),
         _ => end(run(arguments)),
     }
 }
@@ -71,6 +73,13 @@ fn look_for_secrets(arguments: Arguments) -> Result<ExitCode, CliError> {
     });
     runtime.shutdown_background();
     outcome
+}
+
+/// Runs a command of version control, which needs no configuration of Loom's, and no runtime.
+fn spool(command: &SpoolArguments, arguments: &Arguments) -> Result<(), CliError> {
+    let environment = Environment::from_process();
+    let folder = setting::workspace(arguments)?;
+    commands::spool::run(command, folder, &environment)
 }
 
 /// Makes a runtime with two threads: one runs the session while the other draws. The heavy work of
@@ -102,6 +111,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, CliError> {
             Some(Command::Mcp(command)) => commands::mcp::run(&setting, command).await,
             Some(Command::Rewind(arguments)) => commands::rewind::run(&setting, arguments).await,
             Some(Command::Trust { yes }) => commands::trust::run(&setting, yes),
+            Some(Command::Acp) => commands::acp::run(setting).await,
             Some(Command::Doctor) => commands::doctor::run(&setting).await,
             _ => commands::session::run(&setting, arguments.session).await,
         };
@@ -111,7 +121,6 @@ fn run(arguments: Arguments) -> Result<ExitCode, CliError> {
     runtime.shutdown_background();
     outcome
 }
-            Some(Command::Acp) => commands::acp::run(setting).await,
 
 fn end(outcome: Result<ExitCode, CliError>) -> ExitCode {
     outcome.unwrap_or_else(|error| finish(Err(error)))

@@ -12,11 +12,11 @@ pub(crate) fn print_reference() -> Result<(), CliError> {
     let mut command = Arguments::command();
     command.build();
     let mut text = String::from("# Command line\n\nMade by `cargo xtask generate`.\n");
-    describe(&command, &mut text);
+    describe(&command, None, &mut text);
     print(&text)
 }
 
-fn describe(command: &Command, text: &mut String) {
+fn describe(command: &Command, parent: Option<&Command>, text: &mut String) {
     let path = command.get_bin_name().unwrap_or_else(|| command.get_name());
     let about = command.get_long_about().or(command.get_about());
     // Writing to a string cannot fail.
@@ -24,11 +24,15 @@ fn describe(command: &Command, text: &mut String) {
     if let Some(about) = about {
         let _ = writeln!(text, "{about}\n");
     }
+    let aliases: Vec<_> = command.get_visible_aliases().collect();
+    if !aliases.is_empty() {
+        let _ = writeln!(text, "Also: `{}`.\n", aliases.join("`, `"));
+    }
     let arguments: Vec<&Arg> = command
         .get_arguments()
         .filter(|argument| !argument.is_hide_set() && argument.get_id() != "help")
-        // What every command takes is said once.
-        .filter(|argument| !argument.is_global_set() || path == "loom")
+        // What all commands of a group take is said once.
+        .filter(|argument| !is_inherited(argument, parent))
         .collect();
     if !arguments.is_empty() {
         text.push_str("| argument | meaning |\n| --- | --- |\n");
@@ -41,9 +45,17 @@ fn describe(command: &Command, text: &mut String) {
     }
     for subcommand in command.get_subcommands() {
         if !subcommand.is_hide_set() && subcommand.get_name() != "help" {
-            describe(subcommand, text);
+            describe(subcommand, Some(command), text);
         }
     }
+}
+
+fn is_inherited(argument: &Arg, parent: Option<&Command>) -> bool {
+    let of_parent = |parent: &Command| {
+        let mut arguments = parent.get_arguments();
+        arguments.any(|other| other.get_id() == argument.get_id())
+    };
+    argument.is_global_set() && parent.is_some_and(of_parent)
 }
 
 fn spelling(argument: &Arg) -> String {

@@ -21,4 +21,5 @@ mod scenarios;
 mod secrets;
 mod server_failures;
 mod sessions;
+mod spool;
 mod tool_failures;
