@@ -5,6 +5,7 @@
 //! better than times. Nothing here fails because a number is bad; whoever reads the table judges.
 
 mod editor;
+mod commit;
 mod edits;
 mod first_token;
 mod installation;
@@ -40,6 +41,7 @@ const BENCHMARKS: &[(&str, Benchmark)] = &[
     ("session-memory", memory::session),
     ("grep", search::grep),
     ("snapshot", snapshot::snapshot),
+    ("commit", commit::commit),
     ("edit", edits::edits),
     ("permission", permission::judging),
     ("secrets", secrets::scanning),

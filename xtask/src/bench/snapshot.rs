@@ -16,7 +16,7 @@ use super::table::{Measurement, Sample, Yardstick, milliseconds};
 use crate::process;
 use crate::workspace::Workspace;
 
-const FILES: u64 = 50_000;
+pub(super) const FILES: u64 = 50_000;
 const FILES_PER_FOLDER: u64 = 10;
 const ROUNDS: usize = 5;
 const SNAPSHOTS_PER_ROUND: usize = 10;
@@ -89,14 +89,14 @@ pub(super) fn snapshot(workspace: &Workspace) -> anyhow::Result<Vec<Measurement>
 }
 
 /// Runs git in the folder, and returns the milliseconds from fork to exit.
-fn git(folder: &Path, arguments: &[&str]) -> anyhow::Result<f64> {
+pub(super) fn git(folder: &Path, arguments: &[&str]) -> anyhow::Result<f64> {
     let start = Instant::now();
     process::output(Command::new("git").args(arguments).current_dir(folder))?;
     Ok(milliseconds(start.elapsed()))
 }
 
 /// Writes the files, always the same ones, and returns how many bytes they have.
-fn write_files(tree: &Path) -> anyhow::Result<u64> {
+pub(super) fn write_files(tree: &Path) -> anyhow::Result<u64> {
     fs::write(
         tree.join(".gitignore"),
         "target/\n*.o\nnode_modules\n*.log\n",

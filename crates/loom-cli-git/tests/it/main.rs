@@ -6,4 +6,5 @@ mod contents;
 mod discovery;
 mod failures;
 mod obstacles;
+mod random_hunks;
 mod status;
