@@ -16,6 +16,7 @@ mod search;
 mod secrets;
 mod server;
 mod snapshot;
+mod spool;
 mod startup;
 mod table;
 
@@ -41,6 +42,7 @@ const BENCHMARKS: &[(&str, Benchmark)] = &[
     ("session-memory", memory::session),
     ("grep", search::grep),
     ("snapshot", snapshot::snapshot),
+    ("spool", spool::history),
     ("commit", commit::commit),
     ("edit", edits::edits),
     ("permission", permission::judging),

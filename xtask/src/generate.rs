@@ -72,6 +72,12 @@ const REFERENCES: &[Reference] = &[
         program: "loom",
         arguments: &["schema"],
     },
+    Reference {
+        path: "docs/reference/spool.schema.json",
+        title: None,
+        program: "loom",
+        arguments: &["spool", "schema"],
+    },
 ];
 
 pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> anyhow::Result<()> {
