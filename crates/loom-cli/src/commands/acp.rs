@@ -15,8 +15,9 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use loom_cli_acp::{KnownThread, ModelId, Opened, Opening, Program, Refusal, RefusalKind};
 use loom_cli_session::Person;
-use loom_common_thread::{Thread, ThreadFilter, ThreadId};
+use loom_common_thread::{Thread, ThreadFilter, ThreadId, ThreadStore, ThreadStoreError};
 use loom_common_version::VERSION;
+use tokio::sync::OnceCell;
 
 use self::companion::SessionCompanion;
 use super::session::assembly::{self, Beginning, Models, Wanted};
@@ -33,6 +34,7 @@ pub(crate) async fn run(setting: Setting) -> Result<(), CliError> {
     let mut interrupts = Interrupts::listen()?;
     let program = EditorProgram {
         setting,
+        threads: OnceCell::new(),
         models: Arc::default(),
     };
     let stop = async {
@@ -59,6 +61,8 @@ fn duplicate(stream: BorrowedFd<'_>) -> Result<File, CliError> {
 /// Puts sessions together, each for its folder.
 struct EditorProgram {
     setting: Setting,
+    /// Where threads are kept, once it was opened.
+    threads: OnceCell<ThreadStore>,
     /// The models that can be chosen, once they are known.
     models: Arc<Mutex<Option<Vec<ModelId>>>>,
 }
@@ -94,8 +98,13 @@ impl EditorProgram {
         })
     }
 
+    async fn store(&self) -> Result<&ThreadStore, Refusal> {
+        let store = self.threads.get_or_try_init(|| self.setting.open_threads());
+        store.await.map_err(refusal)
+    }
+
     async fn known_threads(&self, folder: Option<PathBuf>) -> Result<Vec<KnownThread>, Refusal> {
-        let store = self.setting.open_threads().await.map_err(refusal)?;
+        let store = self.store().await?;
         // Threads know their folder without symbolic links; one that is gone keeps its name.
         let cwd = folder.map(|folder| folder.canonicalize().unwrap_or(folder));
         let filter = ThreadFilter { cwd, limit: None };
@@ -110,7 +119,7 @@ impl EditorProgram {
         let Ok(id) = id.parse::<ThreadId>() else {
             return Ok(None);
         };
-        let store = self.setting.open_threads().await.map_err(refusal)?;
+        let store = self.store().await?;
         let thread = store
             .find(id)
             .await
@@ -119,11 +128,10 @@ impl EditorProgram {
     }
 
     async fn delete_thread(&self, id: &str) -> Result<(), Refusal> {
-        use loom_common_thread::ThreadStoreError;
         let Ok(id) = id.parse::<ThreadId>() else {
             return Ok(());
         };
-        let store = self.setting.open_threads().await.map_err(refusal)?;
+        let store = self.store().await?;
         match store.delete(id).await {
             Ok(()) | Err(ThreadStoreError::NotFound(_)) => Ok(()),
             Err(error) => Err(refusal(error.into())),
