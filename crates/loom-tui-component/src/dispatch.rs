@@ -97,14 +97,9 @@ impl<O: 'static> Tree<O> {
         match kind {
             MouseKind::Down(_) => {
                 self.pressed = target;
-                let path = target.map(|target| self.path(target)).unwrap_or_default();
-                let before = self.focus;
-                for &id in &path {
-                    // The innermost that accepts it has it in the end.
+                // The innermost that accepts the focus has it in the end.
+                for id in target.map_or_else(Vec::new, |target| self.path(target)) {
                     self.focus(id);
-                }
-                if path.is_empty() {
-                    self.focus = before;
                 }
             }
             MouseKind::Up(_) => self.pressed = None,

@@ -1,7 +1,7 @@
 //! The ways of events, and the focus.
 
 use loom_tui_component::{Arrangement, Extent, LogEntry, Phase, Placement, Shown, Slot, Tree};
-use loom_tui_core::{Event, MouseButton, MouseKind};
+use loom_tui_core::{MouseButton, MouseKind};
 use loom_tui_testing::Harness;
 
 use crate::field::{Field, cells, click, mount, mouse, text_of, tree, two};

@@ -95,7 +95,7 @@ fn unambiguous(key: KeyPress) -> KeyPress {
         KeyCode::Char('4') => control('\\'),
         KeyCode::Char('5') => control(']'),
         KeyCode::Char('6' | '~') => control('^'),
-        KeyCode::Char('7' | '/' | '?') => control('_'),
+        KeyCode::Char('7' | '/') => control('_'),
         _ => key,
     }
 }
