@@ -7,7 +7,7 @@ use loom_common_core::{ContentBlock, Message, Role, ToolResult, ToolResultConten
 use loom_common_thread::{StoredThread, Thread, ThreadFilter, ThreadStore};
 use serde_json::{Value, json};
 
-use super::{print, print_json};
+use super::{print, print_json, spool};
 use crate::arguments::ThreadsCommand;
 use crate::error::CliError;
 use crate::render::{headline, sanitize};
@@ -33,14 +33,32 @@ pub(crate) async fn run(setting: &Setting, command: ThreadsCommand) -> Result<()
         }
         ThreadsCommand::Show { id, json } => {
             let stored = load(&store, &id).await?;
+            let (thread, folder) = (stored.thread.id.to_string(), &stored.thread.cwd);
+            let stitches = spool::stitches_of(&thread, folder, &setting.environment);
             if json {
                 let mut value = summary(&stored.thread);
+                // A repository that cannot be read is no reason to show no thread.
+                value["stitches"] = json!(stitches.unwrap_or_default());
                 let history = stored.log.history();
                 let messages: Vec<&Message> = history.iter().map(|(_, said)| &***said).collect();
                 value["messages"] = json!(messages);
                 return print_json(&value);
             }
-            print(&transcript(&stored))
+            let mut text = transcript(&stored);
+            match stitches {
+                Ok(stitches) if stitches.is_empty() => {}
+                Ok(stitches) => {
+                    text.push_str("\nStitches:\n");
+                    for stitch in stitches {
+                        text.push_str(&format!("  {}\n", stitch.line()));
+                    }
+                }
+                Err(error) => {
+                    let error = sanitize(&error.to_string()).into_owned();
+                    text.push_str(&format!("\nStitches: not shown: {error}\n"));
+                }
+            }
+            print(&text)
         }
         ThreadsCommand::Delete { ids } => {
             for id in ids {

@@ -18,6 +18,7 @@ mod own_commands;
 mod rules;
 mod secrets;
 mod servers;
+mod stitches;
 mod subagents;
 mod undo;
 

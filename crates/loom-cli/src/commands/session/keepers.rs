@@ -5,9 +5,11 @@ use std::sync::Arc;
 use loom_cli_auto_commit::{AutoCommit, AutoCommitSetup};
 use loom_cli_git::Git;
 use loom_cli_session::{ModelChoice, WorkKeeper};
+use loom_cli_stitches::{StitchKeeper, StitchSetup};
 
 use super::assembly::Models;
 use super::selection::Model;
+use crate::commands::spool;
 use crate::error::CliError;
 use crate::redaction;
 use crate::setting::Setting;
@@ -21,7 +23,13 @@ pub(super) async fn keepers(
 ) -> Result<Vec<Arc<dyn WorkKeeper>>, CliError> {
     let config = &setting.config.value;
     let mut keepers: Vec<Arc<dyn WorkKeeper>> = Vec::new();
-    if config.auto_commit.enabled && config.agent.undo {
+    let stitches = (config.spool.stitches && config.agent.undo)
+        .then(|| stitches(setting))
+        .flatten();
+    if let Some(stitches) = stitches {
+        // The same work is not recorded twice.
+        keepers.push(Arc::new(stitches));
+    } else if config.auto_commit.enabled && config.agent.undo {
         keepers.push(Arc::new(auto_commit(setting, models, model).await?));
     } else if config.auto_commit.enabled {
         warnings.push(
@@ -30,6 +38,16 @@ pub(super) async fn keepers(
         );
     }
     Ok(keepers)
+}
+
+/// Makes what turns the work into stitches; `None` where there is no spool.
+fn stitches(setting: &Setting) -> Option<StitchKeeper> {
+    let (folder, environment) = (setting.workspace.clone(), setting.environment.clone());
+    StitchKeeper::new(StitchSetup {
+        workspace: setting.workspace.clone(),
+        surroundings: Arc::new(move || spool::surroundings(folder.clone(), &environment)),
+        known_secrets: redaction::known_secrets(&setting.environment),
+    })
 }
 
 async fn auto_commit(
