@@ -8,7 +8,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
-use loom_cli_rewind::{CallStart, OnConflict, Reach, Rewind};
+use loom_cli_rewind::{CallStart, Content, OnConflict, Reach, Rewind, Until};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 
@@ -284,8 +284,39 @@ impl Work {
         Ok(())
     }
 
+    /// What is told of the thread's work is what going back would take away.
+    async fn told_apart(
+        &self,
+        who: usize,
+        to: u64,
+        then: &Disk,
+        now: &Disk,
+    ) -> Result<(), TestCaseError> {
+        let work = self.rewind.work(thread(who as u64), to, Until::Now).await;
+        let work = work.unwrap();
+        prop_assert_eq!(&work.unclear, &vec![]);
+        let entry = |content: Option<Content>| {
+            content.map(|content| match content {
+                Content::File { bytes, mode } => (mode, bytes),
+                Content::Link { target } => (0, target),
+            })
+        };
+        let mut without = now.clone();
+        for file in &work.files {
+            let sides = work.read(file).unwrap();
+            prop_assert_eq!(entry(sides.with), now.get(&file.path).cloned());
+            match entry(sides.without) {
+                Some(entry) => without.insert(file.path.clone(), entry),
+                None => without.remove(&file.path),
+            };
+        }
+        prop_assert_eq!(without, expected(now, then, who));
+        Ok(())
+    }
+
     async fn back(&mut self, who: usize, to: u64, then: &Disk) -> Result<(), TestCaseError> {
         let now = self.scene.disk();
+        self.told_apart(who, to, then, &now).await?;
         let report = self
             .rewind
             .restore(thread(who as u64), self.calls, to, OnConflict::Keep)
