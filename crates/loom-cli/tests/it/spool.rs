@@ -29,7 +29,10 @@ fn who_told_git_their_name_need_not_tell_it_again() {
     let log = user
         .program("git", ["log", "--format=%an <%ae> %s", "--all"])
         .run();
-    assert!(log.stdout.contains("Ada Example <ada@example.org> One\n"), "{log}");
+    assert!(
+        log.stdout.contains("Ada Example <ada@example.org> One\n"),
+        "{log}"
+    );
 }
 
 #[test]
@@ -70,17 +73,32 @@ fn a_reader_that_has_had_enough_is_no_error() {
 #[test]
 fn a_full_disk_loses_nothing() {
     let user = wound();
-    fs::write(user.work().join("b"), vec![b'b'; 900_000]).unwrap();
+    // Git compresses, so it has to be something that cannot be.
+    let mut random = 0x9e37_79b9_7f4a_7c15_u64;
+    let noise = std::iter::repeat_with(|| {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        random
+    });
+    let noise: Vec<_> = noise.take(10_000).flat_map(u64::to_le_bytes).collect();
+    fs::write(user.work().join("b"), noise).unwrap();
     let loom = env!("CARGO_BIN_EXE_loom");
     // The system refuses files over this size, as it does on a full disk.
     let full = user
-        .program("prlimit", ["--fsize=20000", loom, "spool", "knot", "-m", "Two"])
+        .program(
+            "prlimit",
+            ["--fsize=20000", loom, "spool", "knot", "-m", "Two"],
+        )
         .run();
     assert_ne!(full.code, Some(0), "{full}");
     let output = spool(&user, &["knot", "-m", "Two"]);
     output.assert_success();
     let trace = spool(&user, &["trace", "-r", "..@-", "-G", "-s"]);
-    assert!(trace.stdout.contains("A b\n") && trace.stdout.contains("A a\n"), "{trace}");
+    assert!(
+        trace.stdout.contains("A b\n") && trace.stdout.contains("A a\n"),
+        "{trace}"
+    );
     let fsck = user.program("git", ["fsck", "--strict"]).run();
     fsck.assert_success();
 }
@@ -94,7 +112,15 @@ fn several_at_once_lose_nothing() {
             let stitch = format!("loom {number}");
             let branch = format!("git-{number}");
             [
-                user.loom(["spool", "stitch", "--no-edit", "-m", &stitch, "subject(One)"]).spawn(),
+                user.loom([
+                    "spool",
+                    "stitch",
+                    "--no-edit",
+                    "-m",
+                    &stitch,
+                    "subject(One)",
+                ])
+                .spawn(),
                 user.program("git", ["branch", &branch]).spawn(),
                 user.loom(["spool", "tension"]).spawn(),
             ]
