@@ -1,4 +1,8 @@
-//! Version control on the store of Jujutsu: snapshots of a folder, outside of its own repository.
+//! Version control on the store of Jujutsu, in three parts.
+//!
+//! - Snapshots of a folder, outside of its own repository, are described here.
+//! - [`repository`]: the person's own repository, used by turns with `jj` and git.
+//! - [`ledger`] and [`exchange`]: what several machines change at once, and how it gets around.
 //!
 //! # Types
 //!

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jj_lib::backend::BackendError;
+use jj_lib::signing::SignError;
 
 use super::id::{KnotId, OperationId};
 
@@ -185,6 +186,13 @@ pub enum RepositoryError {
         /// What to do.
         hint: Option<String>,
     },
+    /// A stitch could not be signed. Nothing was written. Trying again helps once the program that
+    /// signs works, or its key is unlocked.
+    #[error("{message}")]
+    Signing {
+        /// What was done, and why it could not be signed.
+        message: String,
+    },
     /// Something else went wrong below. Whether trying again helps depends on the message.
     #[error("{message}")]
     Other {
@@ -241,6 +249,10 @@ impl RepositoryError {
             Self::Expression { hint, .. } | Self::Refused { hint, .. } | Self::Git { hint, .. } => {
                 return hint.clone();
             }
+            Self::Signing { .. } => {
+                "unlock the key and try again, or see the settings `signing.backend` and \
+                 `signing.behavior`"
+            }
             Self::NoShuttle { .. } => "`unpick` what forgot the workspace",
             Self::Exists { .. }
             | Self::Io { .. }
@@ -286,6 +298,8 @@ impl RepositoryError {
                 if is_full(io) {
                     return Self::DiskFull { reason: message };
                 }
+            } else if cause.is::<SignError>() {
+                return Self::Signing { message };
             } else if let Some(
                 BackendError::ObjectNotFound { .. } | BackendError::ReadObject { .. },
             ) = cause.downcast_ref::<BackendError>()

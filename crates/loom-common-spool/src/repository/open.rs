@@ -125,8 +125,12 @@ impl Repository {
 
     /// Loads the newest state.
     pub(super) fn reload(&mut self, notices: &mut Vec<Notice>) -> Result<(), RepositoryError> {
-        let start = self.operation_start();
         let loader = self.workspace.repo_loader();
+        let heads = loader.op_heads_store().get_op_heads().block_on()?;
+        if heads.as_slice() == std::slice::from_ref(self.repo.op_id()) {
+            return Ok(());
+        }
+        let start = self.operation_start();
         let newest = newest_operation(loader, &start, notices)?;
         if newest.id() != self.repo.op_id() {
             let repo = loader

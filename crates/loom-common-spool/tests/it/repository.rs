@@ -3,6 +3,7 @@
 mod failures;
 mod pinning;
 mod properties;
+mod reading;
 mod remotes;
 mod rewriting;
 mod scene;

@@ -312,3 +312,122 @@ fn immutable_stitches_are_refused_unless_that_is_ignored() {
     });
     assert_eq!(scene.descriptions("::@"), ["", "three", "two", "other", ""]);
 }
+
+#[test]
+fn a_stitch_is_unraveled_beside_itself_or_elsewhere() {
+    let scene = Scene::internal();
+    scene.write("a.txt", "a\n");
+    scene.write("b.txt", "b\n");
+    let both = scene.knot("both");
+    let (parts, _) = scene.change(|tx| {
+        tx.unravel(Unravel {
+            knot: both,
+            selection: Selection::paths(vec!["a.txt".to_owned()]),
+            description: Some("a".to_owned()),
+            to: UnravelTo::Beside,
+        })
+    });
+    let repository = scene.open();
+    let (selected, rest) = (
+        repository.stitch(&parts.selected).unwrap(),
+        repository.stitch(&parts.rest).unwrap(),
+    );
+    assert_eq!(selected.parents, rest.parents);
+    assert_eq!(
+        scene.stitch("@").parents,
+        [parts.selected, parts.rest.clone()]
+    );
+    let root = scene.one("root()");
+    scene.write("c.txt", "c\n");
+    scene.write("d.txt", "d\n");
+    let at = scene.one("@");
+    let id = scene.stitch("@").id;
+    let (parts, _) = scene.change(|tx| {
+        tx.unravel(Unravel {
+            knot: at,
+            selection: Selection::paths(vec!["c.txt".to_owned()]),
+            description: Some("c".to_owned()),
+            to: UnravelTo::Elsewhere(Location::Onto(vec![root.clone()])),
+        })
+    });
+    let repository = scene.open();
+    assert_eq!(repository.stitch(&parts.selected).unwrap().parents, [root]);
+    assert_eq!(repository.stitch(&parts.rest).unwrap().id, id);
+    assert!(!scene.path("c.txt").exists());
+    assert_eq!(scene.read("d.txt"), "d\n");
+}
+
+#[test]
+fn each_line_goes_to_the_stitch_that_wrote_it_last() {
+    let scene = Scene::internal();
+    scene.write("a.txt", "1\n2\n3\n");
+    scene.knot("first");
+    scene.write("a.txt", "1\n2\n3\n4\n5\n6\n");
+    scene.knot("second");
+    scene.write("a.txt", "one\n2\n3\n4\n5\nsix\n");
+    let at = scene.one("@");
+    let (absorbed, _) = scene.change(|tx| tx.absorb(&at, "mutable()", &[]));
+    assert_eq!((absorbed.into.len(), absorbed.skipped), (2, vec![]));
+    let repository = scene.open();
+    let content = repository.read_file(&Side::Of(absorbed.into[0].clone()), "a.txt");
+    assert_eq!(content.unwrap().bytes, b"one\n2\n3\n");
+    assert_eq!(scene.descriptions("::@"), ["", "second", "first", ""]);
+    assert!(scene.stitch("@").empty);
+}
+
+#[test]
+fn stitches_are_signed_where_the_settings_say_so() {
+    let mut scene = Scene::colocated();
+    let program = scene.outside("sign");
+    std::fs::write(
+        &program,
+        "#!/bin/sh\ncat > /dev/null\nprintf -- '-----BEGIN PGP SIGNATURE-----\\nwoven\\n-----END PGP SIGNATURE-----\\n'\n",
+    )
+    .unwrap();
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    scene.set("signing.backend", "gpg");
+    scene.set("signing.behavior", "own");
+    scene.set("signing.backends.gpg.program", program.to_str().unwrap());
+    scene.write("a.txt", "1\n");
+    let knot = scene.knot("signed");
+    assert!(scene.stitch("@-").signed);
+    let raw = scene.git(&["cat-file", "commit", &knot.to_string()]);
+    assert!(
+        raw.contains("gpgsig -----BEGIN PGP SIGNATURE-----\n woven"),
+        "{raw}"
+    );
+    scene.set("signing.backends.gpg.program", "/nowhere/gpg");
+    let at = scene.one("@-");
+    let error = scene
+        .try_change(|tx| tx.describe(&[at], "other"))
+        .unwrap_err();
+    assert!(
+        matches!(error, RepositoryError::Signing { .. }),
+        "{error:?}"
+    );
+    assert!(scene.stitch("@-").description.starts_with("signed"));
+}
+
+#[test]
+fn a_workspace_is_made_and_forgotten() {
+    let scene = Scene::internal();
+    scene.write("a.txt", "1\n");
+    scene.knot("one");
+    let folder = scene.outside("other");
+    let repository = scene.taken();
+    repository.add_workspace(&folder, "other", &[]).unwrap();
+    assert_eq!(
+        std::fs::read_to_string(folder.join("a.txt")).unwrap(),
+        "1\n"
+    );
+    let taken = scene
+        .open()
+        .add_workspace(&scene.outside("third"), "other", &[]);
+    assert!(matches!(taken, Err(RepositoryError::Refused { .. })));
+    assert_eq!(scene.open().workspaces().unwrap().len(), 2);
+    scene.change(|tx| tx.forget_workspace("other"));
+    let left = scene.open().workspaces().unwrap();
+    assert_eq!((left.len(), left[0].name.as_str()), (1, "default"));
+    assert!(folder.join("a.txt").exists());
+}
