@@ -1,0 +1,7 @@
+//! Markdown on a screen.
+
+mod colors;
+mod elements;
+mod hostile;
+mod screen;
+mod streaming;
