@@ -78,6 +78,21 @@ impl<'a> Doing<'a> {
         Ok(())
     }
 
+    /// Leaves out of tangled pins what is passed by now: a knot may stand on another only after it
+    /// was rewritten.
+    fn settle_pins(&mut self) {
+        for name in self.reached.pins.keys() {
+            let pin: &RefName = name.as_str().as_ref();
+            let target = self.tx.repo().view().get_local_bookmark(pin);
+            let present = values(target);
+            let left = standing(&present, |one, other| self.tx.is_ancestor(one, other));
+            if left.len() < present.len() {
+                let target = ref_target(&left, target.removed_ids().next().cloned());
+                self.tx.writer().set_local_bookmark_target(pin, target);
+            }
+        }
+    }
+
     fn move_pin(&mut self, name: &str, now: &BTreeSet<PinValue>) -> Result<(), ExchangeError> {
         let none = BTreeSet::new();
         let before = self.before.pins.get(name).unwrap_or(&none);
@@ -172,6 +187,7 @@ impl<'a> Doing<'a> {
         let described: HashMap<_, _> = described.collect();
         if !described.is_empty() {
             rewrite(self.tx.writer(), described)?;
+            self.settle_pins();
         }
         Ok(())
     }
@@ -271,7 +287,7 @@ fn rewrite(
             .cloned();
         let repo = rewriter.repo_mut();
         let mut builder = repo.rewrite_commit(&old).detach();
-        builder.set_parents(parents);
+        builder.set_parents(parents.clone());
         // The store tells knots apart by what they came from, also those that are alike.
         builder.set_predecessors(Vec::new());
         if let Some(change) = change {
@@ -280,7 +296,26 @@ fn rewrite(
         if let Some(writer) = writer {
             builder.set_committer(writer);
         }
-        let new = builder.write_hidden().await?;
+        // One that is there already is not written again: the store tells apart what came of others.
+        let known = repo.resolve_change_id(old.change_id()).await;
+        let known = known.map_err(|error| BackendError::Other(error.into()))?;
+        let mut there = None;
+        for (id, _) in known.iter().flat_map(|known| &known.targets) {
+            let knot = repo.store().get_commit_async(id).await?;
+            if knot.parent_ids() == parents
+                && knot.tree_ids() == old.tree_ids()
+                && knot.description() == builder.description()
+                && knot.author() == builder.author()
+                && knot.committer() == builder.committer()
+            {
+                there = Some(knot);
+                break;
+            }
+        }
+        let new = match there {
+            Some(knot) => knot,
+            None => builder.write_hidden().await?,
+        };
         if new.id() == old.id() {
             return Ok(());
         }
