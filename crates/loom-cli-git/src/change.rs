@@ -72,6 +72,8 @@ pub enum LeftOutReason {
     Elsewhere,
     /// Git was told to overlook what changes in it (`--skip-worktree`, `--assume-unchanged`).
     Overlooked,
+    /// Git does not track it, and its rules ignore it.
+    Ignored,
     /// It would be larger in the repository than what is taken.
     TooLarge,
 }
@@ -84,6 +86,7 @@ impl fmt::Display for LeftOutReason {
             Self::Untracked => "it holds work of yours that git does not track yet",
             Self::Elsewhere => "it is in another repository",
             Self::Overlooked => "git was told to overlook changes of it",
+            Self::Ignored => "git ignores it",
             Self::TooLarge => "it is too large",
         })
     }

@@ -5,24 +5,26 @@
 //! the branch and brings the person's index forward. When the branch has moved in between, the changes are
 //! brought in anew.
 
+mod by_hook;
+mod landing;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::change::{FileChange, LeftOut};
+use crate::change::{FileChange, LeftOut, LeftOutReason};
 use crate::destination::Destination;
 use crate::error::GitError;
 use crate::hooks::{Hook, Hooks};
-use crate::index::{self, IndexLock, Stamp, Workshop};
+use crate::index::{self, Stamp, Workshop};
 use crate::invocation::Invocation;
 use crate::merging::{Merging, Steps};
 use crate::message;
 use crate::repository::Repository;
 use crate::settings::Settings;
 use crate::signing;
-use crate::status::{self, ChangeKind, Untracked};
 use crate::tree_entry::{Difference, TreeEntry, differences};
 
 /// How often a commit is begun anew because the branch has moved.
@@ -115,9 +117,12 @@ pub(crate) async fn prepare(
         Settings::of(repository),
         Destination::find(repository, options.branch.as_deref()),
     )?;
-    let staged = match (&destination.parent, stamp, destination.is_checked_out) {
-        (Some(parent), Some(_), true) => index::staged(repository, parent).await?,
-        (None, Some(_), true) => index::staged(repository, &empty_tree(repository).await?).await?,
+    let base = match &destination.parent {
+        Some(parent) => parent.clone(),
+        None => empty_tree(repository).await?,
+    };
+    let staged = match (stamp, destination.is_checked_out) {
+        (Some(_), true) => index::staged(repository, &next, &base).await?,
         _ => Vec::new(),
     };
     if let Some(unmerged) = staged.iter().find(|staged| staged.is_unmerged) {
@@ -132,22 +137,50 @@ pub(crate) async fn prepare(
         has_modes: settings.is_on("core.filemode") != Some(false),
         max_bytes: options.max_file_bytes,
     };
-    let steps = merging.steps(&changes).await?;
-    if steps.commit.is_empty() {
-        return Ok(Preparation::Nothing(steps.left_out));
-    }
-    match &destination.parent {
-        None => {
-            // The first commit holds nothing but the changes.
-            let _ = fs::remove_file(&next);
+    let mut taken: Vec<&FileChange> = changes.iter().collect();
+    let mut left_out = Vec::new();
+    let mut is_clear = staged.is_empty() && destination.is_checked_out && stamp.is_some();
+    let (steps, tree) = loop {
+        let mut steps = merging.steps(&taken).await?;
+        steps.left_out.append(&mut left_out);
+        if steps.commit.is_empty() {
+            return Ok(Preparation::Nothing(steps.left_out));
         }
-        Some(parent) if !staged.is_empty() || !destination.is_checked_out || stamp.is_none() => {
-            index::reset(repository, &next, parent).await?;
+        match &destination.parent {
+            None => {
+                // The first commit holds nothing but the changes.
+                let _ = fs::remove_file(&next);
+            }
+            Some(parent) if !is_clear => index::reset(repository, &next, parent).await?,
+            Some(_) => {}
         }
-        Some(_) => {}
-    }
-    index::put(repository, &next, by_path(&steps.commit)).await?;
-    let tree = index::write_tree(repository, &next).await?;
+        let parent = destination.parent.as_deref();
+        index::put(repository, &next, parent, by_path(&steps.commit)).await?;
+        let tree = index::write_tree(repository, &next).await?;
+        let more = more_than(repository, &base, &tree, &steps).await?;
+        let Some(first) = more.first() else {
+            break (steps, tree);
+        };
+        // Git takes away what is in the place of what it is given.
+        let gone = taken.extract_if(.., |change| more.iter().any(|more| meet(change, more)));
+        for change in gone {
+            let of_a_submodule = more
+                .iter()
+                .any(|more| meet(change, more) && more.is_submodule());
+            left_out.push(LeftOut {
+                path: change.path.clone(),
+                reason: match of_a_submodule {
+                    true => LeftOutReason::Elsewhere,
+                    false => LeftOutReason::Inseparable,
+                },
+            });
+        }
+        if left_out.is_empty() {
+            let path = first.path.clone();
+            return Err(GitError::MoreThanAsked { path });
+        }
+        is_clear = false;
+    };
     Ok(Preparation::Ready(Box::new(Prepared {
         repository: repository.clone(),
         options,
@@ -160,6 +193,51 @@ pub(crate) async fn prepare(
         stamp,
         tree,
     })))
+}
+
+/// Returns what a tree has more of than the steps from a base.
+async fn more_than(
+    repository: &Repository,
+    base: &str,
+    tree: &str,
+    steps: &Steps,
+) -> Result<Vec<Difference>, GitError> {
+    let mut changed = between(repository, base, tree).await?;
+    changed.retain(|changed| !steps.commit.contains_key(&changed.path));
+    Ok(changed)
+}
+
+/// Tells whether one is in the place of the other, or of a folder that it needs.
+fn meet(change: &FileChange, other: &Difference) -> bool {
+    let other = &other.path;
+    change
+        .paths()
+        .any(|path| path.starts_with(other) || other.starts_with(path))
+}
+
+/// Returns what differs between two trees.
+async fn between(
+    repository: &Repository,
+    before: &str,
+    after: &str,
+) -> Result<Vec<Difference>, GitError> {
+    let arguments = [
+        "diff-tree",
+        "-r",
+        "--raw",
+        "-z",
+        "--no-renames",
+        "--no-abbrev",
+        "--ignore-submodules=none",
+        before,
+        after,
+    ];
+    let invocation = repository.git.invoke(repository.folder(), arguments);
+    let output = invocation.reading().run().await?;
+    differences(&output.stdout).ok_or_else(|| GitError::Unreadable {
+        command: arguments[0].to_owned(),
+        what: "the differences".to_owned(),
+    })
 }
 
 /// Makes sure that a commit does not get into the way of what the person is doing.
@@ -291,62 +369,6 @@ impl Prepared {
         })
     }
 
-    /// Runs the hook that may look at the commit, and returns what it has added.
-    ///
-    /// A hook that formats files stages them again, which is wanted. One that stages all there is would bring
-    /// the person's own work in, and that must not be.
-    async fn before_commit(
-        &mut self,
-        hooks: &Hooks<'_>,
-        next: &Path,
-    ) -> Result<BTreeMap<PathBuf, Option<TreeEntry>>, GitError> {
-        if !hooks.has(Hook::PreCommit) {
-            return Ok(BTreeMap::new());
-        }
-        let repository = self.repository.clone().with_index(next.to_owned());
-        let before = status::of(&repository, Untracked::Files).await?;
-        hooks.run(Hook::PreCommit, next, &[]).await?;
-        let tree = index::write_tree(&self.repository, next).await?;
-        if tree == self.tree {
-            return Ok(BTreeMap::new());
-        }
-        let arguments = [
-            "diff-tree",
-            "-r",
-            "--raw",
-            "-z",
-            "--no-renames",
-            "--no-abbrev",
-        ];
-        let arguments = arguments.into_iter().chain([self.tree.as_str(), &tree]);
-        let output = self.git(arguments).reading().run().await?;
-        let changed = differences(&output.stdout).ok_or_else(|| GitError::Unreadable {
-            command: "diff-tree".to_owned(),
-            what: "the differences".to_owned(),
-        })?;
-        let is_own = |path: &Path| {
-            before.changes.iter().any(|own| {
-                let is_unstaged = match own.kind {
-                    ChangeKind::Tracked { unstaged, .. } => unstaged != '.',
-                    ChangeKind::Unmerged | ChangeKind::Untracked => true,
-                };
-                is_unstaged && own.path == path
-            })
-        };
-        if let Some(swept) = changed.iter().find(|changed| is_own(&changed.path)) {
-            let path = swept.path.display();
-            return Err(GitError::Hook {
-                hook: Hook::PreCommit.name(),
-                message: format!("it would commit changes of yours as well: {path}"),
-            });
-        }
-        self.tree = tree;
-        let by_hook = changed.into_iter();
-        Ok(by_hook
-            .map(|changed| (changed.path, changed.after))
-            .collect())
-    }
-
     /// Returns the message as the hooks have left it.
     async fn words(
         &self,
@@ -402,64 +424,6 @@ impl Prepared {
         let made = invocation.text().await;
         let made = made.map_err(|error| signing::explain(error, is_signed))?;
         Ok(made.trim().to_owned())
-    }
-
-    /// Gives the commit to the branch, and brings the person's index forward.
-    async fn land(
-        &self,
-        id: &str,
-        message: &str,
-        by_hook: &BTreeMap<PathBuf, Option<TreeEntry>>,
-    ) -> Result<(), GitError> {
-        let subject = message.lines().next().unwrap_or_default();
-        if !self.destination.is_checked_out {
-            return self
-                .destination
-                .advance(&self.repository, id, subject)
-                .await;
-        }
-        let writing = |error| GitError::files("write the index", error);
-        let mut lock = IndexLock::take(&self.repository, self.options.lock_limit).await?;
-        check(&self.repository)?;
-        let forward = self.forward(by_hook).await?;
-        lock.fill(&forward).map_err(writing)?;
-        self.destination
-            .advance(&self.repository, id, subject)
-            .await?;
-        lock.finish().map_err(writing)
-    }
-
-    /// Makes what is to be the person's index, while nobody else can write it.
-    async fn forward(
-        &self,
-        by_hook: &BTreeMap<PathBuf, Option<TreeEntry>>,
-    ) -> Result<PathBuf, GitError> {
-        let preparing = |error| GitError::files("prepare a commit", error);
-        let stamp = index::stamp(&self.repository).map_err(preparing)?;
-        if self.staged.is_empty() && stamp == self.stamp {
-            return Ok(self.workshop.join(NEXT));
-        }
-        let forward = self.workshop.join(FORWARD);
-        let stamp = index::copy(&self.repository, &forward).map_err(preparing)?;
-        if stamp != self.stamp
-            && let Some(parent) = &self.destination.parent
-        {
-            let of_steps = |staged: &&Difference| self.steps.commit.contains_key(&staged.path);
-            let now = index::staged(&self.repository, parent).await?;
-            if !now
-                .iter()
-                .filter(of_steps)
-                .eq(self.staged.iter().filter(of_steps))
-            {
-                // What was staged of these files meanwhile has to be brought together with the changes.
-                return Err(GitError::Moved);
-            }
-        }
-        let is_staged = |path: &Path| self.staged.iter().any(|staged| staged.path == path);
-        let by_hook = by_path(by_hook).filter(|(path, _)| !is_staged(path));
-        let entries = by_path(&self.steps.index).chain(by_hook);
-        index::put(&self.repository, &forward, entries).await?;
-        Ok(forward)
     }
 
     fn git<'a>(

@@ -4,8 +4,10 @@ use crate::error::GitError;
 use crate::repository::Repository;
 
 /// Where a commit goes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Destination {
+    /// The branch that the working tree stands on, by its full name; none when a commit is checked out as such.
+    head: Option<String>,
     /// The branch; none when a commit is checked out as such.
     pub(crate) branch: Option<String>,
     /// What is moved: `HEAD`, or the branch by its full name.
@@ -23,16 +25,16 @@ impl Destination {
         repository: &Repository,
         branch: Option<&str>,
     ) -> Result<Self, GitError> {
-        let (current, head) = futures::try_join!(
-            repository.answer(&["symbolic-ref", "--quiet", "HEAD"]),
-            commit(repository, "HEAD"),
-        )?;
-        let current = current.map(|full| match full.strip_prefix("refs/heads/") {
-            Some(short) => short.to_owned(),
-            None => full,
-        });
+        let (full, head) = futures::try_join!(current(repository), commit(repository, "HEAD"))?;
+        let current = full
+            .as_ref()
+            .map(|full| match full.strip_prefix("refs/heads/") {
+                Some(short) => short.to_owned(),
+                None => full.clone(),
+            });
         let Some(branch) = branch.filter(|branch| current.as_deref() != Some(*branch)) else {
             return Ok(Self {
+                head: full,
                 branch: current,
                 reference: "HEAD".to_owned(),
                 tip: head.clone(),
@@ -76,6 +78,7 @@ impl Destination {
             (None, head) => head,
         };
         Ok(Self {
+            head: full,
             branch: Some(branch.to_owned()),
             reference,
             tip,
@@ -84,11 +87,24 @@ impl Destination {
         })
     }
 
-    /// Moves the branch to a commit, if it still is where it was found.
+    /// Makes sure that the working tree still stands on the branch that it was found on.
     ///
     /// # Errors
     ///
-    /// [`GitError::Moved`] if it is not.
+    /// [`GitError::Moved`] if it does not.
+    pub(crate) async fn check(&self, repository: &Repository) -> Result<(), GitError> {
+        match current(repository).await? == self.head {
+            true => Ok(()),
+            false => Err(GitError::Moved),
+        }
+    }
+
+    /// Moves the branch to a commit, if it still is where it was found. What hooks of references leave running
+    /// is not waited for.
+    ///
+    /// # Errors
+    ///
+    /// [`GitError::Moved`] if it is not. After any error the branch is where it was.
     pub(crate) async fn advance(
         &self,
         repository: &Repository,
@@ -102,17 +118,29 @@ impl Destination {
         let nothing = "0".repeat(commit.len());
         let tip = self.tip.as_ref().unwrap_or(&nothing);
         let arguments = ["update-ref", "-m", &reason, &self.reference, commit, tip];
-        let moved = repository
-            .git
-            .invoke(repository.folder(), arguments)
-            .run()
-            .await;
-        match moved {
-            Ok(_) => Ok(()),
-            Err(GitError::Failed { message, .. }) if is_elsewhere(&message) => Err(GitError::Moved),
-            Err(error) => Err(error),
+        let invocation = repository.git.invoke(repository.folder(), arguments);
+        let error = match invocation.attended().await {
+            Ok(ended) if ended.code == Some(0) => return Ok(()),
+            Ok(ended) if is_elsewhere(&ended.messages) => return Err(GitError::Moved),
+            Ok(ended) => GitError::failed("update-ref", ended.code, &ended.messages),
+            Err(error) => error,
+        };
+        // A git that was ended, or that a hook held up at its end, may have done it all the same.
+        match repository
+            .answer(&["rev-parse", "--verify", "--quiet", &self.reference])
+            .await
+        {
+            Ok(Some(now)) if now == commit => Ok(()),
+            _ => Err(error),
         }
     }
+}
+
+/// Returns the branch that the working tree stands on, by its full name.
+async fn current(repository: &Repository) -> Result<Option<String>, GitError> {
+    repository
+        .answer(&["symbolic-ref", "--quiet", "HEAD"])
+        .await
 }
 
 /// Tells whether git says that a branch is not where it was expected.

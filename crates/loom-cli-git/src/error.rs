@@ -88,6 +88,12 @@ pub enum GitError {
         /// What the program that signs says.
         message: String,
     },
+    /// The commit would hold more than what it is made for. Trying again does not help.
+    #[error("a commit of this would change {} as well", path.display())]
+    MoreThanAsked {
+        /// The file, from the top of the working tree.
+        path: PathBuf,
+    },
     /// Git does not know whose commit it is. Trying again helps once it does.
     #[error(
         "git does not know who you are\n  hint: `git config --global user.name NAME` and `git config --global \

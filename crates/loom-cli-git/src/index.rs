@@ -10,14 +10,15 @@
 //! Copies keep the time of the original. Git reads a file again whose time is not before that of the index (see
 //! "racy git" among git's technical documents); a copy that is younger would hide a change from it.
 
+use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::io::{self, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use tempfile::TempDir;
+use tempfile::{NamedTempFile, TempDir, TempPath};
 use tokio::time::Instant;
 
 use crate::error::GitError;
@@ -30,41 +31,62 @@ const FOLDER: &str = "loom-commit-";
 /// How long it is waited between two looks at a lock.
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// How old a folder is at least that nobody uses any more.
+const YOUNG: Duration = Duration::from_secs(60);
+
+/// How many paths stand in one command.
+pub(crate) const PATHS: usize = 500;
+
 /// How often a copy is begun anew because the index was replaced meanwhile.
 const COPIES: u32 = 10;
 
 /// A folder among git's own files in which a commit is prepared. It is removed when dropped.
 #[derive(Debug)]
-pub(crate) struct Workshop(TempDir);
+pub(crate) struct Workshop {
+    folder: TempDir,
+    /// Held while it is used, so that others see whether anybody still does.
+    _lock: File,
+}
 
 impl Workshop {
     /// Makes the folder, and removes those of processes that were killed.
     pub(crate) fn open(repository: &Repository) -> io::Result<Self> {
         remove_orphans(&repository.git_dir);
-        let prefix = format!("{FOLDER}{}-", std::process::id());
         let folder = tempfile::Builder::new()
-            .prefix(&prefix)
+            .prefix(FOLDER)
             .tempdir_in(&repository.git_dir)?;
-        Ok(Self(folder))
+        let lock = File::open(folder.path())?;
+        lock.lock()?;
+        Ok(Self {
+            folder,
+            _lock: lock,
+        })
     }
 
+    /// Returns the place of a file with a name of its own.
     pub(crate) fn join(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
+        self.folder.path().join(name)
+    }
+
+    /// Writes a file whose name nobody else uses.
+    pub(crate) fn file(&self, content: &[u8]) -> io::Result<TempPath> {
+        let mut file = NamedTempFile::new_in(self.folder.path())?;
+        file.write_all(content)?;
+        Ok(file.into_temp_path())
     }
 }
 
+/// Removes the folders that nobody uses. One that was made a moment ago may not be locked yet.
 fn remove_orphans(folder: &Path) {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     for entry in entries {
-        let name = entry.file_name();
-        let process = name.to_str().and_then(|name| {
-            let (process, _) = name.strip_prefix(FOLDER)?.split_once('-')?;
-            process.parse::<u32>().ok()
-        });
-        let is_orphan = process.is_some_and(|process| {
-            Path::new("/proc/self").exists() && !Path::new(&format!("/proc/{process}")).exists()
-        });
-        if is_orphan {
+        let is_workshop = entry.file_name().as_bytes().starts_with(FOLDER.as_bytes());
+        let is_old = || {
+            let made = entry.metadata().and_then(|metadata| metadata.modified());
+            made.is_ok_and(|made| made.elapsed().is_ok_and(|age| age > YOUNG))
+        };
+        let is_unused = || File::open(entry.path()).is_ok_and(|folder| folder.try_lock().is_ok());
+        if is_workshop && is_old() && is_unused() {
             // What cannot be removed now is tried again by the next.
             let _ = fs::remove_dir_all(entry.path());
         }
@@ -119,10 +141,11 @@ pub(crate) fn copy(repository: &Repository, to: &Path) -> io::Result<Option<Stam
     Err(io::Error::other("the index does not keep still"))
 }
 
-/// Puts entries into an index file; none takes what is at a path out.
+/// Puts entries into an index file; none takes what is at a path out. `commit` is any hash of the repository.
 pub(crate) async fn put<'a>(
     repository: &Repository,
     index: &Path,
+    commit: Option<&str>,
     entries: impl IntoIterator<Item = (&'a Path, Option<&'a TreeEntry>)>,
 ) -> Result<(), GitError> {
     let mut entries: Vec<_> = entries.into_iter().collect();
@@ -134,9 +157,12 @@ pub(crate) async fn put<'a>(
     let length = entries
         .iter()
         .find_map(|(_, entry)| entry.map(|entry| entry.blob.len()));
+    let length = length.or(commit.map(str::len));
     let nothing = "0".repeat(length.unwrap_or(40));
     let mut lines = Vec::new();
+    let mut there = Vec::new();
     for (path, entry) in entries {
+        there.extend(entry.map(|_| path));
         let (mode, hash) = match entry {
             Some(entry) => (entry.mode, &entry.blob),
             None => (0, &nothing),
@@ -152,6 +178,20 @@ pub(crate) async fn put<'a>(
         .input(lines)
         .run()
         .await?;
+    for paths in there.chunks(PATHS) {
+        let command: [&OsStr; 3] = ["add", "--refresh", "--"].map(OsStr::new);
+        let arguments = command
+            .into_iter()
+            .chain(paths.iter().map(|path| path.as_os_str()));
+        // Without it git would read these files once more to see that they are the same.
+        let _ = repository
+            .git
+            .invoke(repository.folder(), arguments)
+            .literal()
+            .indexed(Some(index))
+            .run()
+            .await;
+    }
     Ok(())
 }
 
@@ -174,9 +214,11 @@ pub(crate) async fn write_tree(repository: &Repository, index: &Path) -> Result<
     Ok(tree.trim().to_owned())
 }
 
-/// Returns what the person has staged since a commit.
+/// Returns what is staged since a commit, in a copy of the person's index: the index itself may be another one
+/// by now.
 pub(crate) async fn staged(
     repository: &Repository,
+    index: &Path,
     commit: &str,
 ) -> Result<Vec<Difference>, GitError> {
     let arguments = [
@@ -187,11 +229,13 @@ pub(crate) async fn staged(
         "--no-renames",
         "--no-abbrev",
         "--ita-invisible-in-index",
+        "--ignore-submodules=none",
         commit,
         "--",
     ];
     let invocation = repository.git.invoke(repository.folder(), arguments);
-    let output = invocation.reading().run().await?;
+    let invocation = invocation.indexed(Some(index)).reading();
+    let output = invocation.run().await?;
     differences(&output.stdout).ok_or_else(|| GitError::Unreadable {
         command: arguments[0].to_owned(),
         what: "the differences".to_owned(),

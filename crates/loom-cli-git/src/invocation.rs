@@ -7,8 +7,10 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use process_wrap::tokio::{ChildWrapper, CommandWrap, ProcessSession};
+use rustix::process::Signal;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::process::{ChildStdin, ChildStdout, Command};
+use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
+use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -29,6 +31,9 @@ const MAX_OUTPUT: usize = 64 * 1024 * 1024;
 /// How long what a program has printed is waited for after its end: what it has left running may hold the
 /// output open for hours.
 const LAST_WORDS: Duration = Duration::from_millis(300);
+
+/// How long what is ended in good order has after each signal, before a harder one.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// The most of git's messages that is kept, in bytes.
 const MAX_MESSAGES: u64 = 64 * 1024;
@@ -147,27 +152,30 @@ impl<'a> Invocation<'a> {
 
     /// Starts git, to be read while it runs and for as long as that takes.
     pub(crate) fn stream(self) -> Result<GitStream, GitError> {
-        Ok(GitStream::of(self.start()?, self.name()))
+        Ok(GitStream::of(self.start(Ending::AtOnce)?, self.name()))
     }
 
     /// Starts git, to be asked and read while it runs. It ends when its input is closed.
     pub(crate) fn converse(mut self) -> Result<(GitStream, ChildStdin), GitError> {
         self.has_open_input = true;
-        let mut child = self.start()?;
-        let input = child.process.stdin().take();
+        let mut child = self.start(Ending::AtOnce)?;
+        let input = child.stdin();
         let input = input.ok_or_else(|| GitError::Run(io::ErrorKind::BrokenPipe.into()))?;
         Ok((GitStream::of(child, self.name()), input))
     }
 
-    /// Runs a git that starts a program of the person, and returns how that ended and what it printed to
+    /// Runs a git that may start a program of the person, and returns how that ended and what it printed to
     /// standard error. What it leaves running is left alone, also while it holds the output open.
+    ///
+    /// It is ended as Ctrl-C would do it: such a program may have put files aside that it has to put back, and
+    /// git has locks to give back.
     pub(crate) async fn attended(self) -> Result<Attended, GitError> {
         let command = self.name();
         let limit = self.limit;
         let attending = async {
-            let mut child = self.start()?;
-            let mut messages = tokio::spawn(beginning(child.process.stderr().take()));
-            let stdout = child.process.stdout().take();
+            let mut child = self.start(Ending::InGoodOrder)?;
+            let mut messages = tokio::spawn(beginning(child.stderr()));
+            let stdout = child.stdout();
             let status = tokio::select! {
                 status = child.wait() => status?,
                 // Nobody has to wait because nobody reads.
@@ -180,7 +188,7 @@ impl<'a> Invocation<'a> {
                     Vec::new()
                 }
             };
-            child.has_ended_well = true;
+            child.let_go();
             Ok(Attended {
                 code: status.code(),
                 messages: String::from_utf8_lossy(&stderr).trim().to_owned(),
@@ -194,9 +202,9 @@ impl<'a> Invocation<'a> {
 
     async fn finish(self) -> Result<Output, GitError> {
         let command = self.name();
-        let mut child = self.start()?;
-        let mut stdin = child.process.stdin().take();
-        let streams = (child.process.stdout().take(), child.process.stderr().take());
+        let mut child = self.start(Ending::AtOnce)?;
+        let mut stdin = child.stdin();
+        let streams = (child.stdout(), child.stderr());
         let feeding = async {
             if let Some(mut stdin) = stdin.take() {
                 // Git need not read what it is given; that it failed is told by its end.
@@ -219,7 +227,7 @@ impl<'a> Invocation<'a> {
         })
     }
 
-    fn start(&self) -> Result<Child, GitError> {
+    fn start(&self, ending: Ending) -> Result<Child, GitError> {
         let mut command = Command::new("git");
         command
             .arg("--no-pager")
@@ -238,7 +246,7 @@ impl<'a> Invocation<'a> {
             })
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .kill_on_drop(true);
+            .kill_on_drop(ending == Ending::AtOnce);
         // A session of its own: no terminal to ask on, and one process group to end.
         let child = CommandWrap::from(command)
             .wrap(ProcessSession)
@@ -248,8 +256,8 @@ impl<'a> Invocation<'a> {
                 _ => GitError::Run(error),
             })?;
         Ok(Child {
-            process: child,
-            has_ended_well: false,
+            process: Some(child),
+            ending,
         })
     }
 
@@ -278,24 +286,68 @@ pub(crate) struct Attended {
     pub(crate) messages: String,
 }
 
-/// A git that runs. It is ended with what it started when dropped, unless it has ended well and may leave
-/// something running.
+/// How a git that is not wanted any more is ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    /// By force: it only reads, or writes where nobody looks.
+    AtOnce,
+    /// As by Ctrl-C, with time to put in order what it has begun.
+    InGoodOrder,
+}
+
+/// A git that runs. It is ended with what it started when dropped, unless it was let go.
 struct Child {
-    process: Box<dyn ChildWrapper>,
-    has_ended_well: bool,
+    process: Option<Box<dyn ChildWrapper>>,
+    ending: Ending,
 }
 
 impl Child {
+    fn stdin(&mut self) -> Option<ChildStdin> {
+        self.process.as_mut()?.stdin().take()
+    }
+
+    fn stdout(&mut self) -> Option<ChildStdout> {
+        self.process.as_mut()?.stdout().take()
+    }
+
+    fn stderr(&mut self) -> Option<ChildStderr> {
+        self.process.as_mut()?.stderr().take()
+    }
+
     async fn wait(&mut self) -> Result<ExitStatus, GitError> {
-        self.process.wait().await.map_err(GitError::Run)
+        let process = self.process.as_mut();
+        let process = process.ok_or_else(|| GitError::Run(io::ErrorKind::NotFound.into()))?;
+        process.wait().await.map_err(GitError::Run)
+    }
+
+    /// It has ended, and what it has left running may stay.
+    fn let_go(&mut self) {
+        self.process = None;
     }
 }
 
 impl Drop for Child {
     fn drop(&mut self) {
         // It may be over.
-        if !self.has_ended_well {
-            let _ = self.process.start_kill();
+        let Some(mut process) = self.process.take() else {
+            return;
+        };
+        if self.ending == Ending::AtOnce {
+            let _ = process.start_kill();
+            return;
+        }
+        let _ = process.signal(Signal::INT.as_raw());
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(async move {
+                for signal in [Signal::TERM, Signal::KILL] {
+                    if timeout(GRACE, process.wait()).await.is_ok() {
+                        break;
+                    }
+                    let _ = process.signal(signal.as_raw());
+                }
+                // What it has started need not have ended with it.
+                let _ = process.start_kill();
+            });
         }
     }
 }
@@ -312,8 +364,8 @@ pub(crate) struct GitStream {
 impl GitStream {
     fn of(mut child: Child, command: String) -> Self {
         Self {
-            stdout: child.process.stdout().take(),
-            messages: tokio::spawn(beginning(child.process.stderr().take())),
+            stdout: child.stdout(),
+            messages: tokio::spawn(beginning(child.stderr())),
             child,
             command,
         }

@@ -7,21 +7,19 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::change::{FileChange, LeftOut, LeftOutReason, Version};
 use crate::error::GitError;
-use crate::index::Workshop;
+use crate::index::{PATHS, Workshop};
 use crate::repository::Repository;
 use crate::tree_entry::{self, Difference, FILE, LINK, PROGRAM, TreeEntry};
 
 /// How many files are stored at once.
 const SIDE_BY_SIDE: usize = 4;
-
-/// How many paths stand in one command.
-const PATHS: usize = 500;
 
 /// Up to how many conflicts of a file `git merge-file` tells as its exit code.
 const CONFLICTS: &[i32] = &{
@@ -47,6 +45,15 @@ pub(crate) struct Steps {
 /// What a path is to hold in the commit, and in the index.
 type Step = (Option<TreeEntry>, Option<TreeEntry>);
 
+/// What is known of the files that steps are taken of.
+struct Found {
+    /// What the commit has of them.
+    heads: HashMap<PathBuf, TreeEntry>,
+    overlooked: HashSet<PathBuf>,
+    ignored: HashSet<PathBuf>,
+    unconverted: HashSet<PathBuf>,
+}
+
 /// Takes steps in a repository.
 pub(crate) struct Merging<'a> {
     pub(crate) repository: &'a Repository,
@@ -62,22 +69,27 @@ pub(crate) struct Merging<'a> {
 }
 
 impl Merging<'_> {
-    pub(crate) async fn steps(&self, changes: &[FileChange]) -> Result<Steps, GitError> {
+    pub(crate) async fn steps(&self, changes: &[&FileChange]) -> Result<Steps, GitError> {
         let mut steps = Steps::default();
         let mut nested = HashMap::new();
-        let (near, elsewhere): (Vec<_>, Vec<_>) = changes
-            .iter()
-            .partition(|change| !self.is_elsewhere(&change.path, &mut nested));
-        let paths: Vec<&Path> = near
-            .iter()
-            .flat_map(|change| [Some(change.path.as_path()), change.moved_from.as_deref()])
-            .flatten()
-            .collect();
+        let (elsewhere, near): (Vec<_>, Vec<_>) = changes.iter().copied().partition(|change| {
+            let mut paths = change.paths();
+            paths.any(|path| self.is_elsewhere(path, &mut nested))
+        });
+        let paths: Vec<&Path> = near.iter().flat_map(|change| change.paths()).collect();
         let (heads, overlooked) =
             futures::try_join!(self.entries(&paths), self.overlooked(&paths))?;
+        let (ignored, unconverted) =
+            futures::try_join!(self.ignored(&near, &heads), self.unconverted(&near, &heads),)?;
+        let found = Found {
+            heads,
+            overlooked,
+            ignored,
+            unconverted,
+        };
         let looking: Vec<_> = near
             .into_iter()
-            .map(|change| self.look_at(change, &heads, &overlooked))
+            .map(|change| self.look_at(change, &found))
             .collect();
         let mut found: Vec<_> = stream::iter(looking)
             .buffered(SIDE_BY_SIDE)
@@ -119,30 +131,52 @@ impl Merging<'_> {
     async fn look_at<'a>(
         &self,
         change: &'a FileChange,
-        heads: &HashMap<PathBuf, TreeEntry>,
-        overlooked: &HashSet<PathBuf>,
+        found: &Found,
     ) -> Result<(&'a FileChange, Result<Option<Step>, LeftOutReason>), GitError> {
-        let outcome = match overlooked.contains(&change.path) {
-            true => Err(LeftOutReason::Overlooked),
-            false => self.step(change, heads).await?,
+        let is_overlooked = change.paths().any(|path| found.overlooked.contains(path));
+        let outcome = if is_overlooked {
+            Err(LeftOutReason::Overlooked)
+        } else if found.ignored.contains(&change.path) {
+            Err(LeftOutReason::Ignored)
+        } else if self.is_in_the_place_of_staged(change) {
+            Err(LeftOutReason::Staged)
+        } else {
+            self.step(change, found).await?
         };
         Ok((change, outcome))
+    }
+
+    /// Tells whether something that is staged would have to go for the file: what stands where its folders or
+    /// its own name are to be.
+    fn is_in_the_place_of_staged(&self, change: &FileChange) -> bool {
+        let path = &change.path;
+        change.with.is_some()
+            && self.staged.iter().any(|staged| {
+                let other = &staged.path;
+                let is_near = other.starts_with(path) || path.starts_with(other);
+                let is_new_place = change.moved_from.is_some() || other != path;
+                staged.after.is_some() && is_near && is_new_place
+            })
     }
 
     /// Returns what a path is to hold in the commit, and in the index; none when it is there already.
     async fn step(
         &self,
         change: &FileChange,
-        heads: &HashMap<PathBuf, TreeEntry>,
+        found: &Found,
     ) -> Result<Result<Option<Step>, LeftOutReason>, GitError> {
         let path = &change.path;
         let origin = change.moved_from.as_ref().unwrap_or(path);
-        if origin != path && heads.contains_key(path) {
+        if origin != path && found.heads.contains_key(path) {
             return Ok(Err(LeftOutReason::Inseparable));
         }
-        let head = heads.get(origin);
-        let without = self.stored(path, change.without.as_ref(), head).await?;
-        let with = self.stored(path, change.with.as_ref(), head).await?;
+        let head = found.heads.get(origin);
+        let filters = match found.unconverted.contains(origin) {
+            true => None,
+            false => Some(path.as_path()),
+        };
+        let without = self.stored(filters, change.without.as_ref(), head).await?;
+        let with = self.stored(filters, change.with.as_ref(), head).await?;
         let head = head.cloned();
         let Some(commit) = self.merged(&head, &without, &with).await? else {
             return Ok(Err(match head {
@@ -222,15 +256,14 @@ impl Merging<'_> {
             if content.contains(&0) {
                 return Ok(None);
             }
-            let file = self.workshop.join(blob);
-            std::fs::write(&file, content)
-                .map_err(|error| GitError::files("prepare a commit", error))?;
-            files.push(file.into_os_string());
+            // Other files that are merged meanwhile may have the same content.
+            let file = self.workshop.file(&content);
+            files.push(file.map_err(|error| GitError::files("prepare a commit", error))?);
         }
         let mut arguments: Vec<OsString> = ["merge-file", "--stdout", "--quiet"]
             .map(OsString::from)
             .to_vec();
-        arguments.extend(files);
+        arguments.extend(files.iter().map(|file| file.as_os_str().to_owned()));
         let merged = self.git(arguments).answering_with(CONFLICTS).run().await?;
         if !merged.succeeded {
             return Ok(None);
@@ -241,10 +274,10 @@ impl Merging<'_> {
         ))
     }
 
-    /// Stores a version as git has it.
+    /// Stores a version as git has it: through the filters of a path, if that has any.
     async fn stored(
         &self,
-        path: &Path,
+        filters: Option<&Path>,
         version: Option<&Version>,
         head: Option<&TreeEntry>,
     ) -> Result<Option<TreeEntry>, GitError> {
@@ -257,9 +290,11 @@ impl Merging<'_> {
         let mode = match version {
             Version::Link { .. } => LINK,
             Version::File { is_executable, .. } => {
-                let mut option = OsString::from("--path=");
-                option.push(path);
-                arguments.push(option);
+                if let Some(path) = filters {
+                    let mut option = OsString::from("--path=");
+                    option.push(path);
+                    arguments.push(option);
+                }
                 match (self.has_modes, is_executable) {
                     (false, _) => head
                         .filter(|head| head.is_file())
@@ -318,6 +353,90 @@ impl Merging<'_> {
         Ok(overlooked)
     }
 
+    /// Returns those of the new files that git's rules ignore.
+    async fn ignored(
+        &self,
+        changes: &[&FileChange],
+        heads: &HashMap<PathBuf, TreeEntry>,
+    ) -> Result<HashSet<PathBuf>, GitError> {
+        let new = changes
+            .iter()
+            .filter(|change| change.with.is_some() && !heads.contains_key(&change.path));
+        let mut list = Vec::new();
+        for change in new {
+            list.extend_from_slice(change.path.as_os_str().as_bytes());
+            list.push(0);
+        }
+        if list.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let command = self.git(["check-ignore", "-z", "--stdin"]).input(list);
+        // It refuses paths in submodules, which are told from others later.
+        let output = command.reading().answering_with(&[0, 1, 128]);
+        let output = output.run().await?;
+        let paths = output.stdout.split(|byte| *byte == 0);
+        let paths = paths.filter(|path| !path.is_empty());
+        Ok(paths.map(tree_entry::path).collect())
+    }
+
+    /// Returns the files whose line ends git leaves as they are although it would convert those of new ones:
+    /// with `text=auto` and `core.autocrlf`, those that are CRLF in the index already (gitattributes(5), "text").
+    async fn unconverted(
+        &self,
+        changes: &[&FileChange],
+        heads: &HashMap<PathBuf, TreeEntry>,
+    ) -> Result<HashSet<PathBuf>, GitError> {
+        let origins = changes.iter().filter_map(|change| {
+            let origin = change.moved_from.as_ref().unwrap_or(&change.path);
+            let versions = [&change.without, &change.with];
+            let has_crlf = versions.into_iter().flatten().any(Version::has_crlf);
+            (has_crlf && heads.contains_key(origin)).then_some(origin)
+        });
+        let origins: Vec<&PathBuf> = origins.collect();
+        let command: [&OsStr; 4] = ["ls-files", "--eol", "-z", "--"].map(OsStr::new);
+        let mut unconverted = HashSet::new();
+        for paths in origins.chunks(PATHS) {
+            let arguments = command
+                .into_iter()
+                .chain(paths.iter().map(|path| path.as_os_str()));
+            let output = self.git(arguments).literal().reading().run().await?;
+            for record in output.stdout.split(|byte| *byte == 0) {
+                // `i/crlf  w/crlf  attr/text=auto  TAB path`
+                let Some(tab) = record.iter().position(|byte| *byte == b'\t') else {
+                    continue;
+                };
+                let facts = String::from_utf8_lossy(&record[..tab]);
+                let mut facts = facts.split_ascii_whitespace();
+                let has_crlf = matches!(facts.next(), Some("i/crlf" | "i/mixed"));
+                if has_crlf && facts.any(|fact| ["attr/", "attr/text=auto"].contains(&fact)) {
+                    unconverted.insert(tree_entry::path(&record[tab + 1..]));
+                }
+            }
+        }
+        let filtered = self.filtered(&unconverted).await?;
+        unconverted.retain(|path| !filtered.contains(path));
+        Ok(unconverted)
+    }
+
+    /// Returns those of the paths that have a filter.
+    async fn filtered(&self, paths: &HashSet<PathBuf>) -> Result<HashSet<PathBuf>, GitError> {
+        let mut list = Vec::new();
+        for path in paths {
+            list.extend_from_slice(path.as_os_str().as_bytes());
+            list.push(0);
+        }
+        if list.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let command = self.git(["check-attr", "-z", "--stdin", "filter"]);
+        let output = command.input(list).reading().run().await?;
+        // `path NUL filter NUL value NUL`
+        let fields: Vec<&[u8]> = output.stdout.split(|byte| *byte == 0).collect();
+        let records = fields.chunks_exact(3);
+        let filtered = records.filter(|record| record[2] != b"unspecified");
+        Ok(filtered.map(|record| tree_entry::path(record[0])).collect())
+    }
+
     /// Tells whether a path is in a repository below this one.
     fn is_elsewhere(&self, path: &Path, nested: &mut HashMap<PathBuf, bool>) -> bool {
         let folder = self.repository.folder();
@@ -340,7 +459,21 @@ impl Merging<'_> {
     }
 }
 
+impl FileChange {
+    /// Returns the paths that it touches.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
+        [Some(self.path.as_path()), self.moved_from.as_deref()]
+            .into_iter()
+            .flatten()
+    }
+}
+
 impl Version {
+    fn has_crlf(&self) -> bool {
+        let mut pairs = self.bytes().windows(2);
+        matches!(self, Self::File { .. }) && pairs.any(|pair| pair == b"\r\n")
+    }
+
     fn bytes(&self) -> &[u8] {
         match self {
             Self::File { bytes, .. } => bytes,

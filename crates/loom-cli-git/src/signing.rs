@@ -1,9 +1,9 @@
 //! Signatures of commits.
 //!
 //! Git signs with the program of the person. One that wants a passphrase asks for it, and who waits for the
-//! answer hangs. For keys of SSH there is no way to ask in the environment that git is given here. GnuPG has its
-//! own ways, through its agent, onto a screen; so it is told to fail instead. Passphrases that
-//! the agent remembers, and keys without one, work.
+//! answer hangs. For keys of SSH there is no way to ask in the environment that git is given here. GnuPG (and its
+//! part for X.509) has its own ways, through its agent, onto a screen; so it is told to fail instead. Passphrases
+//! that the agent remembers, and keys without one, work.
 
 use std::fs;
 use std::io;
@@ -24,22 +24,22 @@ pub(crate) fn without_questions<'a>(
     settings: &Settings,
     workshop: &Workshop,
 ) -> io::Result<Invocation<'a>> {
-    if settings
-        .get("gpg.format")
-        .is_some_and(|format| format != "openpgp")
-    {
-        return Ok(invocation);
-    }
+    let program = match settings.get("gpg.format").unwrap_or("openpgp") {
+        "openpgp" => settings
+            .get("gpg.openpgp.program")
+            .or(settings.get("gpg.program"))
+            .unwrap_or("gpg"),
+        "x509" => settings.get("gpg.x509.program").unwrap_or("gpgsm"),
+        _ => return Ok(invocation),
+    };
     let script = workshop.join("gpg");
     fs::write(&script, SCRIPT)?;
     fs::set_permissions(&script, fs::Permissions::from_mode(0o700))?;
-    let program = settings
-        .get("gpg.openpgp.program")
-        .or(settings.get("gpg.program"));
-    Ok(invocation
-        .variable("LOOM_GPG", program.unwrap_or("gpg"))
-        .setting("gpg.program", &script)
-        .setting("gpg.openpgp.program", &script))
+    let settings = ["gpg.program", "gpg.openpgp.program", "gpg.x509.program"];
+    let invocation = invocation.variable("LOOM_GPG", program);
+    Ok(settings.into_iter().fold(invocation, |invocation, name| {
+        invocation.setting(name, &script)
+    }))
 }
 
 /// Says what it means that no commit was made.

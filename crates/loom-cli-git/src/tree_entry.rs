@@ -7,6 +7,8 @@ use std::path::PathBuf;
 /// A file, a program.
 pub(crate) const FILE: u32 = 0o100_644;
 pub(crate) const PROGRAM: u32 = 0o100_755;
+/// A commit of a submodule.
+const SUBMODULE: u32 = 0o160_000;
 /// A symbolic link.
 pub(crate) const LINK: u32 = 0o120_000;
 
@@ -40,6 +42,14 @@ pub(crate) struct Difference {
     pub(crate) before: Option<TreeEntry>,
     pub(crate) after: Option<TreeEntry>,
     pub(crate) is_unmerged: bool,
+}
+
+impl Difference {
+    /// Tells whether it is about a submodule.
+    pub(crate) fn is_submodule(&self) -> bool {
+        let mut sides = [&self.before, &self.after].into_iter().flatten();
+        sides.any(|entry| entry.mode == SUBMODULE)
+    }
 }
 
 /// Reads what `git diff-tree --raw -z` and its like print; none if that cannot be understood. See

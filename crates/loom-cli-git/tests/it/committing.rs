@@ -56,7 +56,10 @@ pub(crate) async fn commit(scratch: &Scratch, changes: Vec<FileChange>) -> Commi
     made.unwrap().unwrap()
 }
 
-async fn left_out(scratch: &Scratch, changes: Vec<FileChange>) -> Vec<(String, LeftOutReason)> {
+pub(crate) async fn left_out(
+    scratch: &Scratch,
+    changes: Vec<FileChange>,
+) -> Vec<(String, LeftOutReason)> {
     let prepared = repository(scratch)
         .await
         .prepare(changes, CommitOptions::default())

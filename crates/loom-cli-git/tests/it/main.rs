@@ -7,4 +7,5 @@ mod discovery;
 mod failures;
 mod obstacles;
 mod random_hunks;
+mod separation;
 mod status;

@@ -188,23 +188,62 @@ async fn a_hook_may_format_what_is_committed_but_not_bring_in_what_is_not() {
     let committed = try_change(&scratch, CommitOptions::default())
         .await
         .unwrap();
-    assert_eq!(committed.files, [Path::new("a"), Path::new("made-by-hook")]);
+    assert_eq!(committed.files, [Path::new("a")]);
     assert_eq!(scratch.git(&["show", "HEAD:a"]), "formatted");
-    assert_eq!(seen(&scratch), [""; 3]);
+    let untracked = ["ls-files", "--others"];
+    assert_eq!(scratch.git(&untracked), "made-by-hook");
 
     hook(&scratch, "pre-commit", "git add --all");
     scratch.write("other", "persons\n");
     scratch.write("a", "again\n");
-    let before = seen(&scratch);
     let changes = vec![step("a", Some("formatted\n"), Some("again\n"))];
+    let committed = try_commit(&scratch, changes, CommitOptions::default())
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(committed.files, [Path::new("a")]);
+    assert_eq!(scratch.git(&["diff", "--name-only"]), "other");
+    assert_eq!(scratch.git(&untracked), "made-by-hook");
+    assert_eq!(scratch.git(&["diff", "--cached", "--name-only"]), "");
+
+    scratch.write("a", "once more\npersons\n");
+    let before = seen(&scratch);
+    let changes = vec![step("a", Some("again\n"), Some("once more\n"))];
     let error = try_commit(&scratch, changes, CommitOptions::default())
         .await
         .unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the hook pre-commit refuses the commit: it would commit changes of yours as well: other"
+        "the hook pre-commit refuses the commit: it would commit changes of yours as well: a"
     );
     assert_eq!(seen(&scratch), before);
+}
+
+#[tokio::test]
+async fn a_hook_that_hides_files_puts_them_back_when_it_is_ended() {
+    let scratch = scratch();
+    scratch.write("other", "persons\n");
+    hook(
+        &scratch,
+        "pre-commit",
+        "mv other .git/hidden; trap 'mv .git/hidden other; exit 1' INT; while :; do sleep 0.05; done",
+    );
+    let options = CommitOptions {
+        hook_limit: Duration::from_secs(1),
+        ..CommitOptions::default()
+    };
+    let error = try_change(&scratch, options).await.unwrap_err();
+    assert!(matches!(error, GitError::Hook { .. }), "{error:?}");
+    let other = scratch.path().join("other");
+    let back = async {
+        while !other.exists() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), back)
+        .await
+        .unwrap();
+    assert_eq!(fs::read_to_string(other).unwrap(), "persons\n");
 }
 
 #[tokio::test]
@@ -497,18 +536,21 @@ async fn a_store_that_takes_nothing_leaves_everything_as_it_was() {
 #[tokio::test]
 async fn what_killed_processes_have_left_is_removed() {
     let scratch = scratch();
-    let mut child = std::process::Command::new("true").spawn().unwrap();
-    let number = child.id();
-    child.wait().unwrap();
-    let orphan = scratch.path().join(format!(".git/loom-commit-{number}-x"));
-    let own = scratch
-        .path()
-        .join(format!(".git/loom-commit-{}-x", std::process::id()));
-    for folder in [&orphan, &own] {
+    let [orphan, used, young] = ["orphan", "used", "young"]
+        .map(|name| scratch.path().join(format!(".git/loom-commit-{name}")));
+    for folder in [&orphan, &used, &young] {
         fs::create_dir(folder).unwrap();
     }
+    for folder in [&orphan, &used] {
+        let folder = fs::File::open(folder).unwrap();
+        folder
+            .set_modified(std::time::SystemTime::UNIX_EPOCH)
+            .unwrap();
+    }
+    let lock = fs::File::open(&used).unwrap();
+    lock.lock().unwrap();
     try_change(&scratch, CommitOptions::default())
         .await
         .unwrap();
-    assert!(!orphan.exists() && own.exists());
+    assert!(!orphan.exists() && used.exists() && young.exists());
 }
