@@ -34,6 +34,24 @@
 //! in one step: the operation is written, git's references follow, the shuttle's files are brought
 //! up to date. All of it blocks. Everything has the time of [`Surroundings`], so a value is for one
 //! command.
+//!
+//! # Beside `jj` and git
+//!
+//! Stores, index, revsets and merging are those of Jujutsu's library; files, locks, settings,
+//! descriptions of operations and the order in which git's references are read and written are
+//! those of the `jj` program, so that either may do the next step. Others drive `jj` or git as
+//! programs and read what these print: that starts a process for each question, and breaks with
+//! the next version.
+//!
+//! # Failure
+//!
+//! - A kill at any moment leaves the state before or after the operation. When only the files are
+//!   behind, the next command says [`RepositoryError::Stale`], and [`Repository::update_stale`]
+//!   brings them up to date and keeps what was edited.
+//! - Processes that write at once make operations beside each other; the next to open merges them.
+//!   Waiting for a lock is bounded by [`Surroundings::patience`].
+//! - A pin moves on a remote only from where it was known to be.
+//! - Each [`RepositoryError`] says what happened, and [`RepositoryError::hint`] what to do.
 
 mod absorb;
 mod below;
