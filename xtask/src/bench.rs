@@ -4,8 +4,8 @@
 //! another program that was run in turn with Loom's in the same minute. Ratios travel between machines
 //! better than times. Nothing here fails because a number is bad; whoever reads the table judges.
 
-mod editor;
 mod commit;
+mod editor;
 mod edits;
 mod first_token;
 mod installation;
@@ -45,10 +45,10 @@ const BENCHMARKS: &[(&str, Benchmark)] = &[
     ("spool", spool::history),
     ("commit", commit::commit),
     ("edit", edits::edits),
+    ("editor", editor::updates),
     ("permission", permission::judging),
     ("secrets", secrets::scanning),
     ("first-token", first_token::added_latency),
-    ("editor", editor::updates),
 ];
 
 pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> anyhow::Result<()> {
