@@ -71,7 +71,7 @@ pub struct Shared {
 }
 
 impl Repository {
-    /// Tells whether this repository shares a ledger: the setting `loom.ledger`, which is on when
+    /// Tells whether this repository shares a ledger: the setting `loom.ledger`, which is off when
     /// nothing is said.
     ///
     /// # Errors
@@ -80,7 +80,7 @@ impl Repository {
     pub fn has_ledger(&self) -> Result<bool, RepositoryError> {
         let settings = self.workspace.settings();
         let value = settings.get_bool("loom.ledger").optional();
-        Ok(value.map_err(|error| setting(&error))?.unwrap_or(true))
+        Ok(value.map_err(|error| setting(&error))?.unwrap_or(false))
     }
 
     /// Names the ledger's folder.
