@@ -22,14 +22,12 @@ use tempfile::{NamedTempFile, TempDir, TempPath};
 use tokio::time::Instant;
 
 use crate::error::GitError;
+use crate::invocation::PAUSE;
 use crate::repository::Repository;
 use crate::tree_entry::{Difference, TreeEntry, differences};
 
 /// What the names of folders begin with that commits are prepared in.
 const FOLDER: &str = "loom-commit-";
-
-/// How long it is waited between two looks at a lock.
-const PAUSE: Duration = Duration::from_millis(50);
 
 /// How old a folder is at least that nobody uses any more.
 const YOUNG: Duration = Duration::from_secs(60);

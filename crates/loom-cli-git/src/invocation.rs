@@ -7,7 +7,7 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use process_wrap::tokio::{ChildWrapper, CommandWrap, ProcessSession};
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, test_kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::runtime::Handle;
@@ -34,6 +34,9 @@ const LAST_WORDS: Duration = Duration::from_millis(300);
 
 /// How long what is ended in good order has after each signal, before a harder one.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// How long it is waited between two looks at whether something is over that nobody tells.
+pub(crate) const PAUSE: Duration = Duration::from_millis(50);
 
 /// The most of git's messages that is kept, in bytes.
 const MAX_MESSAGES: u64 = 64 * 1024;
@@ -340,15 +343,23 @@ impl Drop for Child {
         if let Ok(runtime) = Handle::try_current() {
             runtime.spawn(async move {
                 for signal in [Signal::TERM, Signal::KILL] {
-                    if timeout(GRACE, process.wait()).await.is_ok() {
-                        break;
+                    if timeout(GRACE, gone(&mut process)).await.is_ok() {
+                        return;
                     }
                     let _ = process.signal(signal.as_raw());
                 }
-                // What it has started need not have ended with it.
-                let _ = process.start_kill();
             });
         }
+    }
+}
+
+/// Waits until nothing of a process group is left: a program that git has started may end after git.
+async fn gone(process: &mut Box<dyn ChildWrapper>) {
+    let group = process.id().and_then(|id| i32::try_from(id).ok());
+    let group = group.and_then(Pid::from_raw);
+    let _ = process.wait().await;
+    while group.is_some_and(|group| test_kill_process_group(group).is_ok()) {
+        tokio::time::sleep(PAUSE).await;
     }
 }
 

@@ -3,8 +3,10 @@
 
 mod committing;
 mod contents;
+mod destinations;
 mod discovery;
 mod failures;
+mod hooks;
 mod obstacles;
 mod random_hunks;
 mod separation;

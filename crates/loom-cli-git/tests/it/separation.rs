@@ -7,13 +7,7 @@ use loom_cli_git::LeftOutReason;
 use loom_testing::Repository as Scratch;
 
 use crate::committing::{commit, left_out, step};
-
-fn scratch() -> Scratch {
-    Scratch::new()
-        .file("a", "1\n")
-        .file("other", "1\n")
-        .commit("Start")
-}
+use crate::obstacles::scratch;
 
 #[tokio::test]
 async fn what_is_in_the_place_of_a_file_stays_and_the_file_is_left_out() {
