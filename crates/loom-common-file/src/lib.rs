@@ -210,7 +210,10 @@ mod tests {
     #[test]
     fn a_link_stays_and_what_it_leads_to_is_replaced() {
         let scratch = tempfile::tempdir().unwrap();
-        let (link, elsewhere) = (scratch.path().join("link"), scratch.path().join("kept/file"));
+        let (link, elsewhere) = (
+            scratch.path().join("link"),
+            scratch.path().join("kept/file"),
+        );
         fs::create_dir(elsewhere.parent().unwrap()).unwrap();
         fs::write(&elsewhere, "old").unwrap();
         std::os::unix::fs::symlink("kept/file", &link).unwrap();

@@ -7,9 +7,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use loom_cli_spool::{Console, SpoolArguments, SpoolCommandError, Terminal};
 use loom_common_config::Environment;
-use loom_common_spool::repository::{
-    Repository, RepositoryError, Surroundings, ThreadTrailers,
-};
+use loom_common_spool::repository::{Repository, RepositoryError, Surroundings, ThreadTrailers};
 use rand::RngExt as _;
 use serde::Serialize;
 
@@ -181,7 +179,12 @@ pub(crate) fn stitches_of(
                 stitch_id: stitch.id.to_string(),
                 knot_id: knot.to_string(),
                 turn: trailers.turn,
-                subject: stitch.description.lines().next().unwrap_or_default().to_owned(),
+                subject: stitch
+                    .description
+                    .lines()
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned(),
             });
         }
     }
