@@ -33,8 +33,10 @@
 //! In the middle of a merge, a rebase and the like, and beside conflicts, there is no commit. Files in submodules and
 //! in repositories below belong to those, and are left out: a commit there would make one more change here.
 //!
-//! `git commit` with a private index would do most of this, but it looks at each file of the working tree, knows no
-//! other branch, and takes what a hook stages for the person's will.
+//! Before anything is shown to hooks, the tree is compared with its parent: what it changes besides the steps, such as
+//! what stood in the place of a new file, makes the steps there be left out. `git commit` with a private index would
+//! do most of this, but it looks at each file of the working tree, knows no other branch, and takes what a hook
+//! stages for the person's will.
 //!
 //! # Failure
 //!
