@@ -29,7 +29,7 @@ use loom_cli_tools::ToolRegistry;
 use loom_common_core::stream::{ItemDelta, ThreadEvent};
 use loom_common_core::{
     BlockKind, LlmClient, LlmError, LlmEvent, LlmRequest, LlmResponse, LlmStream, Message,
-    ModelFigures, PermissionMode, StopReason,
+    ModelFigures, PermissionMode, ReadFilter, StopReason,
 };
 use loom_common_http::RetryConfig;
 use loom_common_thread::{NewThread, ThreadId, ThreadStore};
@@ -185,6 +185,10 @@ impl Program for OneSession {
         std::future::ready(opened.ok_or(refusal)).boxed()
     }
 
+    fn check<'a>(&'a self, _: &'a Path, _: &'a str) -> BoxFuture<'a, Result<(), Refusal>> {
+        std::future::ready(Ok(())).boxed()
+    }
+
     fn threads(&self, _: Option<PathBuf>) -> BoxFuture<'_, Result<Vec<KnownThread>, Refusal>> {
         std::future::ready(Ok(Vec::new())).boxed()
     }
@@ -220,6 +224,10 @@ impl Companion for Plain {
 
     fn modes(&self) -> Vec<PermissionMode> {
         vec![PermissionMode::Ask]
+    }
+
+    fn readable(&self) -> ReadFilter {
+        ReadFilter::everything()
     }
 
     fn commands(&self) -> Vec<CommandEntry> {

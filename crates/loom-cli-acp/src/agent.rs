@@ -19,10 +19,10 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::choices::{self, Settings};
 use crate::desk::Desk;
-use crate::error::{AcpError, invalid};
+use crate::error::{AcpError, invalid, session_over};
 use crate::features::Features;
-use crate::program::{ModelId, Program};
-use crate::session::{EditorSession, session_error};
+use crate::program::Program;
+use crate::session::EditorSession;
 use crate::{greeting, listing, prompt, wire};
 
 /// How long the last lines may take when the sessions have ended.
@@ -182,13 +182,14 @@ impl Desk {
             Ok(session) => session,
             Err(error) => return responder.respond_with_error(error),
         };
-        let prompt = match prompt::read(request.prompt, &session.folder) {
-            Ok(prompt) => prompt,
+        let readable = session.companion.readable();
+        let read = match prompt::read(request.prompt, &session.folder, &readable) {
+            Ok(read) => read,
             Err(problem) => return responder.respond_with_error(invalid(problem)),
         };
         match session.take_turn() {
             Ok(turn) => {
-                self.tasks.spawn(session.carry_out(turn, prompt, responder));
+                self.tasks.spawn(session.carry_out(turn, read, responder));
                 Ok(())
             }
             Err(error) => responder.respond_with_error(error),
@@ -234,29 +235,9 @@ impl Desk {
 
 /// Chooses `value` for the option `id`, and returns with what the session goes on.
 async fn choose(session: &EditorSession, id: &str, value: &str) -> Result<Settings, Error> {
-    let unknown = || invalid(format!("the option {id} has no value {value}"));
-    let handle = &session.handle;
-    match id {
-        choices::MODE => {
-            let mode = choices::mode(value, &session.offer).ok_or_else(unknown)?;
-            let order = async {
-                handle
-                    .set_permission_mode(mode)
-                    .await
-                    .map_err(session_error)
-            };
-            session.choose(order).await
-        }
-        choices::EFFORT => {
-            let effort = choices::effort(value).ok_or_else(unknown)?;
-            let order = async { handle.set_effort(effort).await.map_err(session_error) };
-            session.choose(order).await
-        }
-        choices::MODEL => {
-            let model = ModelId::from_choice(value).ok_or_else(unknown)?;
-            let order = async { Ok(session.companion.set_model(&model).await?) };
-            session.choose(order).await
-        }
-        _ => Err(invalid(format!("there is no option {id}"))),
-    }
+    let settings = session.settings.borrow().clone();
+    let choice = session.offer.read(id, value, &settings)?;
+    // Only the end of the session keeps a choice from being made.
+    let settings = session.choose(&choice, &session.over).await?;
+    settings.ok_or_else(session_over)
 }

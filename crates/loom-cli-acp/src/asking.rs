@@ -7,6 +7,7 @@
 mod forms;
 
 use std::collections::HashSet;
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use agent_client_protocol::v1::schema::{
@@ -20,6 +21,7 @@ use loom_common_core::PermissionMode;
 use loom_common_core::inquiry::{Answer, Inquiry, RememberedRule, RuleScope, RuleSuggestion};
 use serde_json::Value;
 
+use crate::drawing::proposed;
 use crate::features::Features;
 
 /// Rules that are offered with one question.
@@ -102,6 +104,10 @@ fn likeness(inquiry: &Inquiry) -> Option<String> {
 pub(crate) struct Place<'a> {
     pub(crate) session: &'a SessionId,
     pub(crate) features: Features,
+    /// The folder that the agent works in.
+    pub(crate) folder: &'a Path,
+    /// The modes that can be chosen.
+    pub(crate) modes: &'a [PermissionMode],
     /// Id of the inquiry.
     pub(crate) id: &'a str,
     /// The tool call that asks, where it is known.
@@ -113,14 +119,16 @@ pub(crate) fn question(inquiry: &Inquiry, place: &Place<'_>) -> Question {
     match inquiry {
         Inquiry::Permission {
             tool_call,
+            name,
             arguments,
             reason,
             suggestions,
-            ..
         } => {
+            let mut content = vec![text(reason)];
+            content.extend(proposed(name, arguments, place.folder));
             let fields = ToolCallUpdateFields::new()
                 .status(ToolCallStatus::Pending)
-                .content(vec![text(reason)])
+                .content(content)
                 .raw_input(arguments.clone());
             place.choice(
                 ToolCallUpdate::new(tool_call.clone(), fields),
@@ -155,14 +163,20 @@ pub(crate) fn question(inquiry: &Inquiry, place: &Place<'_>) -> Question {
                 .title("Carry out this plan?")
                 .kind(ToolKind::SwitchMode)
                 .content(vec![text(plan)]);
-            let approve = |mode| Meant::Once(Answer::Approve { mode });
+            let ways = [
+                ("Yes, in auto mode", PermissionMode::Auto),
+                ("Yes, asking before each step", PermissionMode::Ask),
+            ];
+            let ways = ways
+                .into_iter()
+                .filter(|(_, mode)| place.modes.contains(mode));
+            let mut options: Vec<_> = ways
+                .map(|(name, mode)| once(name, Meant::Once(Answer::Approve { mode })))
+                .collect();
+            options.push(no("No, go on planning"));
             place.choice(
                 ToolCallUpdate::new(place.call.unwrap_or(place.id).to_owned(), fields),
-                vec![
-                    once("Yes, in auto mode", approve(PermissionMode::Auto)),
-                    once("Yes, asking before each step", approve(PermissionMode::Ask)),
-                    no("No, go on planning"),
-                ],
+                options,
             )
         }
         Inquiry::Form {

@@ -1,13 +1,15 @@
 //! What can be chosen in a session: the mode, the model and how much it thinks, as the protocol's modes
 //! and as its configuration options.
 
+use agent_client_protocol::Error;
 use agent_client_protocol::v1::schema::{
     SessionConfigOption, SessionConfigOptionCategory, SessionConfigSelectOption, SessionMode,
     SessionModeState,
 };
 use loom_common_core::{Effort, PermissionMode};
 
-use crate::program::ModelId;
+use crate::error::invalid;
+use crate::program::{Choice, ModelId};
 
 /// Id of the option for the mode.
 pub(crate) const MODE: &str = "mode";
@@ -18,6 +20,14 @@ pub(crate) const EFFORT: &str = "effort";
 
 /// The effort that the provider chooses.
 const DEFAULT: &str = "default";
+
+/// What can be chosen for the effort.
+const EFFORTS: [Option<Effort>; 4] = [
+    None,
+    Some(Effort::Low),
+    Some(Effort::Medium),
+    Some(Effort::High),
+];
 
 /// With what a session goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +42,63 @@ pub(crate) struct Settings {
 pub(crate) struct Offer {
     pub(crate) modes: Vec<PermissionMode>,
     pub(crate) models: Vec<ModelId>,
+}
+
+impl Offer {
+    /// Reads what was chosen for the option `id`, in a session that goes on with `settings` so far.
+    ///
+    /// # Errors
+    ///
+    /// When it was not offered.
+    pub(crate) fn read(&self, id: &str, value: &str, settings: &Settings) -> Result<Choice, Error> {
+        let choice = match id {
+            MODE => {
+                let mut modes = self.modes.iter();
+                let mode = modes.find(|mode| mode.to_string() == value);
+                mode.copied().map(Choice::Mode)
+            }
+            MODEL => {
+                let mut models = self.models.iter().chain([&settings.model]);
+                let model = models.find(|model| model.as_choice() == value);
+                model.cloned().map(Choice::Model)
+            }
+            EFFORT => {
+                let mut efforts = EFFORTS.into_iter();
+                let effort = efforts.find(|effort| effort_value(*effort) == value);
+                effort.map(Choice::Effort)
+            }
+            _ => return Err(invalid(format!("there is no option {id}"))),
+        };
+        choice.ok_or_else(|| invalid(format!("the option {id} has no value {value}")))
+    }
+
+    /// Makes sure that a mode can be chosen.
+    ///
+    /// # Errors
+    ///
+    /// When it is switched off here.
+    pub(crate) fn check_mode(&self, mode: PermissionMode) -> Result<(), Error> {
+        if self.modes.contains(&mode) {
+            return Ok(());
+        }
+        let modes: Vec<String> = self.modes.iter().map(ToString::to_string).collect();
+        Err(invalid(format!(
+            "{mode} mode is switched off here; there are {}",
+            modes.join(", ")
+        )))
+    }
+}
+
+/// Says of a choice what holds now.
+pub(crate) fn outcome(choice: &Choice, settings: &Settings) -> String {
+    match choice {
+        Choice::Mode(_) => format!("mode {}", settings.mode),
+        Choice::Model(_) => {
+            let ModelId { provider, name } = &settings.model;
+            format!("model {name} ({provider})")
+        }
+        Choice::Effort(_) => format!("effort {}", effort_value(settings.effort)),
+    }
 }
 
 /// Returns the modes as the protocol has them.
@@ -57,13 +124,7 @@ pub(crate) fn options(settings: &Settings, offer: &Offer) -> Vec<SessionConfigOp
         SessionConfigSelectOption::new(model.as_choice(), &model.name)
             .description(format!("of {}", model.provider))
     });
-    let efforts = [
-        None,
-        Some(Effort::Low),
-        Some(Effort::Medium),
-        Some(Effort::High),
-    ];
-    let efforts = efforts.map(|effort| {
+    let efforts = EFFORTS.map(|effort| {
         let name = match effort {
             None => "As the provider chooses",
             Some(Effort::Low) => "Low",
@@ -118,21 +179,65 @@ fn effort_value(effort: Option<Effort>) -> String {
     effort.map_or_else(|| DEFAULT.to_owned(), |effort| effort.to_string())
 }
 
-/// Reads the value of the option for the effort.
-pub(crate) fn effort(value: &str) -> Option<Option<Effort>> {
-    let efforts = [
-        None,
-        Some(Effort::Low),
-        Some(Effort::Medium),
-        Some(Effort::High),
-    ];
-    efforts
-        .into_iter()
-        .find(|effort| effort_value(*effort) == value)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Reads the id of a mode, if it is offered.
-pub(crate) fn mode(id: &str, offer: &Offer) -> Option<PermissionMode> {
-    let mut modes = offer.modes.iter();
-    modes.find(|mode| mode.to_string() == id).copied()
+    fn model(name: &str) -> ModelId {
+        ModelId {
+            provider: "anthropic".to_owned(),
+            name: name.to_owned(),
+        }
+    }
+
+    fn settings() -> Settings {
+        Settings {
+            model: model("unlisted"),
+            effort: Some(Effort::High),
+            mode: PermissionMode::Auto,
+        }
+    }
+
+    fn offer() -> Offer {
+        Offer {
+            modes: vec![PermissionMode::Ask, PermissionMode::Auto],
+            models: vec![model("listed")],
+        }
+    }
+
+    #[test]
+    fn only_what_is_offered_can_be_chosen() {
+        let read = |id: &str, value: &str| offer().read(id, value, &settings()).ok();
+        assert_eq!(read(MODE, "ask"), Some(Choice::Mode(PermissionMode::Ask)));
+        assert_eq!(read(MODE, "full"), None);
+        let listed = Choice::Model(model("listed"));
+        assert_eq!(read(MODEL, "anthropic/listed"), Some(listed));
+        let held = Choice::Model(model("unlisted"));
+        assert_eq!(read(MODEL, "anthropic/unlisted"), Some(held));
+        assert_eq!(read(MODEL, "nope/no-such"), None);
+        assert_eq!(read(EFFORT, "default"), Some(Choice::Effort(None)));
+        assert_eq!(read(EFFORT, "much"), None);
+        assert_eq!(read("color", "red"), None);
+    }
+
+    #[test]
+    fn a_mode_that_is_switched_off_is_refused_with_those_that_are_left() {
+        assert_eq!(offer().check_mode(PermissionMode::Ask), Ok(()));
+        let error = offer().check_mode(PermissionMode::Full).unwrap_err();
+        assert_eq!(
+            error.message,
+            "full mode is switched off here; there are ask, auto"
+        );
+    }
+
+    #[test]
+    fn what_holds_is_said_and_not_what_was_wished_for() {
+        let said = |choice| outcome(&choice, &settings());
+        assert_eq!(said(Choice::Mode(PermissionMode::Full)), "mode auto");
+        assert_eq!(
+            said(Choice::Model(model("other"))),
+            "model unlisted (anthropic)"
+        );
+        assert_eq!(said(Choice::Effort(None)), "effort high");
+    }
 }

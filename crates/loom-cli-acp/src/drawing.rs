@@ -24,7 +24,8 @@ use serde_json::{Value, json};
 
 use crate::features::Features;
 
-pub(crate) use calls::{Face, absolute, face};
+pub(crate) use calls::{Face, face};
+pub(crate) use changes::proposed;
 
 /// The tool whose calls are shown as a plan.
 const TODO_LIST: &str = "todo_write";

@@ -4,24 +4,23 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::drawing::{Face, block, chunk, face, plan, proposed};
 use agent_client_protocol::v1::schema::{
-    ContentBlock, ContentChunk, Diff, ImageContent, MessageId, SessionUpdate, ToolCall,
-    ToolCallContent, ToolCallStatus, ToolCallUpdate, ToolCallUpdateFields, ToolKind,
+    ContentBlock, ContentChunk, ImageContent, MessageId, SessionUpdate, ToolCall, ToolCallStatus,
+    ToolCallUpdate, ToolCallUpdateFields, ToolKind,
 };
 use loom_cli_session::{is_note, todo_list};
 use loom_common_core::{
     ContentBlock as Block, Message, Role, ToolCall as Call, ToolResult, ToolResultContent,
 };
-use serde_json::Value;
-
-use crate::drawing::{Face, absolute, block, chunk, face, plan};
 
 /// How what Loom attaches to a prompt begins: the person did not say it.
-const ATTACHED: [&str; 4] = [
+const ATTACHED: [&str; 5] = [
     "<file path=",
     "<folder path=",
     "<picture path=",
     "<resource ",
+    "<resource-",
 ];
 
 /// Returns the updates that show a conversation.
@@ -92,7 +91,7 @@ impl Replay<'_> {
             kind,
             locations,
         } = face(&call.name, &arguments, self.folder);
-        let content = self.edit(&call.name, &arguments);
+        let content = proposed(&call.name, &arguments, self.folder);
         let id = format!("{message}.{}", call.id);
         self.open.insert(call.id.clone(), (id.clone(), kind));
         self.updates.push(SessionUpdate::ToolCall(
@@ -104,24 +103,6 @@ impl Replay<'_> {
                 .locations(locations)
                 .raw_input(arguments),
         ));
-    }
-
-    /// Returns what an edit was to change, as far as its arguments say.
-    fn edit(&self, name: &str, arguments: &Value) -> Vec<ToolCallContent> {
-        let text = |field: &str| arguments.get(field).and_then(Value::as_str);
-        let diff = match (name, text("file_path")) {
-            ("edit_file", Some(path)) => {
-                let new = text("new_string").unwrap_or_default();
-                Diff::new(absolute(self.folder, path), new)
-                    .old_text(text("old_string").map(str::to_owned))
-            }
-            ("write_file", Some(path)) => Diff::new(
-                absolute(self.folder, path),
-                text("content").unwrap_or_default(),
-            ),
-            _ => return Vec::new(),
-        };
-        vec![ToolCallContent::Diff(diff)]
     }
 
     fn result(&mut self, result: &ToolResult) {
@@ -157,7 +138,7 @@ impl Replay<'_> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 

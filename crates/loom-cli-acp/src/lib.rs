@@ -71,6 +71,6 @@ mod wire;
 pub use agent::serve;
 pub use error::AcpError;
 pub use program::{
-    CommandEntry, Companion, Heard, KnownThread, ModelId, Opened, Opening, Program, Prompt,
+    Choice, CommandEntry, Companion, Heard, KnownThread, ModelId, Opened, Opening, Program, Prompt,
     Refusal, RefusalKind, Said,
 };

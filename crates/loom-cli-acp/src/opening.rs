@@ -168,6 +168,7 @@ impl Desk {
             return Err(invalid("cwd must be an absolute path"));
         }
         if let Some(id) = &wish.thread {
+            self.program.check(&wish.folder, &id.0).await?;
             // One process has a thread open once.
             self.close(id).await;
         }

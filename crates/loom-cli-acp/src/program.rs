@@ -1,13 +1,13 @@
 //! What the program behind the protocol brings: how sessions are put together, and what is known of
 //! threads.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use loom_cli_mcp::ServerEntry;
 use loom_cli_session::{CommandPrompt, Session};
-use loom_common_core::{ContentBlock, Effort, Message, PermissionMode};
+use loom_common_core::{ContentBlock, Effort, Message, PermissionMode, ReadFilter};
 
 /// The program that puts sessions together.
 pub trait Program: Send + Sync + 'static {
@@ -17,6 +17,15 @@ pub trait Program: Send + Sync + 'static {
     ///
     /// What keeps the session from starting, for the person.
     fn open(&self, opening: Opening) -> BoxFuture<'_, Result<Opened, Refusal>>;
+
+    /// Checks that a thread can go on in a folder, and opens nothing yet: a session of it that runs is
+    /// only ended when it can.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such folder or thread, or when the thread belongs elsewhere.
+    fn check<'a>(&'a self, folder: &'a Path, thread: &'a str)
+    -> BoxFuture<'a, Result<(), Refusal>>;
 
     /// Returns the threads of a folder, or of all folders, the one with the latest message first.
     ///
@@ -87,6 +96,10 @@ pub trait Companion: Send + Sync + 'static {
     /// Returns what the agent may be allowed to do without asking, the least first.
     fn modes(&self) -> Vec<PermissionMode>;
 
+    /// Returns which files may go to the model although the person has not typed their names: those
+    /// that no rule denies.
+    fn readable(&self) -> ReadFilter;
+
     /// Returns the commands behind a slash as they are known now.
     fn commands(&self) -> Vec<CommandEntry>;
 
@@ -119,8 +132,22 @@ pub enum Said {
     Command(Box<CommandPrompt>),
     /// The conversation is shortened; what matters most, if that was said.
     Compact(Option<String>),
-    /// Something that Loom does by itself, and says what came of it.
+    /// The session goes on otherwise.
+    Choice(Choice),
+    /// Something that Loom does by itself, and says what came of it. May be dropped at any point; what
+    /// the session was told by then goes on.
     Order(BoxFuture<'static, Result<String, Refusal>>),
+}
+
+/// With what a session is to go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// What the agent may do without asking.
+    Mode(PermissionMode),
+    /// The model that answers.
+    Model(ModelId),
+    /// How much it thinks; none as the provider chooses.
+    Effort(Option<Effort>),
 }
 
 /// A model, and whose it is.

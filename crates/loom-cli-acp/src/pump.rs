@@ -20,7 +20,7 @@ use crate::asking::{self, Meant, Place, Question};
 use crate::choices::{self, Settings};
 use crate::drawing::Drawing;
 use crate::program::ModelId;
-use crate::session::{EditorSession, TurnEnd};
+use crate::session::{EditorSession, Turn, TurnEnd};
 
 /// Events that are taken together.
 const BATCH: usize = 64;
@@ -133,20 +133,29 @@ impl Pump {
             &Place {
                 session: &self.session.id,
                 features: self.session.features,
+                folder: &self.session.folder,
+                modes: &self.session.offer.modes,
                 id: &id,
                 call,
             },
         );
         let session = Arc::clone(&self.session);
+        let turn = session.running();
         let asking = self
             .asking
-            .spawn(ask(session, id.clone(), inquiry, question));
+            .spawn(ask(session, turn, id.clone(), inquiry, question));
         self.open.insert(id, asking);
     }
 }
 
-/// Asks, and hands the answer to the session.
-async fn ask(session: Arc<EditorSession>, id: String, inquiry: Inquiry, question: Question) {
+/// Asks in a turn, or between turns, and hands the answer to the session.
+async fn ask(
+    session: Arc<EditorSession>,
+    turn: Option<Turn>,
+    id: String,
+    inquiry: Inquiry,
+    question: Question,
+) {
     let answer = match question {
         Question::Unaskable { answer, note } => {
             session.note(NoticeLevel::Warning, &note).await;
@@ -170,12 +179,12 @@ async fn ask(session: Arc<EditorSession>, id: String, inquiry: Inquiry, question
                     session.refused.add(&inquiry);
                     Answer::Deny { instead: None }
                 }
-                Ok(Ok(None)) if session.is_busy() => {
-                    // To close a question without an answer means what it means on a terminal.
-                    session.stop();
-                    return;
-                }
-                Ok(Ok(None)) => asking::unanswered(&inquiry),
+                // To close a question without an answer means what it means on a terminal: a stop. The
+                // next prompt may be under way by the time at which the answer is here.
+                Ok(Ok(None)) => match turn {
+                    Some(turn) if session.stop_turn(&turn) => return,
+                    _ => asking::unanswered(&inquiry),
+                },
                 Ok(Err(problem)) => unusable(&session, &inquiry, &problem).await,
                 Err(error) => unusable(&session, &inquiry, &error.message).await,
             }

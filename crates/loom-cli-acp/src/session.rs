@@ -15,18 +15,19 @@ use agent_client_protocol::v1::schema::{
 };
 use agent_client_protocol::v1::{ConnectionTo, Responder};
 use agent_client_protocol::{Client, Error};
-use loom_cli_session::{SessionError, SessionHandle};
+use loom_cli_session::SessionHandle;
 use loom_common_core::StopReason as ModelStop;
 use loom_common_core::stream::{NoticeLevel, StreamError};
 use tokio::sync::{Mutex as AsyncMutex, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::asking::Refused;
-use crate::choices::{Offer, Settings};
+use crate::choices::{self, Offer, Settings};
 use crate::drawing::{note, said};
 use crate::error::{of_turn, session_over, untimely};
 use crate::features::Features;
-use crate::program::{CommandEntry, Companion, Heard, Program, Prompt, Said};
+use crate::program::{Choice, CommandEntry, Companion, Heard, Program, Said};
+use crate::prompt::PromptRead;
 use crate::wire::Flow;
 
 /// Prompts of one session that are under way: one that is being stopped, and the next.
@@ -69,8 +70,15 @@ struct Prompts {
     last: u64,
     /// The oldest first.
     under_way: Vec<Turn>,
-    /// Told of the end of the turn that the session carries out.
-    ending: Option<oneshot::Sender<TurnEnd>>,
+    /// The turn that the session carries out.
+    running: Option<Running>,
+}
+
+/// The turn that the session carries out.
+struct Running {
+    turn: Turn,
+    /// Told of its end.
+    ending: oneshot::Sender<TurnEnd>,
 }
 
 /// The turn of a prompt.
@@ -182,10 +190,10 @@ impl EditorSession {
     pub(crate) async fn carry_out(
         self: Arc<Self>,
         turn: Turn,
-        prompt: Prompt,
+        read: PromptRead,
         responder: Responder<PromptResponse>,
     ) {
-        let outcome = self.done(prompt, &turn).await;
+        let outcome = self.done(read, &turn).await;
         let is_other = |other: &Turn| other.number != turn.number;
         self.prompts().under_way.retain(is_other);
         // An editor that has gone away needs no response.
@@ -199,52 +207,77 @@ impl EditorSession {
         }
     }
 
-    /// Tells whether a prompt is under way.
-    pub(crate) fn is_busy(&self) -> bool {
-        !self.prompts().under_way.is_empty()
+    /// Returns the turn that the session carries out, as far as its events were taken.
+    pub(crate) fn running(&self) -> Option<Turn> {
+        let prompts = self.prompts();
+        prompts.running.as_ref().map(|running| running.turn.clone())
+    }
+
+    /// Stops one turn, and none that comes after it; false when it is over.
+    pub(crate) fn stop_turn(&self, turn: &Turn) -> bool {
+        let prompts = self.prompts();
+        let mut under_way = prompts.under_way.iter();
+        let is_under_way = under_way.any(|other| other.number == turn.number);
+        if is_under_way {
+            turn.stop.cancel();
+        }
+        is_under_way
     }
 
     /// Takes the end of a turn.
     pub(crate) fn turn_ended(&self, end: TurnEnd) {
-        if let Some(turn) = self.prompts().ending.take() {
+        if let Some(running) = self.prompts().running.take() {
             // The prompt that waited for it may have been dropped with the process.
-            let _ = turn.send(end);
+            let _ = running.ending.send(end);
         }
     }
 
     /// Takes the end of the session: nothing comes any more.
     pub(crate) fn ended(&self) {
-        self.prompts().ending = None;
+        self.prompts().running = None;
         self.over.cancel();
     }
 
-    async fn done(&self, prompt: Prompt, turn: &Turn) -> Result<StopReason, Error> {
+    async fn done(&self, read: PromptRead, turn: &Turn) -> Result<StopReason, Error> {
         let stop = &turn.stop;
         let _floor = self.floor.lock().await;
-        let heard = tokio::select! {
-            biased;
-            () = stop.cancelled() => return Ok(StopReason::Cancelled),
-            heard = self.companion.hear(prompt) => heard,
+        let hearing = self.companion.hear(read.prompt);
+        let Some(heard) = stop.run_until_cancelled(hearing).await else {
+            return Ok(StopReason::Cancelled);
         };
         let Heard {
             said: what,
             problems,
         } = heard?;
-        for problem in problems {
+        for problem in read.problems.into_iter().chain(problems) {
             self.note(NoticeLevel::Warning, &problem).await;
         }
-        let (sender, ended) = oneshot::channel();
-        self.prompts().ending = Some(sender);
+        let (ending, ended) = oneshot::channel();
+        let begin = || {
+            let turn = turn.clone();
+            self.prompts().running = Some(Running { turn, ending });
+        };
         let handed = match what {
-            Said::Prompt(message) => self.handle.prompt(message).await,
-            Said::Command(command) => self.handle.run_command(*command).await,
-            Said::Compact(instructions) => self.handle.compact(instructions).await,
+            Said::Prompt(message) => {
+                begin();
+                self.handle.prompt(message).await
+            }
+            Said::Command(command) => {
+                begin();
+                self.handle.run_command(*command).await
+            }
+            Said::Compact(instructions) => {
+                begin();
+                self.handle.compact(instructions).await
+            }
+            Said::Choice(choice) => {
+                let settings = self.choose(&choice, stop).await?;
+                let text = settings.map(|settings| choices::outcome(&choice, &settings));
+                return Ok(self.answered(text, turn).await);
+            }
             Said::Order(order) => {
-                self.prompts().ending = None;
-                let text = order.await?;
-                self.update(said(text, &format!("order_{}", turn.number)))
-                    .await;
-                return Ok(StopReason::EndTurn);
+                let text = stop.run_until_cancelled(order).await.transpose()?;
+                return Ok(self.answered(text, turn).await);
             }
         };
         handed.map_err(|_| session_over())?;
@@ -291,31 +324,60 @@ impl EditorSession {
         Ok(reason)
     }
 
-    /// Has the session go on otherwise, and waits until it does.
+    /// Says what came of an order; nothing when it was stopped.
+    async fn answered(&self, text: Option<String>, turn: &Turn) -> StopReason {
+        let Some(text) = text else {
+            return StopReason::Cancelled;
+        };
+        let id = format!("order_{}", turn.number);
+        self.update(said(text, &id)).await;
+        StopReason::EndTurn
+    }
+
+    /// Has the session go on otherwise, and returns with what it does; nothing when `stop` came before
+    /// the session was told.
+    ///
+    /// # Errors
+    ///
+    /// When that cannot be chosen, or the session has ended.
     pub(crate) async fn choose(
         &self,
-        order: impl Future<Output = Result<(), Error>>,
-    ) -> Result<Settings, Error> {
-        let _choosing = self.choosing.lock().await;
+        choice: &Choice,
+        stop: &CancellationToken,
+    ) -> Result<Option<Settings>, Error> {
+        let Some(_choosing) = stop.run_until_cancelled(self.choosing.lock()).await else {
+            return Ok(None);
+        };
         let mut settings = self.settings.subscribe();
         settings.mark_unchanged();
-        order.await?;
+        let Some(told) = stop.run_until_cancelled(self.tell(choice)).await else {
+            return Ok(None);
+        };
+        told?;
+        // The session answers each choice: to leave now would give its answer to the next one.
         tokio::select! {
             changed = settings.changed() => changed.map_err(|_| session_over())?,
             () = self.over.cancelled() => return Err(session_over()),
         }
         let settings = settings.borrow().clone();
-        Ok(settings)
+        Ok(Some(settings))
+    }
+
+    async fn tell(&self, choice: &Choice) -> Result<(), Error> {
+        let told = match choice {
+            Choice::Mode(mode) => {
+                self.offer.check_mode(*mode)?;
+                self.handle.set_permission_mode(*mode).await
+            }
+            Choice::Model(model) => return Ok(self.companion.set_model(model).await?),
+            Choice::Effort(effort) => self.handle.set_effort(*effort).await,
+        };
+        told.map_err(|_| session_over())
     }
 
     fn prompts(&self) -> MutexGuard<'_, Prompts> {
         self.prompts.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Returns an error of a session for a request.
-pub(crate) fn session_error(_: SessionError) -> Error {
-    session_over()
 }
 
 fn stop_reason(reason: &ModelStop) -> StopReason {

@@ -1,16 +1,29 @@
 use agent_client_protocol::v1::schema::{
-    ElicitationAcceptAction, ElicitationContentValue, ElicitationMode, SelectedPermissionOutcome,
+    Diff, ElicitationAcceptAction, ElicitationContentValue, ElicitationMode,
+    SelectedPermissionOutcome,
 };
 use loom_common_core::form::{FieldKind, FormField};
 use serde_json::json;
 
 use super::*;
 
+const MODES: [PermissionMode; 3] = [
+    PermissionMode::Plan,
+    PermissionMode::Ask,
+    PermissionMode::Auto,
+];
+
 fn asked(inquiry: &Inquiry, features: Features) -> Question {
+    asked_with(inquiry, features, &MODES)
+}
+
+fn asked_with(inquiry: &Inquiry, features: Features, modes: &[PermissionMode]) -> Question {
     let session = SessionId::new("T-1");
     let place = Place {
         session: &session,
         features,
+        folder: Path::new("/work"),
+        modes,
         id: "inquiry_1",
         call: Some("item_9"),
     };
@@ -208,4 +221,54 @@ fn a_plan_is_of_the_call_that_presents_it() {
     };
     assert_eq!(&*request.tool_call.tool_call_id.0, "item_9");
     assert_eq!(request.tool_call.fields.kind, Some(ToolKind::SwitchMode));
+}
+
+#[test]
+fn a_plan_is_carried_out_in_modes_that_are_offered() {
+    let plan = Inquiry::Plan {
+        plan: "1. Look.".to_owned(),
+    };
+    let ways = |modes: &[PermissionMode]| {
+        let offered = options(asked_with(&plan, Features::default(), modes));
+        offered
+            .into_iter()
+            .map(|(name, ..)| name)
+            .collect::<Vec<_>>()
+    };
+    let asking = "Yes, asking before each step";
+    let no = "No, go on planning";
+    assert_eq!(ways(&MODES), ["Yes, in auto mode", asking, no]);
+    assert_eq!(ways(&[PermissionMode::Ask]), [asking, no]);
+}
+
+#[test]
+fn an_edit_is_shown_before_it_is_allowed() {
+    let content = |name: &str, arguments: Value| {
+        let inquiry = Inquiry::Permission {
+            tool_call: "item_1".to_owned(),
+            name: name.to_owned(),
+            arguments,
+            reason: "ask mode asks".to_owned(),
+            suggestions: Vec::new(),
+        };
+        let Question::Choice { request, .. } = asked(&inquiry, Features::default()) else {
+            panic!("a permission is chosen about");
+        };
+        request.tool_call.fields.content.unwrap()
+    };
+    let reason = || text("ask mode asks");
+    let diff = |old: Option<&str>, new: &str| {
+        let diff = Diff::new("/work/a.rs", new).old_text(old.map(str::to_owned));
+        ToolCallContent::Diff(diff)
+    };
+    let edit = json!({"file_path": "a.rs", "old_string": "one", "new_string": "two"});
+    let shown = content("edit_file", edit);
+    assert_eq!(shown, [reason(), diff(Some("one"), "two")]);
+    let write = json!({"file_path": "a.rs", "content": "all"});
+    assert_eq!(content("write_file", write), [reason(), diff(None, "all")]);
+    let patch = json!({"input": "*** Begin Patch\n*** End Patch"});
+    let shown = content("apply_patch", patch);
+    let fenced = text("```\n*** Begin Patch\n*** End Patch\n```");
+    assert_eq!(shown, [reason(), fenced]);
+    assert_eq!(content("bash", json!({"command": "ls"})), [reason()]);
 }

@@ -7,7 +7,9 @@ use std::path::Path;
 
 use agent_client_protocol::v1::schema::{Diff, ToolCallContent, ToolCallLocation};
 use loom_common_core::{ChangeKind, FileChange};
+use serde_json::Value;
 
+use super::block;
 use super::calls::absolute;
 
 /// Hunks of one call that are shown.
@@ -36,6 +38,29 @@ pub(crate) fn drawn(
     }
     content.truncate(MAX_HUNKS);
     (content, locations)
+}
+
+/// Returns what a call is going to change, as far as its arguments say: nothing for a tool that does
+/// not edit.
+pub(crate) fn proposed(name: &str, arguments: &Value, folder: &Path) -> Vec<ToolCallContent> {
+    let text = |field: &str| arguments.get(field).and_then(Value::as_str);
+    let change = match (name, text("file_path")) {
+        ("edit_file", Some(path)) => {
+            let new = text("new_string").unwrap_or_default();
+            // Without an old text it makes the file.
+            let old = text("old_string").filter(|old| !old.is_empty());
+            let diff = Diff::new(absolute(folder, path), new);
+            ToolCallContent::Diff(diff.old_text(old.map(str::to_owned)))
+        }
+        ("write_file", Some(path)) => {
+            let new = text("content").unwrap_or_default();
+            ToolCallContent::Diff(Diff::new(absolute(folder, path), new))
+        }
+        ("apply_patch", _) => block(text("input").unwrap_or_default()),
+        ("edit_notebook", _) => block(text("new_source").unwrap_or_default()),
+        _ => return Vec::new(),
+    };
+    vec![change]
 }
 
 /// A file that is new has no old text.

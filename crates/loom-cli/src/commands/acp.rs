@@ -8,7 +8,7 @@ mod orders;
 
 use std::fs::File;
 use std::os::fd::BorrowedFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::FutureExt;
@@ -21,12 +21,10 @@ use tokio::sync::OnceCell;
 
 use self::companion::SessionCompanion;
 use super::session::assembly::{self, Beginning, Models, Wanted};
+use super::threads;
 use crate::error::{CliError, ErrorKind};
 use crate::interrupt::Interrupts;
 use crate::setting::Setting;
-
-/// Most models that an editor is offered.
-const MAX_MODELS: usize = 200;
 
 pub(crate) async fn run(setting: Setting) -> Result<(), CliError> {
     let input = tokio::fs::File::from_std(duplicate(rustix::stdio::stdin())?);
@@ -72,7 +70,7 @@ impl EditorProgram {
         let setting = self.setting.in_folder(&opening.folder).map_err(refusal)?;
         let thread = match opening.thread {
             None => Wanted::New,
-            Some(id) => match self.known_thread(&id).await? {
+            Some(id) => match self.stored_thread(&id).await? {
                 Some(_) => Wanted::Stored(id),
                 None => return Err(no_thread(&id)),
             },
@@ -88,7 +86,8 @@ impl EditorProgram {
         let history = std::mem::take(&mut started.history);
         let warnings = std::mem::take(&mut started.warnings);
         let effort = started.effort;
-        let (session, companion) = SessionCompanion::new(started, Arc::clone(&self.models));
+        let (session, companion) =
+            SessionCompanion::new(started, setting.workspace, Arc::clone(&self.models));
         Ok(Opened {
             session,
             history,
@@ -96,6 +95,13 @@ impl EditorProgram {
             warnings,
             companion: Box::new(companion),
         })
+    }
+
+    async fn check_thread(&self, folder: &Path, id: &str) -> Result<(), Refusal> {
+        let setting = self.setting.in_folder(folder).map_err(refusal)?;
+        let thread = self.stored_thread(id).await?;
+        let thread = thread.ok_or_else(|| no_thread(id))?;
+        threads::check_folder(&setting, &thread).map_err(refusal)
     }
 
     async fn store(&self) -> Result<&ThreadStore, Refusal> {
@@ -115,16 +121,13 @@ impl EditorProgram {
         Ok(threads.into_iter().map(known).collect())
     }
 
-    async fn known_thread(&self, id: &str) -> Result<Option<KnownThread>, Refusal> {
+    async fn stored_thread(&self, id: &str) -> Result<Option<Thread>, Refusal> {
         let Ok(id) = id.parse::<ThreadId>() else {
             return Ok(None);
         };
         let store = self.store().await?;
-        let thread = store
-            .find(id)
-            .await
-            .map_err(|error| refusal(error.into()))?;
-        Ok(thread.map(known))
+        let thread = store.find(id).await;
+        thread.map_err(|error| refusal(error.into()))
     }
 
     async fn delete_thread(&self, id: &str) -> Result<(), Refusal> {
@@ -144,12 +147,21 @@ impl Program for EditorProgram {
         self.open_session(opening).boxed()
     }
 
+    fn check<'a>(
+        &'a self,
+        folder: &'a Path,
+        thread: &'a str,
+    ) -> BoxFuture<'a, Result<(), Refusal>> {
+        self.check_thread(folder, thread).boxed()
+    }
+
     fn threads(&self, folder: Option<PathBuf>) -> BoxFuture<'_, Result<Vec<KnownThread>, Refusal>> {
         self.known_threads(folder).boxed()
     }
 
     fn thread<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<KnownThread>, Refusal>> {
-        self.known_thread(id).boxed()
+        let thread = async { Ok(self.stored_thread(id).await?.map(known)) };
+        thread.boxed()
     }
 
     fn delete<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<(), Refusal>> {
@@ -186,7 +198,7 @@ fn refusal(error: CliError) -> Refusal {
     }
 }
 
-/// Returns the models that can be chosen. They are asked for once; a server that cannot be asked now is
+/// Returns the models that the providers name. They are asked for once; a server that cannot be asked now is
 /// asked by the next session.
 async fn offered(models: &Models, known: &Mutex<Option<Vec<ModelId>>>) -> Vec<ModelId> {
     let remembered = known.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -196,11 +208,11 @@ async fn offered(models: &Models, known: &Mutex<Option<Vec<ModelId>>>) -> Vec<Mo
     let models = match models.offered().await {
         Ok(models) => models,
         Err(error) => {
-            tracing::debug!(%error, "the models that can be chosen are not known");
+            tracing::debug!(%error, "the models that there are are not known");
             return Vec::new();
         }
     };
-    let models = models.into_iter().take(MAX_MODELS).map(|model| ModelId {
+    let models = models.into_iter().map(|model| ModelId {
         provider: model.provider,
         name: model.name,
     });

@@ -24,7 +24,7 @@ pub(crate) async fn run(setting: &Setting, arguments: RewindArguments) -> Result
             threads::load(&store, &latest.id.to_string()).await?
         }
     };
-    threads::check_folder(setting, &stored)?;
+    threads::check_folder(setting, &stored.thread)?;
     let rewind = setting.open_rewind().await??;
     match arguments.to {
         None => {

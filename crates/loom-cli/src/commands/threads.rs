@@ -73,8 +73,7 @@ pub(crate) async fn run(setting: &Setting, command: ThreadsCommand) -> Result<()
 
 /// Makes sure that a thread is of the folder to work in. One whose folder was moved is of the new
 /// place.
-pub(crate) fn check_folder(setting: &Setting, stored: &StoredThread) -> Result<(), CliError> {
-    let thread = &stored.thread;
+pub(crate) fn check_folder(setting: &Setting, thread: &Thread) -> Result<(), CliError> {
     if thread.cwd == setting.workspace || !thread.cwd.is_dir() {
         return Ok(());
     }

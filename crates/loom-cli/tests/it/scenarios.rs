@@ -15,7 +15,7 @@ mod limits;
 mod memory;
 mod modes;
 mod own_commands;
-mod rules;
+pub(crate) mod rules;
 mod secrets;
 mod servers;
 mod stitches;

@@ -1,15 +1,18 @@
 //! What goes with one of an editor's sessions.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use loom_cli_acp::{CommandEntry, Companion, Heard, ModelId, Prompt, Refusal, RefusalKind, Said};
+use loom_cli_acp::{
+    Choice, CommandEntry, Companion, Heard, ModelId, Prompt, Refusal, RefusalKind, Said,
+};
 use loom_cli_mcp::McpServers;
-use loom_cli_permission::Permissions;
+use loom_cli_permission::{Call, Permissions, Surroundings, Verdict};
 use loom_cli_session::{Session, SessionHandle};
-use loom_common_core::PermissionMode;
 use loom_common_core::stream::StreamError;
+use loom_common_core::{PermissionMode, ReadFilter, Resource, ToolAccess};
 use tokio::sync::OnceCell;
 
 use super::orders::{Order, Orders};
@@ -19,14 +22,19 @@ use crate::commands::session::own_commands::{self, OwnCommands, Unheard};
 use crate::commands::session::repl::commands::{self, Command, Line};
 use crate::commands::session::selection::Model;
 
+/// Most models that an editor is offered.
+const MAX_MODELS: usize = 200;
+
 /// What goes with one session.
 pub(super) struct SessionCompanion {
     handle: SessionHandle,
     own_commands: OwnCommands,
     models: Arc<Models>,
     /// Provider of the model that answers.
-    provider: Arc<Mutex<String>>,
+    provider: Mutex<String>,
     permissions: Permissions,
+    /// The folder that the agent works in.
+    workspace: PathBuf,
     servers: Option<McpServers>,
     /// Set when the servers of tools were waited for.
     has_settled: OnceCell<()>,
@@ -38,6 +46,7 @@ impl SessionCompanion {
     /// Takes what goes with a session apart from the session.
     pub(super) fn new(
         started: Started,
+        workspace: PathBuf,
         known_models: Arc<Mutex<Option<Vec<ModelId>>>>,
     ) -> (Session, Self) {
         let Started {
@@ -53,21 +62,19 @@ impl SessionCompanion {
         } = started;
         let handle = session.handle.clone();
         let models = Arc::new(models);
-        let provider = Arc::new(Mutex::new(provider));
         let orders = Orders {
             handle: handle.clone(),
             thread,
             rewind,
             servers: servers.clone(),
-            models: Arc::clone(&models),
-            provider: Arc::clone(&provider),
         };
         let companion = Self {
             handle,
             own_commands,
             models,
-            provider,
+            provider: Mutex::new(provider),
             permissions,
+            workspace,
             servers,
             has_settled: OnceCell::new(),
             orders,
@@ -78,23 +85,26 @@ impl SessionCompanion {
 
     async fn understand(&self, prompt: Prompt) -> Result<Heard, Refusal> {
         let Prompt { text, attached } = prompt;
-        let order = match commands::read(&text) {
+        let mut problems = Vec::new();
+        let said = match commands::read(&text) {
             Line::Command(Command::Init) | Line::Prompt | Line::Other { .. } => None,
-            Line::Command(Command::Compact(instructions)) => {
-                return Ok(Heard {
-                    said: Said::Compact(instructions),
-                    problems: Vec::new(),
-                });
+            Line::Command(Command::Compact(instructions)) => Some(Said::Compact(instructions)),
+            Line::Command(Command::Mode(Some(mode))) => Some(Said::Choice(Choice::Mode(mode))),
+            Line::Command(Command::Effort(effort)) => Some(Said::Choice(Choice::Effort(effort))),
+            Line::Command(Command::Model { provider, name }) => {
+                let provider = provider.unwrap_or_else(|| self.provider());
+                let model = ModelId { provider, name };
+                problems.extend(self.oddness(&model).await);
+                Some(Said::Choice(Choice::Model(model)))
             }
-            Line::Command(Command::Own) => Some(Order::Tell(self.own_commands.listing())),
-            Line::Command(command) => Some(self.orders.read(command)?),
+            Line::Command(Command::Own) => {
+                Some(self.order(Order::Tell(self.own_commands.listing())))
+            }
+            Line::Command(command) => Some(self.order(self.orders.read(command)?)),
             Line::Wrong(wrong) => return Err(misuse(wrong)),
         };
-        if let Some(order) = order {
-            return Ok(Heard {
-                said: Said::Order(self.orders.clone().carry_out(order).boxed()),
-                problems: Vec::new(),
-            });
+        if let Some(said) = said {
+            return Ok(Heard { said, problems });
         }
         // What the editor has handed over is there when the model is asked first.
         self.until_settled().await;
@@ -114,8 +124,26 @@ impl SessionCompanion {
         Ok(Heard { said, problems })
     }
 
+    fn order(&self, order: Order) -> Said {
+        Said::Order(self.orders.clone().carry_out(order).boxed())
+    }
+
+    /// Returns what is odd about a model whose name was typed. Providers answer by names that they do
+    /// not list, so that is no error.
+    async fn oddness(&self, model: &ModelId) -> Option<String> {
+        let ModelId { provider, name } = model;
+        let listed = offered(&self.models, &self.known_models).await;
+        let is_odd =
+            listed.iter().any(|listed| listed.provider == *provider) && !listed.contains(model);
+        is_odd.then(|| {
+            format!("{provider} lists no model {name}; the next prompt tells whether it has one")
+        })
+    }
+
     async fn take_model(&self, model: &ModelId) -> Result<(), Refusal> {
         let ModelId { provider, name } = model.clone();
+        let known = self.models.check_provider(&provider).await;
+        known.map_err(refusal)?;
         let found = self.models.find(Model { provider, name }).await;
         let found = found.map_err(refusal)?;
         let provider = found.provider.clone();
@@ -147,7 +175,12 @@ impl Companion for SessionCompanion {
     }
 
     fn models(&self) -> BoxFuture<'_, Vec<ModelId>> {
-        offered(&self.models, &self.known_models).boxed()
+        let models = async {
+            let mut models = offered(&self.models, &self.known_models).await;
+            models.truncate(MAX_MODELS);
+            models
+        };
+        models.boxed()
     }
 
     fn modes(&self) -> Vec<PermissionMode> {
@@ -160,6 +193,21 @@ impl Companion for SessionCompanion {
         let is_allowed =
             |mode: &PermissionMode| self.permissions.mode_switched_off(*mode).is_none();
         modes.into_iter().filter(is_allowed).collect()
+    }
+
+    fn readable(&self) -> ReadFilter {
+        let (permissions, workspace) = (self.permissions.clone(), self.workspace.clone());
+        ReadFilter::new(move |path| {
+            let call = Call {
+                tool: "read_file",
+                access: ToolAccess::Read,
+                resources: &[Resource::Read(path.to_owned())],
+                workspace: &workspace,
+            };
+            // What would be asked for the person has just handed over.
+            let decision = permissions.judge(PermissionMode::Auto, &call, &Surroundings::default());
+            decision.verdict != Verdict::Deny
+        })
     }
 
     fn commands(&self) -> Vec<CommandEntry> {

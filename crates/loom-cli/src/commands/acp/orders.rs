@@ -1,22 +1,17 @@
-//! Loom's own commands as an editor's person gives them: `/undo`, `/rewind 3`, `/mode plan`. What comes
-//! of them is text; what a terminal shows of itself is the editor's to show.
-
-use std::sync::{Arc, Mutex, PoisonError};
+//! Loom's own commands as an editor's person gives them: `/undo`, `/rewind 3`, `/mcp`. What comes of
+//! them is text; what a terminal shows of itself is the editor's to show.
 
 use loom_cli_acp::{CommandEntry, Refusal};
 use loom_cli_mcp::McpServers;
 use loom_cli_rewind::{OnConflict, Rewind};
 use loom_cli_session::{Restore, RestoreScope, SessionError, SessionHandle};
-use loom_common_core::{Effort, PermissionMode};
 use loom_common_thread::ThreadId;
 
 use super::companion::misuse;
 use super::refusal;
 use crate::commands::mcp::listing;
-use crate::commands::session::assembly::Models;
 use crate::commands::session::points;
 use crate::commands::session::repl::commands::Command;
-use crate::commands::session::selection::Model;
 use crate::error::CliError;
 
 /// The commands that editors offer: name, what each does, what can stand behind it.
@@ -59,9 +54,6 @@ const ENTRIES: [(&str, &str, Option<&str>); 9] = [
 /// Something that Loom does by itself.
 pub(super) enum Order {
     Tell(String),
-    Mode(PermissionMode),
-    Effort(Option<Effort>),
-    Model(Model),
     Points,
     Undo,
     Rewind { to: u64, scope: RestoreScope },
@@ -74,9 +66,6 @@ pub(super) struct Orders {
     pub(super) thread: ThreadId,
     pub(super) rewind: Option<Rewind>,
     pub(super) servers: Option<McpServers>,
-    pub(super) models: Arc<Models>,
-    /// Provider of the model that answers.
-    pub(super) provider: Arc<Mutex<String>>,
 }
 
 impl Orders {
@@ -98,15 +87,6 @@ impl Orders {
     /// For a command that only means something on a terminal.
     pub(super) fn read(&self, command: Command) -> Result<Order, Refusal> {
         Ok(match command {
-            Command::Mode(Some(mode)) => Order::Mode(mode),
-            Command::Effort(effort) => Order::Effort(effort),
-            Command::Model { provider, name } => {
-                let provider = provider.unwrap_or_else(|| {
-                    let provider = self.provider.lock();
-                    provider.unwrap_or_else(PoisonError::into_inner).clone()
-                });
-                Order::Model(Model { provider, name })
-            }
             Command::Points => Order::Points,
             Command::Undo => Order::Undo,
             Command::Rewind { to, scope } => Order::Rewind { to, scope },
@@ -115,7 +95,9 @@ impl Orders {
                 Some(servers) => listing::servers(&servers.status()),
                 None => "there are no servers of tools; `loom mcp add` adds one".to_owned(),
             }),
-            Command::Mode(None)
+            Command::Mode(_)
+            | Command::Effort(_)
+            | Command::Model { .. }
             | Command::Context
             | Command::Help
             | Command::Own
@@ -142,23 +124,6 @@ impl Orders {
     async fn done(&self, order: Order) -> Result<String, CliError> {
         match order {
             Order::Tell(text) => Ok(text),
-            Order::Mode(mode) => {
-                self.handle.set_permission_mode(mode).await?;
-                Ok(format!("mode {mode}"))
-            }
-            Order::Effort(effort) => {
-                self.handle.set_effort(effort).await?;
-                let effort = effort.map(|effort| effort.to_string());
-                Ok(format!("effort {}", effort.as_deref().unwrap_or("default")))
-            }
-            Order::Model(model) => {
-                let model = self.models.find(model).await?;
-                let text = format!("model {} ({})", model.name, model.provider);
-                let provider = model.provider.clone();
-                self.handle.set_model(model).await?;
-                *self.provider.lock().unwrap_or_else(PoisonError::into_inner) = provider;
-                Ok(text)
-            }
             Order::Points => {
                 let points = self.rewind()?.points(self.thread).await?;
                 Ok(points::listing(&points))

@@ -25,7 +25,7 @@ use super::equipment::{Equipment, Occasion, readable};
 use super::keepers::keepers;
 use super::mentions::Mentions;
 use super::own_commands::OwnCommands;
-use super::selection::{Model, select_model};
+use super::selection::{Model, select_model, unknown_provider};
 use crate::arguments::SessionArguments;
 use crate::commands::threads;
 use crate::connection::Connection;
@@ -276,6 +276,19 @@ impl Models {
         Ok(models.into_iter().flatten().collect())
     }
 
+    /// Makes sure that the server knows a provider.
+    ///
+    /// # Errors
+    ///
+    /// When it does not, or cannot be asked.
+    pub(crate) async fn check_provider(&self, name: &str) -> Result<(), CliError> {
+        let providers = self.connection.server()?.providers().await?;
+        match providers.iter().any(|provider| provider.name == name) {
+            true => Ok(()),
+            false => Err(unknown_provider(name, &providers)),
+        }
+    }
+
     /// Returns the way to a model that a file names, one of the provider `usual` where the file
     /// names none.
     ///
@@ -381,7 +394,7 @@ async fn stored_thread(
             threads::load(store, &latest.id.to_string()).await?
         }
     };
-    threads::check_folder(setting, &stored)?;
+    threads::check_folder(setting, &stored.thread)?;
     Ok(Some(stored))
 }
 

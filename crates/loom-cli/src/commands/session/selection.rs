@@ -1,6 +1,7 @@
 //! Which model answers: the one that was asked for, else the thread's, else the server's choice.
 
 use loom_common_thread::StoredThread;
+use loom_server_llm_proxy::wire::ProviderInfo;
 
 use crate::connection::Connection;
 use crate::error::CliError;
@@ -57,21 +58,11 @@ pub(super) async fn select_model(
         });
     }
     let providers = connection.server()?.providers().await?;
-    let known = || {
-        let names: Vec<&str> = providers
-            .iter()
-            .map(|provider| provider.name.as_str())
-            .collect();
-        names.join(", ")
-    };
     let chosen = match &provider {
         Some(name) => providers
             .iter()
             .find(|provider| provider.name == *name)
-            .ok_or_else(|| {
-                CliError::usage(format!("the server knows no provider `{name}`"))
-                    .hint(format!("it knows: {}", known()))
-            })?,
+            .ok_or_else(|| unknown_provider(name, &providers))?,
         None => providers
             .iter()
             .find(|provider| provider.configured)
@@ -88,6 +79,14 @@ pub(super) async fn select_model(
         provider: chosen.name.clone(),
         name,
     })
+}
+
+/// The error of a provider that the server does not know.
+pub(super) fn unknown_provider(name: &str, known: &[ProviderInfo]) -> CliError {
+    let known = known.iter().map(|provider| provider.name.as_str());
+    let known: Vec<&str> = known.collect();
+    CliError::usage(format!("the server knows no provider `{name}`"))
+        .hint(format!("it knows: {}", known.join(", ")))
 }
 
 /// The error of a server that has no key for any provider.

@@ -5,7 +5,7 @@ use agent_client_protocol::v1::schema::{
     SessionUpdate, SetSessionConfigOptionRequest, SetSessionModeRequest, StopReason,
 };
 
-use super::editor::Editor;
+use super::editor::{Editor, text};
 use crate::scenarios::{Scene, done};
 
 /// The value of an option, and what else it could be.
@@ -104,10 +104,42 @@ async fn what_is_not_offered_is_refused() {
         ("mode", "x"),
         ("effort", "x"),
         ("model", "x"),
+        ("model", "nope/no-such"),
+        ("model", "anthropic/no-such"),
         ("color", "red"),
     ] {
         let error = editor.request(set(&session, id, value)).await.unwrap_err();
         assert_eq!(error.code.value(), -32602, "{error:?}");
     }
     assert_eq!(editor.end().await, Some(0));
+}
+
+#[tokio::test]
+async fn what_is_chosen_by_a_command_is_checked_and_told() {
+    let scene = Scene::new([done()]).await;
+    scene.model.list_models(["claude-sonnet-5-5"]);
+    let editor = Editor::start(&scene.user, &[]).await;
+    let session = editor.open(scene.user.work()).await.session_id;
+    let unknown = editor.begin(&session, vec![text("/model nope/x")]).await;
+    let error = unknown.unwrap_err();
+    assert!(
+        error.message.contains("knows no provider `nope`"),
+        "{error:?}"
+    );
+    for command in ["/mode plan", "/effort low", "/model anthropic/unlisted"] {
+        assert_eq!(editor.say(&session, command).await, StopReason::EndTurn);
+    }
+    let said = editor.said(&session);
+    for told in [
+        "mode plan",
+        "effort low",
+        "anthropic lists no model unlisted",
+        "model unlisted (anthropic)",
+    ] {
+        assert!(said.contains(told), "{told}: {said}");
+    }
+    assert_eq!(editor.say(&session, "go").await, StopReason::EndTurn);
+    assert_eq!(scene.model.last_request().model(), "unlisted");
+    assert_eq!(editor.end().await, Some(0));
+    scene.end();
 }

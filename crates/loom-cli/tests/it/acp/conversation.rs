@@ -12,6 +12,7 @@ use loom_testing::model::StopReason as ModelStop;
 use serde_json::json;
 
 use super::editor::{Editor, text};
+use crate::scenarios::rules::user_rules;
 use crate::scenarios::{Scene, bash, done, edit, read, write};
 
 #[tokio::test]
@@ -244,6 +245,41 @@ async fn pictures_links_and_embedded_text_go_to_the_model() {
         ]
     );
     assert_eq!(sent["content"][3]["source"]["data"], png);
+    assert_eq!(editor.end().await, Some(0));
+    scene.end();
+}
+
+#[tokio::test]
+async fn what_is_embedded_is_held_to_the_rules_that_deny_and_to_a_bound() {
+    let scene = Scene::new([done()]).await;
+    user_rules(&scene, "deny = [\"read_file(**/.env)\"]\n");
+    let secret = scene.write(".env", "KEY=1\n");
+    let editor = Editor::start(&scene.user, &[]).await;
+    let session = editor.open(scene.user.work()).await.session_id;
+    let embedded = |uri: &str, content: &str| {
+        let resource = TextResourceContents::new(content, uri);
+        let resource = EmbeddedResourceResource::TextResourceContents(resource);
+        ContentBlock::Resource(EmbeddedResource::new(resource))
+    };
+    let content = vec![
+        text("Look."),
+        embedded(&url(&secret), "KEY=1\n"),
+        embedded("log://build", &"x".repeat(5 << 20)),
+    ];
+    let response = editor.begin(&session, content).await.unwrap();
+    assert_eq!(response.stop_reason, StopReason::EndTurn);
+    let request = scene.model.last_request();
+    let sent = serde_json::to_string(&request.messages()).unwrap();
+    assert!(!sent.contains("KEY=1"), "{sent}");
+    assert!(
+        sent.contains("5202880 more bytes are left out"),
+        "{}",
+        sent.len()
+    );
+    assert!(sent.len() < 100_000, "{}", sent.len());
+    let said = editor.said(&session);
+    assert!(said.contains("`.env` is left out: a rule denies"), "{said}");
+    assert!(said.contains("of `log://build` are left out"), "{said}");
     assert_eq!(editor.end().await, Some(0));
     scene.end();
 }

@@ -1,13 +1,19 @@
 //! Cancelling, at every stage.
 
+use std::time::Duration;
+
 use agent_client_protocol::v1::schema::{
-    PermissionOptionKind, RequestPermissionOutcome, RequestPermissionResponse, SessionUpdate,
-    StopReason, ToolCallStatus,
+    ListSessionsRequest, PermissionOptionKind, RequestPermissionOutcome, RequestPermissionResponse,
+    SessionUpdate, StopReason, ToolCallStatus,
 };
 use loom_testing::{Gate, Reply};
+use rustix::process::{Pid, Signal, kill_process};
 
 use super::editor::{Editor, choose, text};
 use crate::scenarios::{Scene, bash, done};
+
+/// Less than a server is waited for that says nothing.
+const HANGS: Duration = Duration::from_secs(8);
 
 #[tokio::test]
 async fn an_answer_is_stopped_up_to_the_provider_and_the_session_goes_on() {
@@ -122,6 +128,54 @@ async fn a_second_prompt_is_refused_but_after_a_cancel_it_waits() {
     assert_eq!(first.await.unwrap().stop_reason, StopReason::Cancelled);
     assert_eq!(second.await.unwrap().stop_reason, StopReason::EndTurn);
     assert!(editor.said(&session).ends_with("second"));
+    assert_eq!(editor.end().await, Some(0));
+    scene.end();
+}
+
+#[tokio::test]
+async fn an_answer_that_says_cancelled_does_not_stop_the_next_prompt() {
+    let scene = Scene::new([]).await;
+    let mut editor = Editor::start(&scene.user, &["--permission-mode", "ask"]).await;
+    let session = editor.open(scene.user.work()).await.session_id;
+    // Which of the three is seen first is chance.
+    for round in 0..10 {
+        scene.then([bash("touch made"), done()]);
+        let first = editor.begin(&session, vec![text("make it")]);
+        let (_, responder) = editor.permission().await;
+        editor.cancel(&session);
+        let cancelled = RequestPermissionResponse::new(RequestPermissionOutcome::Cancelled);
+        responder.respond(cancelled).unwrap();
+        let second = editor.begin(&session, vec![text("go on")]);
+        let ends = (
+            first.await.unwrap().stop_reason,
+            second.await.unwrap().stop_reason,
+        );
+        let expected = (StopReason::Cancelled, StopReason::EndTurn);
+        assert_eq!(ends, expected, "in round {round}");
+    }
+    assert!(!scene.has("made"));
+    assert_eq!(editor.end().await, Some(0));
+    scene.end();
+}
+
+#[tokio::test]
+async fn an_order_is_stopped_while_the_server_hangs() {
+    let scene = Scene::new([done()]).await;
+    let editor = Editor::start(&scene.user, &[]).await;
+    let session = editor.open(scene.user.work()).await.session_id;
+    let server = scene.user.local_server().unwrap().pid;
+    let server = i32::try_from(server).ok().and_then(Pid::from_raw).unwrap();
+    kill_process(server, Signal::STOP).unwrap();
+    let order = editor.begin(&session, vec![text("/model anthropic/other")]);
+    // What is asked after it is answered: the order is under way.
+    editor.request(ListSessionsRequest::new()).await.unwrap();
+    editor.cancel(&session);
+    let ended = tokio::time::timeout(HANGS, order).await;
+    kill_process(server, Signal::CONT).unwrap();
+    let ended = ended.expect("an order that is stopped ends before its server answers");
+    assert_eq!(ended.unwrap().stop_reason, StopReason::Cancelled);
+    assert_eq!(editor.say(&session, "go on").await, StopReason::EndTurn);
+    assert_ne!(scene.model.last_request().model(), "other");
     assert_eq!(editor.end().await, Some(0));
     scene.end();
 }

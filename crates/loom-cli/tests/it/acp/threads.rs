@@ -5,7 +5,7 @@ use agent_client_protocol::v1::schema::{
     LoadSessionRequest, ResumeSessionRequest, SessionId, SessionUpdate, StopReason,
     ToolCallContent, ToolCallStatus,
 };
-use loom_testing::Reply;
+use loom_testing::{Gate, Reply};
 
 use super::editor::Editor;
 use crate::scenarios::{Scene, done, edit, read};
@@ -151,6 +151,30 @@ async fn a_thread_of_another_folder_is_not_loaded_here() {
     let load = LoadSessionRequest::new(session, other);
     let error = editor.request(load).await.unwrap_err();
     assert!(error.message.contains("belongs to"), "{error:?}");
+    assert_eq!(editor.end().await, Some(0));
+    scene.end();
+}
+
+#[tokio::test]
+async fn a_session_goes_on_when_it_cannot_be_loaded_again() {
+    let gate = Gate::new();
+    let scene = Scene::new([Reply::text("slow").gate_after(0, &gate)]).await;
+    let other = scene.user.home().join("other");
+    std::fs::create_dir(&other).unwrap();
+    let editor = Editor::start(&scene.user, &[]).await;
+    let session = editor.open(scene.user.work()).await.session_id;
+    let turn = editor.begin(&session, vec![super::editor::text("hello")]);
+    gate.reached().await;
+    let nowhere = scene.user.home().join("nowhere");
+    let load = LoadSessionRequest::new(session.clone(), nowhere);
+    let error = editor.request(load).await.unwrap_err();
+    assert!(error.message.contains("nowhere"), "{error:?}");
+    let resume = ResumeSessionRequest::new(session.clone(), other);
+    let error = editor.request(resume).await.unwrap_err();
+    assert!(error.message.contains("belongs to"), "{error:?}");
+    gate.open();
+    assert_eq!(turn.await.unwrap().stop_reason, StopReason::EndTurn);
+    assert_eq!(editor.said(&session), "slow");
     assert_eq!(editor.end().await, Some(0));
     scene.end();
 }
