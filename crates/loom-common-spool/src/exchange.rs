@@ -163,9 +163,9 @@ pub fn exchange(
         let received = ledger.document().mark() != before;
         exchanged.received |= received;
         let Direction::Shuttle { publish } = direction else {
-            if received {
-                let mark = ledger.document().mark();
-                ledger.set_shared(remote.name(), mark);
+            if let Some(theirs) = theirs {
+                // What was done here and not sent is not in what they have.
+                ledger.set_shared(remote.name(), theirs);
                 ledger.save()?;
             }
             return Ok(exchanged);

@@ -11,9 +11,8 @@
 //!   - *Descriptions* of stitches: texts; edits made apart are both in the merged text.
 //!   - *Tags* of stitches: a set. Adding wins over taking away at the same time.
 //! - [`LedgerView`]: all that as plain data; also as it was at an earlier [`Mark`].
-//! - [`Ledger`]: the document of a clone, in a folder inside of `.jj/repo`, with what only this clone
-//!   knows: its actor, what it shared with which remote, and up to which operation the repository's
-//!   changes were taken down.
+//! - [`Ledger`]: the document that a clone shares with a remote, in a folder inside of `.jj/repo`, with
+//!   what only this clone knows: its actor, what it shared, and what the repository was brought to.
 //!
 //! Neither clock nor randomness is used; an actor's bytes are handed in.
 //!
@@ -37,7 +36,7 @@
 //! # Growth
 //!
 //! History cannot be cut out of a document. Above a size the next who exchanges begins a new
-//! [`Lineage`] with the values of now, without the pins that are gone. A clone that still has the old
+//! [`Lineage`] with the values of now. A clone that still has the old
 //! one carries over what it changed since it last shared; one that never shared, all of it.
 //!
 //! # Failure

@@ -29,30 +29,20 @@ pub(super) fn shuttle(
     let mut repository = bench.open_to_change()?;
     check_remote(&repository, arguments.remote.as_deref())?;
     let wanted = wanted(&repository, arguments)?;
-    if !arguments.dry_run {
-        bench.take_down(&repository, &arguments.pins);
-    }
     let mut heard = Vec::new();
     let mut transaction = bench.change(&mut repository)?;
-    let mut pushed = Pushed::default();
-    for what in wanted {
-        let push = Push {
-            remote: arguments.remote.clone(),
-            allow: Allowances {
-                undescribed: arguments.allow_empty_description,
-                tangled: arguments.allow_tangles,
-                private: arguments.allow_private,
-            },
-            dry_run: arguments.dry_run,
-            ..Push::new(what)
-        };
-        let more = transaction.push(&push, &mut |event| hear(&mut heard, event))?;
-        pushed.remote = more.remote;
-        pushed.updates.extend(more.updates);
-        pushed.left_alone.extend(more.left_alone);
-        pushed.moved_there.extend(more.moved_there);
-        pushed.refused_there.extend(more.refused_there);
-    }
+    let push = Push {
+        remote: arguments.remote.clone(),
+        what: wanted,
+        allow: Allowances {
+            undescribed: arguments.allow_empty_description,
+            tangled: arguments.allow_tangles,
+            private: arguments.allow_private,
+        },
+        dry_run: arguments.dry_run,
+        options: Vec::new(),
+    };
+    let pushed = transaction.push(&push, &mut |event| hear(&mut heard, event))?;
     if arguments.dry_run {
         drop(transaction);
         say_pushed(bench, &pushed, "would get");
@@ -64,9 +54,8 @@ pub(super) fn shuttle(
     let finished = transaction.finish()?;
     bench.tell_git(&heard);
     say_pushed(bench, &pushed, "got");
-    let pins = pushed.updates.iter().map(|update| update.name.clone());
     let sharing = Sharing::Shuttle {
-        pins: pins.collect(),
+        sent: pushed.shared(),
     };
     let finished = bench.share(&mut repository, &pushed.remote, &sharing, finished);
     if bench.voice.is_json() {
@@ -203,7 +192,6 @@ pub(super) fn draw(
         true => vec!["*".to_owned()],
         false => arguments.remotes.clone(),
     };
-    bench.take_down(&repository, &[]);
     let draw = Draw {
         remotes,
         pins: arguments.pins.clone(),
@@ -334,16 +322,6 @@ impl Workbench<'_, '_> {
 
     fn has_ledger(&self, repository: &Repository) -> bool {
         repository.has_ledger().unwrap_or(false)
-    }
-
-    /// Takes down what was done here since the last exchange.
-    fn take_down(&mut self, repository: &Repository, sending: &[String]) {
-        if !self.has_ledger(repository) {
-            return;
-        }
-        if let Err(error) = repository.take_down(sending) {
-            self.ledger_failed(&error);
-        }
     }
 
     /// Lets the ledger go along. Returns what was done in the end.

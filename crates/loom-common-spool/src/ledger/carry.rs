@@ -91,8 +91,7 @@ impl Document {
         Ok(())
     }
 
-    /// Begins a document of the next lineage with what this one says, without its history and
-    /// without the pins that are gone everywhere.
+    /// Begins a document of the next lineage with what this one says, without its history.
     ///
     /// # Errors
     ///

@@ -18,6 +18,9 @@ use super::document::{Document, Maps, key, maps, split_key};
 /// The longest description that is kept, in bytes. A longer one stays what it is in each repository.
 const MAX_TEXT: usize = 64 * 1024;
 
+/// The most texts of one stitch that are read. More begin apart only in a ledger that means harm.
+const MAX_PARTS: usize = 16;
+
 /// One of the texts of a stitch.
 #[derive(Clone)]
 struct Part {
@@ -43,6 +46,13 @@ impl Document {
             return Ok(());
         }
         let maps = maps()?;
+        let new = [base, text].map(|said| (said, !self.has_said(stitch, said)));
+        self.transact(|transaction| {
+            for (said, _) in new.into_iter().filter(|(_, is_new)| *is_new) {
+                transaction.put(&maps.said, key(stitch, &text_hash(said)), true)?;
+            }
+            Ok(())
+        })?;
         let parts = self.parts(maps, stitch);
         let live = live(parts.clone());
         let Some(first) = live.first() else {
@@ -73,6 +83,13 @@ impl Document {
         (!parts.is_empty()).then(|| joined(&parts))
     }
 
+    /// Tells whether a text is one that somebody edited, or edited to: it is in the text of now.
+    pub fn has_said(&self, stitch: &ChangeId, text: &str) -> bool {
+        let said = key(stitch, &text_hash(text));
+        let found = maps().map(|maps| self.automerge.get(&maps.said, said));
+        matches!(found, Ok(Ok(Some(_))))
+    }
+
     fn parts(&self, maps: &Maps, stitch: &ChangeId) -> Vec<Part> {
         let heads = self.automerge.get_heads();
         let start = key(stitch, "");
@@ -80,7 +97,8 @@ impl Document {
             .automerge
             .map_range(&maps.descriptions, start.clone()..)
             .map(|item| item.key.to_string())
-            .take_while(|key| key.starts_with(&start));
+            .take_while(|key| key.starts_with(&start))
+            .take(MAX_PARTS);
         let parts: Vec<_> = keys
             .filter_map(|key| part(&self.automerge, maps, key, &heads))
             .collect();
@@ -113,17 +131,21 @@ pub(super) fn read_all(
     maps: &Maps,
     heads: &[ChangeHash],
 ) -> BTreeMap<ChangeId, String> {
-    let mut stitches: BTreeMap<ChangeId, Vec<Part>> = BTreeMap::new();
+    let mut stitches: BTreeMap<ChangeId, (usize, Vec<Part>)> = BTreeMap::new();
     for key in automerge.keys_at(&maps.descriptions, heads) {
-        if let Some((stitch, _)) = split_key(&key)
-            && let Some(part) = part(automerge, maps, key, heads)
-        {
-            stitches.entry(stitch).or_default().push(part);
+        let Some((stitch, _)) = split_key(&key) else {
+            continue;
+        };
+        let (count, parts) = stitches.entry(stitch).or_default();
+        *count += 1;
+        if *count <= MAX_PARTS {
+            parts.extend(part(automerge, maps, key, heads));
         }
     }
+    stitches.retain(|_, (_, parts)| !parts.is_empty());
     stitches
         .into_iter()
-        .map(|(stitch, parts)| {
+        .map(|(stitch, (_, parts))| {
             let parts = live(without_taken(automerge, maps, parts, heads));
             (stitch, joined(&parts))
         })
@@ -183,11 +205,15 @@ fn retain_some(parts: Vec<Part>, fits: impl Fn(&Part) -> bool) -> Vec<Part> {
     }
 }
 
-/// Reads several texts as one: the lines that two share appear once, all others stay.
+/// Reads several texts as one: the lines that two share appear once, all others stay, up to the
+/// longest description.
 fn joined(parts: &[Part]) -> String {
     let mut texts = parts.iter().map(|part| part.text.as_str());
     let first = texts.next().unwrap_or_default().to_owned();
-    texts.fold(first, |joined, text| join(&joined, text))
+    texts.fold(first, |joined, text| {
+        let longer = join(&joined, text);
+        if is_kept(&longer) { longer } else { joined }
+    })
 }
 
 /// Joins two texts that know nothing of each other.

@@ -52,6 +52,8 @@ pub(super) struct Maps {
     pub(super) descriptions: ObjId,
     /// What texts held when another took them over.
     pub(super) taken: ObjId,
+    /// Hashes of what stitches said and what that was edited to.
+    pub(super) said: ObjId,
 }
 
 /// The beginning of every document.
@@ -64,7 +66,7 @@ fn begin() -> Result<Maps, AutomergeError> {
     let mut transaction = automerge.transaction();
     let mut map = |name| transaction.put_object(ROOT, name, ObjType::Map);
     let (pins, tags, writers) = (map("pins")?, map("tags")?, map("writers")?);
-    let (descriptions, taken) = (map("descriptions")?, map("taken")?);
+    let (descriptions, taken, said) = (map("descriptions")?, map("taken")?, map("said")?);
     transaction.commit();
     Ok(Maps {
         heads: automerge.get_heads(),
@@ -74,6 +76,7 @@ fn begin() -> Result<Maps, AutomergeError> {
         writers,
         descriptions,
         taken,
+        said,
     })
 }
 
@@ -294,6 +297,17 @@ impl Document {
     ///
     /// [`LedgerError::Damaged`].
     pub fn set_writer(&mut self, stitch: &ChangeId, writer: &Signature) -> Result<(), LedgerError> {
+        if can_sign(writer) {
+            self.write_writer(stitch, writer)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn write_writer(
+        &mut self,
+        stitch: &ChangeId,
+        writer: &Signature,
+    ) -> Result<(), LedgerError> {
         let maps = maps()?;
         let Timestamp {
             timestamp,
@@ -307,6 +321,7 @@ impl Document {
     }
 
     /// Returns who described a stitch last, and when: of several at once the same for every reader.
+    /// `None` when nobody did, or it is nobody who can sign a commit.
     pub fn writer(&self, stitch: &ChangeId) -> Option<Signature> {
         let maps = maps().ok()?;
         let found = self.automerge.get(&maps.writers, hex(stitch.as_bytes()));
@@ -315,14 +330,15 @@ impl Document {
         let mut lines = text.splitn(3, '\n');
         let (time, name, email) = (lines.next()?, lines.next()?, lines.next()?);
         let (millis, offset) = time.split_once(' ')?;
-        Some(Signature {
+        let writer = Signature {
             name: name.to_owned(),
             email: email.to_owned(),
             timestamp: Timestamp {
                 timestamp: MillisSinceEpoch(millis.parse().ok()?),
                 tz_offset: offset.parse().ok()?,
             },
-        })
+        };
+        can_sign(&writer).then_some(writer)
     }
 
     /// Makes a change in the document.
@@ -370,6 +386,21 @@ pub(super) fn split_key(key: &str) -> Option<(ChangeId, &str)> {
     let (stitch, name) = key.split_once('/')?;
     let stitch = ChangeId::try_from_hex(stitch)?;
     (stitch.as_bytes().len() == 16).then_some((stitch, name))
+}
+
+/// Whether git's commits can be signed so: a ledger may come from anywhere.
+fn can_sign(writer: &Signature) -> bool {
+    const MAX_OFFSET: u32 = 24 * 60;
+    /// The end of the year 9999, in milliseconds.
+    const LAST: i64 = 253_402_300_799_999;
+    let is_name = |name: &str| {
+        let is_refused = |letter: char| letter.is_control() || matches!(letter, '<' | '>');
+        name.len() <= MAX_NAME && !name.contains(is_refused)
+    };
+    is_name(&writer.name)
+        && is_name(&writer.email)
+        && writer.timestamp.tz_offset.unsigned_abs() <= MAX_OFFSET
+        && (0..=LAST).contains(&writer.timestamp.timestamp.0)
 }
 
 fn check_name(kind: &'static str, name: &str) -> Result<(), LedgerError> {

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, TryLockError};
-use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::thread::park_timeout;
 use std::time::{Duration, Instant};
+use std::{io, iter};
 
 use jj_lib::backend::{ChangeId, CommitId};
 use jj_lib::object_id::ObjectId;
@@ -40,7 +40,7 @@ struct Local {
 /// Up to where a repository and its ledger know each other.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Known {
-    /// The last operation whose changes are in the document, in hexadecimal.
+    /// The operation by which the repository was brought there, in hexadecimal.
     pub operation: String,
     /// What of the document the repository was brought to: commits of pins in hexadecimal.
     pins: BTreeMap<String, BTreeSet<Option<String>>>,
@@ -142,7 +142,7 @@ impl LedgerFolder {
         let mut began_anew = None;
         let read = match read(&path) {
             Err(LedgerError::Damaged(_) | LedgerError::TooLarge { .. }) => {
-                let aside = self.path.join("ledger.damaged");
+                let aside = self.aside();
                 fs::rename(&path, &aside)
                     .map_err(|source| LedgerError::io("move aside", &path, source))?;
                 began_anew = Some(aside);
@@ -173,6 +173,14 @@ impl LedgerFolder {
     /// [`LedgerError::Damaged`], [`LedgerError::Newer`], and [`LedgerError::Io`].
     pub fn view(&self) -> Result<Option<LedgerView>, LedgerError> {
         Ok(read(&self.path.join("ledger"))?.map(|ledger| ledger.document.view()))
+    }
+
+    /// Names a file that is not there yet, so that no damaged ledger takes the place of another.
+    fn aside(&self) -> PathBuf {
+        let first = self.path.join("ledger.damaged");
+        let numbered = (2..).map(|number| self.path.join(format!("ledger.damaged.{number}")));
+        let mut names = iter::once(first.clone()).chain(numbered);
+        names.find(|path| !path.exists()).unwrap_or(first)
     }
 
     fn wait(&self) -> Result<File, LedgerError> {

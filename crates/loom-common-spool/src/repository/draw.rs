@@ -118,13 +118,24 @@ impl Transaction<'_> {
         };
         let matcher = patterns(&names)?.to_matcher();
         let all = get_all_remote_names(self.repo().store()).doing("read the remotes")?;
+        let mut unmatched = Vec::new();
+        for name in given {
+            let matcher = patterns(std::slice::from_ref(name))?.to_matcher();
+            if !all.iter().any(|remote| matcher.is_match(remote.as_str())) {
+                unmatched.push(name.as_str());
+            }
+        }
         let found: Vec<_> = all
             .into_iter()
             .filter(|remote| matcher.is_match(remote.as_str()))
             .collect();
-        if found.is_empty() {
+        if found.is_empty() || !unmatched.is_empty() {
+            let missing = match unmatched.as_slice() {
+                [] => names.join(", "),
+                missing => missing.join(", "),
+            };
             return Err(RepositoryError::Refused {
-                message: format!("there is no remote `{}`", names.join(", ")),
+                message: format!("there is no remote `{missing}`"),
                 hint: Some("`loom spool remote add` adds one".to_owned()),
             });
         }

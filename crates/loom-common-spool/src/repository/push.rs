@@ -44,8 +44,8 @@ pub enum PushWhat {
 pub struct Push {
     /// The remote; without one that of the setting `git.push`, the only one, or `origin`.
     pub remote: Option<String>,
-    /// Which pins.
-    pub what: PushWhat,
+    /// Which pins. All are checked, and then pushed at once.
+    pub what: Vec<PushWhat>,
     /// What is let through that would be refused.
     pub allow: Allowances,
     /// Whether nothing is done but to find out what would be.
@@ -59,7 +59,7 @@ impl Push {
     pub fn new(what: PushWhat) -> Self {
         Self {
             remote: None,
-            what,
+            what: vec![what],
             allow: Allowances::default(),
             dry_run: false,
             options: Vec::new(),
@@ -93,6 +93,24 @@ pub struct Pushed {
     pub refused_there: Vec<(String, String)>,
 }
 
+impl Pushed {
+    /// Returns the moves that others may hear of: those that the remote took, and those that it would
+    /// have taken if somebody had not been faster. What it refused may be what nobody should see.
+    pub fn shared(&self) -> Vec<PushUpdate> {
+        let is_refused = |update: &PushUpdate| {
+            let reference = format!("refs/heads/{}", update.name);
+            self.refused_there
+                .iter()
+                .any(|(name, _)| *name == reference)
+        };
+        let updates = self.updates.iter();
+        updates
+            .filter(|update| !is_refused(update))
+            .cloned()
+            .collect()
+    }
+}
+
 type Update = (RefNameBuf, Diff<Option<CommitId>>);
 
 /// Which updates a pin may need.
@@ -121,8 +139,10 @@ impl Transaction<'_> {
             None => self.repository.default_remote("git.push")?,
         };
         let remote = RemoteNameBuf::from(remote);
-        if let PushWhat::Stitches(knots) = &push.what {
-            self.pin_stitches(knots)?;
+        for what in &push.what {
+            if let PushWhat::Stitches(knots) = what {
+                self.pin_stitches(knots)?;
+            }
         }
         let mut pushed = Pushed {
             remote: remote.as_str().to_owned(),
@@ -134,15 +154,16 @@ impl Transaction<'_> {
             return Ok(pushed);
         }
         let updates = self.sign_before_push(&remote, updates)?;
+        pushed.updates = updates.iter().map(described).collect();
         let names: Vec<_> = updates
             .iter()
             .map(|(name, _)| name.as_symbol().to_string())
             .collect();
         self.say(|| {
-            let what = match (&push.what, names.len()) {
-                (PushWhat::All, _) => "all bookmarks/tags".to_owned(),
-                (PushWhat::Followed, _) => "all tracked bookmarks/tags".to_owned(),
-                (PushWhat::Deleted, _) => "all deleted bookmarks/tags".to_owned(),
+            let what = match (push.what.as_slice(), names.len()) {
+                ([PushWhat::All], _) => "all bookmarks/tags".to_owned(),
+                ([PushWhat::Followed], _) => "all tracked bookmarks/tags".to_owned(),
+                ([PushWhat::Deleted], _) => "all deleted bookmarks/tags".to_owned(),
                 (_, 1) => format!("bookmark {}", names.join(", ")),
                 _ => format!("bookmarks {}", names.join(", ")),
             };
@@ -204,9 +225,20 @@ impl Transaction<'_> {
         pushed: &mut Pushed,
     ) -> Result<Vec<Update>, RepositoryError> {
         let mut check = PushCheck::new(self.repository, remote, push.allow)?;
-        let explicit = matches!(push.what, PushWhat::Pins(_) | PushWhat::Stitches(_));
-        let mut updates = Vec::new();
-        for (name, targets, allowed) in self.candidates(push, remote)? {
+        let mut updates: Vec<Update> = Vec::new();
+        let mut candidates = Vec::new();
+        for what in &push.what {
+            let explicit = matches!(what, PushWhat::Pins(_) | PushWhat::Stitches(_));
+            let found = self.candidates(what, remote)?.into_iter();
+            candidates
+                .extend(found.map(|(name, targets, allowed)| (name, targets, allowed, explicit)));
+        }
+        for (name, targets, allowed, explicit) in candidates {
+            let is_named = |(known, _): &(String, String)| known == name.as_str();
+            pushed.left_alone.retain(|left| !is_named(left));
+            if updates.iter().any(|(known, _)| known == name) {
+                continue;
+            }
             let update = match classify(name, remote, targets, allowed) {
                 Ok(Some(update)) => update,
                 Ok(None) => continue,
@@ -234,17 +266,17 @@ impl Transaction<'_> {
     /// Finds the pins that are meant.
     fn candidates<'s>(
         &'s self,
-        push: &Push,
+        what: &PushWhat,
         remote: &'s RemoteName,
     ) -> Result<Vec<(&'s RefName, LocalAndRemoteRef<'s>, Allowed)>, RepositoryError> {
         let view = self.repo().view();
-        let delete = push.what == PushWhat::Deleted;
+        let delete = *what == PushWhat::Deleted;
         let followed = Allowed { new: false, delete };
         let at = |knots: &[KnotId], targets: &LocalAndRemoteRef<'_>| {
             let mut ids = targets.local_target.added_ids();
             ids.any(|id| knots.iter().any(|knot| knot.0 == *id))
         };
-        let near = match &push.what {
+        let near = match what {
             PushWhat::Near => {
                 let remote = remote.as_symbol();
                 let near = format!(
@@ -256,14 +288,14 @@ impl Transaction<'_> {
             PushWhat::At(knots) | PushWhat::Stitches(knots) => knots.clone(),
             _ => Vec::new(),
         };
-        let named = match &push.what {
+        let named = match what {
             PushWhat::Pins(names) => Some(patterns(names)?.to_matcher()),
             _ => None,
         };
         let mut found = Vec::new();
         for (name, targets) in view.local_remote_bookmarks(remote) {
             let is_followed = targets.remote_ref.is_tracked();
-            let allowed = match &push.what {
+            let allowed = match what {
                 PushWhat::Near | PushWhat::At(_) => at(&near, &targets).then_some(followed),
                 PushWhat::Stitches(_) => {
                     let new = name.as_str().starts_with("push-");
@@ -287,7 +319,7 @@ impl Transaction<'_> {
                 found.push((name, targets, allowed));
             }
         }
-        if let (PushWhat::Pins(names), true) = (&push.what, found.is_empty()) {
+        if let (PushWhat::Pins(names), true) = (what, found.is_empty()) {
             return Err(RepositoryError::Refused {
                 message: format!("there is no pin `{}`", names.join(", ")),
                 hint: Some("`loom spool pin list` shows all".to_owned()),

@@ -3,16 +3,19 @@
 //!
 //! # Flow
 //!
-//! A command that exchanges calls [`Repository::take_down`] before it fetches or pushes, and
-//! [`Repository::share`] after it. What the person did in between two exchanges, through Loom, `jj`
-//! or git, is found by comparing with the operation up to which the ledger knows the repository:
+//! A command that has fetched or pushed calls [`Repository::share`]. Each remote has a ledger of its
+//! own here, so what one has never reaches another. Of what was done here it gets what went along
+//! with the push, and only if the remote took it, or would have if somebody had not been faster:
 //!
-//! - pins that are in the ledger, or that are being sent, and that were moved;
-//! - descriptions of stitches that a remote has, or that are in the ledger, and that were edited.
-//!   What came by a fetch is not somebody's edit here.
+//! - where the pins were put that were sent;
+//! - descriptions that were edited of stitches below them that the remote had before.
 //!
-//! What the exchange brought is done in one operation: pins are moved, with several values to a
-//! tangle; descriptions of stitches that may be changed are rewritten. All who rewrite a stitch to the
+//! What was done and not sent, what the remote refused, and private stitches stay out of it.
+//!
+//! What the exchange brought is done in one operation: pins that are followed, or were sent from
+//! here, are moved, with several values to a tangle; no others are made. Descriptions of stitches that
+//! may be changed are rewritten where a knot says what the text was made from, and where it was edited
+//! here on a pin that is followed. All who rewrite a stitch to the
 //! merged text sign with the same name and time, that of the last writer, so that the same stitch
 //! becomes the same knot everywhere, and what would have been a divergent stitch is one again.
 //!
@@ -21,6 +24,7 @@
 //! A pin may be at a knot that did not come along. It is left where it is, [`Shared::waiting`] names
 //! it, and it moves when the knot is there.
 
+mod described;
 mod done;
 mod taken;
 
@@ -28,6 +32,7 @@ use std::sync::Arc;
 
 use jj_lib::backend::{ChangeId, CommitId};
 use jj_lib::config::ConfigGetResultExt as _;
+use jj_lib::hex_util::encode_hex;
 use jj_lib::op_store::RefTarget;
 use jj_lib::op_walk;
 use jj_lib::repo::{ReadonlyRepo, Repo as _};
@@ -38,9 +43,10 @@ use super::configuration::setting;
 use super::doing::Doing as _;
 use super::error::RepositoryError;
 use super::id::{KnotId, StitchId};
+use super::push::PushUpdate;
 use super::transaction::Finished;
 use crate::exchange::{Direction, ExchangeError, Exchanged, LedgerRemote, exchange, random_actor};
-use crate::ledger::{LedgerFolder, LockedLedger};
+use crate::ledger::{LedgerFolder, LockedLedger, hash};
 
 /// How long git may take to reach a remote's ledger.
 const LIMIT: std::time::Duration = std::time::Duration::from_secs(60);
@@ -50,10 +56,10 @@ const LIMIT: std::time::Duration = std::time::Duration::from_secs(60);
 pub enum Sharing {
     /// From the remote.
     Draw,
-    /// Both ways, with the knots of these pins, which the command has sent or wanted to send.
+    /// Both ways, with what the command has sent: see [`Pushed::shared`](super::Pushed::shared).
     Shuttle {
-        /// The pins' names.
-        pins: Vec<String>,
+        /// The moves of pins.
+        sent: Vec<PushUpdate>,
     },
 }
 
@@ -83,24 +89,20 @@ impl Repository {
         Ok(value.map_err(|error| setting(&error))?.unwrap_or(false))
     }
 
-    /// Names the ledger's folder.
-    pub fn ledger(&self) -> LedgerFolder {
-        let path = self.workspace.repo_path().join("loom/ledger");
-        LedgerFolder::new(path, self.surroundings.patience)
-    }
-
-    /// Takes down in the ledger what was done in the repository. `sending` are pins that are about to
-    /// be sent, and belong to the ledger from now on.
+    /// Names the folder of the ledger that is shared with a remote. A remote whose address changes
+    /// is another.
     ///
     /// # Errors
     ///
-    /// [`ExchangeError`]; the ledger is as it was.
-    pub fn take_down(&self, sending: &[String]) -> Result<(), ExchangeError> {
-        let mut ledger = self.lock_ledger()?;
-        if taken::take_down(self, &mut ledger, sending)? {
-            ledger.save()?;
-        }
-        Ok(())
+    /// [`RepositoryError::Other`] when git's settings cannot be read.
+    pub fn ledger(&self, remote: &str) -> Result<LedgerFolder, RepositoryError> {
+        let mut remotes = self.remotes()?.into_iter();
+        let found = remotes.find(|found| found.name == remote);
+        let (url, push_url) = found.map_or((None, None), |found| (found.url, found.push_url));
+        let parts = [Some(remote.to_owned()), url, push_url].map(Option::unwrap_or_default);
+        let id = encode_hex(&hash(&parts.each_ref().map(String::as_bytes)));
+        let path = self.workspace.repo_path().join("loom/ledgers").join(id);
+        Ok(LedgerFolder::new(path, self.surroundings.patience))
     }
 
     /// Exchanges the ledger with a remote, and does here what others took down.
@@ -111,9 +113,14 @@ impl Repository {
     pub fn share(&mut self, remote: &str, sharing: &Sharing) -> Result<Shared, ExchangeError> {
         let direction = match sharing {
             Sharing::Draw => Direction::Draw,
-            Sharing::Shuttle { pins } => {
-                self.take_down(pins)?;
-                let publish = self.pinned(pins);
+            Sharing::Shuttle { sent } => {
+                if !sent.is_empty() {
+                    let mut ledger = self.lock_ledger(remote)?;
+                    taken::take_down(self, &mut ledger, sent)?;
+                    ledger.save()?;
+                }
+                let knots = sent.iter().filter_map(|update| update.after.as_ref());
+                let publish = knots.map(|knot| knot.0.clone()).collect();
                 Direction::Shuttle { publish }
             }
         };
@@ -128,7 +135,7 @@ impl Repository {
         };
         let exchanged = exchange(
             &remote,
-            &self.ledger(),
+            &self.ledger(&remote.remote)?,
             &direction,
             &mut self.randomness(b"exchange"),
         )?;
@@ -139,7 +146,7 @@ impl Repository {
 
     /// Does here what the ledger has from others.
     fn do_what_others_did(&mut self, remote: &str) -> Result<Shared, ExchangeError> {
-        let mut ledger = self.lock_ledger()?;
+        let mut ledger = self.lock_ledger(remote)?;
         let known = ledger.known().cloned().unwrap_or_default();
         let base = self.repo_at(&known.operation);
         let before = known.view();
@@ -158,20 +165,20 @@ impl Repository {
         })
     }
 
-    /// Reads the tags of a stitch.
+    /// Reads the tags of stitches that are shared with a remote.
     ///
     /// # Errors
     ///
-    /// [`ExchangeError::Ledger`].
-    pub fn stitch_tags(&self) -> Result<Vec<(StitchId, Vec<String>)>, ExchangeError> {
-        let view = self.ledger().view()?.unwrap_or_default();
+    /// [`ExchangeError::Ledger`] and [`ExchangeError::Repository`].
+    pub fn stitch_tags(&self, remote: &str) -> Result<Vec<(StitchId, Vec<String>)>, ExchangeError> {
+        let view = self.ledger(remote)?.view()?.unwrap_or_default();
         let tags = view.tags.into_iter();
         Ok(tags
             .map(|(stitch, tags)| (StitchId(stitch), tags.into_iter().collect()))
             .collect())
     }
 
-    /// Adds tags to a stitch and takes others from it.
+    /// Adds tags to a stitch and takes others from it, to be shared with a remote.
     ///
     /// # Errors
     ///
@@ -179,12 +186,13 @@ impl Repository {
     /// be no tag.
     pub fn tag_stitch(
         &self,
+        remote: &str,
         knot: &KnotId,
         add: &[String],
         remove: &[String],
     ) -> Result<(), ExchangeError> {
         let stitch: ChangeId = self.commit(&knot.0)?.change_id().clone();
-        let mut ledger = self.lock_ledger()?;
+        let mut ledger = self.lock_ledger(remote)?;
         for tag in add {
             ledger.document_mut().tag(&stitch, tag)?;
         }
@@ -195,9 +203,11 @@ impl Repository {
         Ok(())
     }
 
-    fn lock_ledger(&self) -> Result<LockedLedger, ExchangeError> {
+    fn lock_ledger(&self, remote: &str) -> Result<LockedLedger, ExchangeError> {
         let mut randomness = self.randomness(b"ledger");
-        Ok(self.ledger().lock(&mut || random_actor(&mut randomness))?)
+        Ok(self
+            .ledger(remote)?
+            .lock(&mut || random_actor(&mut randomness))?)
     }
 
     /// Makes numbers of what is handed in, others for each use.
@@ -224,7 +234,7 @@ impl Repository {
                 *last = count.to_le_bytes().to_vec();
             }
             let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
-            let [a, b, c, d, e, f, g, h, ..] = crate::ledger::hash(&parts);
+            let [a, b, c, d, e, f, g, h, ..] = hash(&parts);
             u64::from_le_bytes([a, b, c, d, e, f, g, h])
         }
     }
@@ -233,15 +243,6 @@ impl Repository {
         let backend =
             jj_lib::git::get_git_backend(self.repo.store()).doing("find git's objects")?;
         Ok(backend.git_repo_path().to_owned())
-    }
-
-    /// Returns the knots of pins that are at one.
-    fn pinned(&self, pins: &[String]) -> Vec<CommitId> {
-        let view = self.repo.view();
-        pins.iter()
-            .filter_map(|name| view.get_local_bookmark(name.as_str().as_ref()).as_normal())
-            .cloned()
-            .collect()
     }
 
     /// Loads the repository at an earlier operation; `None` when it is not in the tension log.

@@ -58,7 +58,8 @@ impl Transaction<'_> {
         let target = self.follow(parent, UNDO)?;
         let name = self.workspace_name();
         let view = target.view().block_on()?;
-        if view.get_wc_commit_id(&name).is_none() {
+        let is_here = self.repo().view().get_wc_commit_id(&name).is_some();
+        if is_here && view.get_wc_commit_id(&name).is_none() {
             // `jj` goes on here, and leaves a folder that belongs to nothing.
             return Err(RepositoryError::refused(
                 "there is nothing to unpick: the last operation made this workspace",

@@ -115,3 +115,83 @@ fn what_no_commit_can_hold_and_what_is_too_long_is_left_out() {
     describe(&mut document, &stitch(2), &"x".repeat(70_000));
     assert_eq!(document.view().descriptions, BTreeMap::new());
 }
+
+/// A document in which that many texts were begun for one stitch.
+fn begun_apart(count: u8, text: impl Fn(u8) -> String) -> Document {
+    let mut document = document(200);
+    for number in 0..count {
+        let mut other = Document::new(actor(number)).unwrap();
+        describe(&mut other, &stitch(1), &text(number));
+        document.merge(&other).unwrap();
+    }
+    document
+}
+
+#[test]
+fn texts_without_end_are_read_up_to_a_number() {
+    let document = begun_apart(40, |number| format!("{number}\n"));
+    let text = document.description(&stitch(1)).unwrap();
+    assert_eq!(text.lines().count(), 16, "{text}");
+    assert_eq!(document.view().descriptions[&stitch(1)], text);
+}
+
+#[test]
+fn texts_are_joined_up_to_the_longest_description() {
+    let line = |number: u8| format!("{number}{}\n", "x".repeat(30_000));
+    let document = begun_apart(3, line);
+    let text = document.description(&stitch(1)).unwrap();
+    assert_eq!(text.lines().count(), 2);
+}
+
+#[test]
+fn nobody_signs_who_cannot_sign_a_commit() {
+    use jj_lib::backend::{MillisSinceEpoch, Signature, Timestamp};
+
+    let good = Signature {
+        name: "Ada".to_owned(),
+        email: "ada@example.com".to_owned(),
+        timestamp: Timestamp {
+            timestamp: MillisSinceEpoch(1_800_000_000_000),
+            tz_offset: 60,
+        },
+    };
+    let named = |name: &str| Signature {
+        name: name.to_owned(),
+        ..good.clone()
+    };
+    let at = |timestamp, tz_offset| Signature {
+        timestamp: Timestamp {
+            timestamp: MillisSinceEpoch(timestamp),
+            tz_offset,
+        },
+        ..good.clone()
+    };
+    let bad = [
+        named("A <da>"),
+        named("A\u{0}da"),
+        named("A\rda"),
+        at(-1, 0),
+        at(i64::MAX, 0),
+        at(0, 24 * 60 + 1),
+        at(0, i32::MIN),
+    ];
+    let mut document = document(1);
+    for writer in &bad {
+        document.set_writer(&stitch(1), writer).unwrap();
+        document.write_writer(&stitch(1), writer).unwrap();
+        assert_eq!(document.writer(&stitch(1)), None, "{writer:?}");
+    }
+    document.set_writer(&stitch(1), &good).unwrap();
+    assert_eq!(document.writer(&stitch(1)), Some(good));
+}
+
+#[test]
+fn what_was_edited_and_what_it_became_is_known() {
+    let (mut one, mut other) = (document(1), document(2));
+    one.describe(&stitch(1), "a", "b").unwrap();
+    other.describe(&stitch(1), "a", "c").unwrap();
+    meet(&mut one, &mut other);
+    let said = ["a", "b", "c", "d"].map(|text| one.has_said(&stitch(1), text));
+    assert_eq!(said, [true, true, true, false]);
+    assert!(!one.has_said(&stitch(2), "a"));
+}

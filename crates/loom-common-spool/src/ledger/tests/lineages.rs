@@ -49,6 +49,14 @@ impl Clone {
         *remote = Some(bytes);
     }
 
+    /// Takes in what a remote has, and sends nothing.
+    fn draw(&mut self, name: &str, remote: Option<&Vec<u8>>) {
+        if let Some(bytes) = remote {
+            let theirs = self.ledger.receive(name, bytes, &mut *self.actors).unwrap();
+            self.ledger.set_shared(name, theirs);
+        }
+    }
+
     fn begin_anew(&mut self) {
         let anew = self.ledger.document().begun_anew((self.actors)()).unwrap();
         *self.ledger.document_mut() = anew;
@@ -112,6 +120,23 @@ fn what_was_done_while_another_began_anew_is_carried_over() {
 }
 
 #[test]
+fn a_remote_that_was_only_drawn_from_does_not_have_what_was_done_here() {
+    let (mut one, mut other) = (clone(1), clone(2));
+    let mut remote = None;
+    move_pin(one.ledger.document_mut(), "main", Some(commit(1)));
+    one.exchange("origin", &mut remote);
+    move_pin(other.ledger.document_mut(), "topic", Some(commit(2)));
+    other.draw("origin", remote.as_ref());
+    one.begin_anew();
+    one.exchange("origin", &mut remote);
+    other.exchange("origin", &mut remote);
+    assert_eq!(
+        other.ledger.document().view().pins,
+        pins(&[("main", at(&[1])), ("topic", at(&[2]))])
+    );
+}
+
+#[test]
 fn a_disk_that_was_set_back_loses_nothing_that_was_done_on_it_since() {
     let mut one = clone(1);
     let mut remote = None;
@@ -170,7 +195,10 @@ proptest! {
                     let text = document.description(&stitch(of)).unwrap_or_default();
                     describe(document, &stitch(of), &edited(&text, at, 0, &format!("<{number}>")));
                 }
-                Step::Deliver { to, .. } | Step::DeliverLate { to, .. } => {
+                Step::DeliverLate { to, .. } => {
+                    clones[to].draw(names[remote], remotes[remote].as_ref());
+                }
+                Step::Deliver { to, .. } => {
                     clones[to].exchange(names[remote], &mut remotes[remote]);
                     // Who met others may have their moves, and moves on from there.
                     last.retain(|(_, machine), _| *machine != to);

@@ -77,7 +77,13 @@ fn a_damaged_ledger_is_moved_aside_and_begun_anew() {
     let aside = path.join("ledger.damaged");
     assert_eq!(ledger.began_anew, Some(aside.clone()));
     assert_eq!(ledger.document().view(), Default::default());
+    assert_eq!(fs::read(&aside).unwrap(), bytes);
+    drop(ledger);
+    fs::write(&file, "garbage").unwrap();
+    let second = path.join("ledger.damaged.2");
+    assert_eq!(open(&path, 2).began_anew, Some(second.clone()));
     assert_eq!(fs::read(aside).unwrap(), bytes);
+    assert_eq!(fs::read(second).unwrap(), b"garbage");
 }
 
 #[test]

@@ -1,14 +1,14 @@
 //! Doing here what others took down.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 
-use jj_lib::backend::{BackendError, ChangeId, CommitId, Signature};
+use jj_lib::backend::CommitId;
 use jj_lib::commit::Commit;
 use jj_lib::merge::Merge;
 use jj_lib::object_id::ObjectId as _;
 use jj_lib::op_store::RefTarget;
-use jj_lib::ref_name::RefName;
-use jj_lib::repo::{MutableRepo, ReadonlyRepo, Repo as _};
+use jj_lib::ref_name::{RefName, RemoteName};
+use jj_lib::repo::{ReadonlyRepo, Repo as _};
 use jj_lib::revset::RevsetExpression;
 use pollster::FutureExt as _;
 
@@ -18,6 +18,7 @@ use super::super::error::RepositoryError;
 use super::super::language::evaluate_all;
 use super::super::transaction::{Finished, Transaction};
 use super::super::weave::complete;
+use super::described::{Described, Knots, rewrite};
 use super::values;
 use crate::exchange::ExchangeError;
 use crate::ledger::{Known, LedgerView, LockedLedger, PinValue, merge_texts, standing};
@@ -58,7 +59,7 @@ impl<'a> Doing<'a> {
     /// Moves the pins that others moved.
     pub(super) fn move_pins(&mut self, now: &LedgerView) -> Result<(), ExchangeError> {
         for (name, values) in &now.pins {
-            if self.before.pins.get(name) == Some(values) {
+            if self.before.pins.get(name) == Some(values) || !self.is_shared_here(name) {
                 continue;
             }
             let mut here = BTreeSet::new();
@@ -93,31 +94,27 @@ impl<'a> Doing<'a> {
         }
     }
 
+    /// Whether a pin is one that is shared from here: it is followed, or was sent or moved before.
+    fn is_shared_here(&self, name: &str) -> bool {
+        let pin: &RefName = name.as_ref();
+        let view = self.tx.repo().view();
+        let there = view.get_remote_bookmark(pin.to_remote_symbol(RemoteName::new(self.remote)));
+        let is_known = self.before.pins.contains_key(name);
+        there.is_tracked() || is_known && view.get_local_bookmark(pin).is_present()
+    }
+
     fn move_pin(&mut self, name: &str, now: &BTreeSet<PinValue>) -> Result<(), ExchangeError> {
         let none = BTreeSet::new();
         let before = self.before.pins.get(name).unwrap_or(&none);
         let pin: &RefName = name.as_ref();
         let target = self.tx.repo().view().get_local_bookmark(pin).clone();
-        let was = self.base.map(|base| base.view().get_local_bookmark(pin));
-        let is_untouched = !before.is_empty() && was == Some(&target);
-        let mut wanted = now.clone();
-        if !is_untouched {
-            // What was fetched meanwhile, or was here before the ledger, stays unless others left it.
-            let left: BTreeSet<_> = before.difference(now).collect();
-            let stays = values(&target).into_iter().filter(|value| {
-                value.is_some()
-                    && !left.contains(value)
-                    && !was.is_some_and(|was| values(was).contains(value))
-            });
-            wanted.extend(stays);
-        }
+        // What is here and that others did not leave stays: it was not sent yet, or was fetched.
+        let left: BTreeSet<_> = before.difference(now).cloned().collect();
+        let mut wanted: BTreeSet<_> = values(&target).difference(&left).cloned().collect();
+        wanted.extend(now.iter().cloned());
         let wanted = standing(&wanted, |one, other| self.tx.is_ancestor(one, other));
         if wanted == values(&target) {
             return Ok(());
-        }
-        if target.is_absent() {
-            // A remote that does not have it has nothing to follow.
-            let _ = self.tx.track_pin(name, self.remote);
         }
         let base = before.iter().find(|value| !wanted.contains(value)).cloned();
         let target = ref_target(&wanted, base.flatten());
@@ -155,70 +152,57 @@ impl<'a> Doing<'a> {
 
     /// Describes the stitches that others described, where they may be changed.
     pub(super) fn describe(&mut self, now: &LedgerView) -> Result<(), ExchangeError> {
-        let mut found: Vec<(Commit, String)> = Vec::new();
-        for (stitch, text) in &now.descriptions {
-            let knots = self.visible(stitch)?;
-            let is_new = self.before.descriptions.get(stitch) != Some(text);
-            if is_new {
-                self.reached
-                    .descriptions
-                    .insert(stitch.clone(), text.clone());
-            }
-            match knots.as_slice() {
-                [knot] if is_new => {
-                    let text = complete(&self.merged(knot, text)?);
-                    if text != knot.description() {
-                        found.push((knot.clone(), text));
-                    }
-                }
-                [] | [_] => {}
-                // Several knots that differ in their description only become one.
-                _ => found.extend(knots.into_iter().map(|knot| (knot, complete(text)))),
-            }
-        }
-        let all: Vec<CommitId> = found.iter().map(|(knot, _)| knot.id().clone()).collect();
-        let immutable = self.tx.immutable_of(&all)?;
-        found.retain(|(knot, _)| !immutable.contains(knot.id()));
         let document = self.ledger.document();
-        let described = found.into_iter().map(|(knot, text)| {
-            let writer = document.writer(knot.change_id());
-            (knot.id().clone(), Described { text, writer })
-        });
-        let described: HashMap<_, _> = described.collect();
-        if !described.is_empty() {
-            rewrite(self.tx.writer(), described)?;
+        let repo = self.tx.repo();
+        let knots = Knots::new(repo, self.base, self.remote);
+        let mut found: Vec<(CommitId, Described)> = Vec::new();
+        for (stitch, text) in &now.descriptions {
+            let before = self.before.descriptions.get(stitch);
+            let visible = knots.visible(stitch)?;
+            let said = |knot: &Commit| document.has_said(stitch, knot.description());
+            let (text, to_describe) = if before != Some(text) {
+                let (mut said, beside): (Vec<_>, Vec<_>) = visible.into_iter().partition(said);
+                let edited = beside.into_iter().filter(|knot| knots.is_edited_here(knot));
+                let mut text = text.clone();
+                if let (Some(base), [edited]) = (
+                    knots.before(stitch, before)?,
+                    edited.collect::<Vec<_>>().as_slice(),
+                ) {
+                    text = merge_texts(&base, edited.description(), &text)?;
+                    said.push(edited.clone());
+                }
+                (text, said)
+            } else if visible
+                .iter()
+                .any(|knot| knot.description() == complete(text))
+            {
+                // What the remote still has from before joins the one that was described.
+                let here = knots.visible_before(stitch)?;
+                let come = visible
+                    .into_iter()
+                    .filter(|knot| said(knot) && knots.is_there(knot) && !here.contains(knot.id()));
+                (text.clone(), come.collect())
+            } else {
+                continue;
+            };
+            let text = complete(&text);
+            let writer = document.writer(stitch);
+            let to_describe = to_describe.into_iter();
+            let to_describe = to_describe.filter(|knot| knot.description() != text);
+            found.extend(to_describe.map(|knot| {
+                let (text, writer) = (text.clone(), writer.clone());
+                (knot.id().clone(), Described { text, writer })
+            }));
+        }
+        self.reached.descriptions.clone_from(&now.descriptions);
+        let all: Vec<CommitId> = found.iter().map(|(knot, _)| knot.clone()).collect();
+        let immutable = self.tx.immutable_of(&all)?;
+        found.retain(|(knot, _)| !immutable.contains(knot));
+        if !found.is_empty() {
+            rewrite(self.tx.writer(), found.into_iter().collect())?;
             self.settle_pins();
         }
         Ok(())
-    }
-
-    /// Returns the ledger's text of a knot, with what was edited here and is not in the ledger:
-    /// somebody may have fetched it from one who has none.
-    fn merged(&self, knot: &Commit, text: &str) -> Result<String, ExchangeError> {
-        let was_here = |base: &ReadonlyRepo| base.index().has_id(knot.id()).block_on();
-        let was_here = self
-            .base
-            .map(was_here)
-            .transpose()
-            .doing("look a knot up")?;
-        Ok(match self.before.descriptions.get(knot.change_id()) {
-            Some(before) if was_here == Some(true) && knot.description() != before => {
-                merge_texts(before, knot.description(), text)?
-            }
-            _ => text.to_owned(),
-        })
-    }
-
-    fn visible(&self, stitch: &ChangeId) -> Result<Vec<Commit>, RepositoryError> {
-        let found = self.tx.repo().resolve_change_id(stitch).block_on();
-        let Some(found) = found.doing("look a stitch up")? else {
-            return Ok(Vec::new());
-        };
-        let store = self.tx.repo().store();
-        found
-            .visible_with_offsets()
-            .map(|(_, id)| store.get_commit(id).doing("read a knot"))
-            .collect()
     }
 
     /// Finishes the operation. Returns what came of it, up to where repository and ledger know each
@@ -255,82 +239,6 @@ impl Transaction<'_> {
         let both = immutable.intersection(&RevsetExpression::commits(visible));
         Ok(evaluate_all(repo, &both)?.into_iter().collect())
     }
-}
-
-/// What a knot is to say, and who signs it.
-struct Described {
-    text: String,
-    writer: Option<Signature>,
-}
-
-/// Rewrites knots to new descriptions, with all that stands on them, so that whoever does the same
-/// elsewhere makes the same knots: signed by the last writer of the description, or of those below.
-fn rewrite(
-    repo: &mut MutableRepo,
-    described: HashMap<CommitId, Described>,
-) -> Result<(), RepositoryError> {
-    let roots = described.keys().cloned().collect();
-    let mut writers: HashMap<CommitId, Signature> = HashMap::new();
-    repo.transform_descendants(roots, async |mut rewriter| {
-        let old = rewriter.old_commit().clone();
-        let parents = rewriter.new_parents().to_vec();
-        let change = described.get(old.id());
-        if change.is_none() && !rewriter.parents_changed() {
-            return Ok(());
-        }
-        let below = old.parent_ids().iter().filter_map(|id| writers.get(id));
-        let writer = change
-            .and_then(|change| change.writer.as_ref())
-            .into_iter()
-            .chain(below)
-            .max_by_key(|writer| (writer.timestamp.timestamp, &writer.name, &writer.email))
-            .cloned();
-        let repo = rewriter.repo_mut();
-        let mut builder = repo.rewrite_commit(&old).detach();
-        builder.set_parents(parents.clone());
-        // The store tells knots apart by what they came from, also those that are alike.
-        builder.set_predecessors(Vec::new());
-        if let Some(change) = change {
-            builder.set_description(&change.text);
-        }
-        if let Some(writer) = writer {
-            builder.set_committer(writer);
-        }
-        // One that is there already is not written again: the store tells apart what came of others.
-        let known = repo.resolve_change_id(old.change_id()).await;
-        let known = known.map_err(|error| BackendError::Other(error.into()))?;
-        let mut there = None;
-        for (id, _) in known.iter().flat_map(|known| &known.targets) {
-            let knot = repo.store().get_commit_async(id).await?;
-            if knot.parent_ids() == parents
-                && knot.tree_ids() == old.tree_ids()
-                && knot.description() == builder.description()
-                && knot.author() == builder.author()
-                && knot.committer() == builder.committer()
-            {
-                there = Some(knot);
-                break;
-            }
-        }
-        let new = match there {
-            Some(knot) => knot,
-            None => builder.write_hidden().await?,
-        };
-        if new.id() == old.id() {
-            return Ok(());
-        }
-        writers.insert(old.id().clone(), new.committer().clone());
-        let is_there = repo.index().has_id(new.id()).await;
-        if !is_there.map_err(|error| BackendError::Other(error.into()))? {
-            builder.write(repo).await?;
-        } else {
-            repo.add_head(&new).await?;
-            repo.set_rewritten_commit(old.id().clone(), new.id().clone());
-        }
-        Ok(())
-    })
-    .block_on()
-    .doing("describe stitches")
 }
 
 /// Makes the target of a pin that has several values: a tangle in Jujutsu's own form.

@@ -246,3 +246,39 @@ fn a_clone_of_git_is_wound_with_its_trunk() {
     assert_eq!(clone.one("trunk()"), clone.one("dev@origin"));
     assert_eq!(clone.descriptions("::@"), ["", "one", ""]);
 }
+
+#[test]
+fn several_kinds_are_pushed_at_once_or_not_at_all() {
+    let scene = with_remote();
+    scene.write("a.txt", "1\n");
+    scene.knot("one");
+    pin(&scene, "main", "@-");
+    let what = vec![PushWhat::All, named(&["main"]), named(&["missing"])];
+    let push = |what: Vec<PushWhat>| {
+        let push = Push {
+            what,
+            ..Push::new(PushWhat::All)
+        };
+        scene.try_change(|tx| tx.push(&push, &mut |_| {}))
+    };
+    let error = push(what.clone()).unwrap_err();
+    assert!(matches!(error, RepositoryError::Refused { .. }), "{error}");
+    assert_eq!(scene.git(&["ls-remote", "origin"]), "");
+
+    let (pushed, _) = push(what[..2].to_vec()).unwrap();
+    let names: Vec<_> = pushed.updates.iter().map(|update| &update.name).collect();
+    assert_eq!(names, ["main"]);
+}
+
+#[test]
+fn a_remote_that_there_is_not_is_refused_beside_one_that_there_is() {
+    let scene = with_remote();
+    let draw = Draw {
+        remotes: vec!["origin".to_owned(), "typo".to_owned()],
+        ..Draw::default()
+    };
+    let error = scene
+        .try_change(|tx| tx.draw(&draw, &mut |_| {}))
+        .unwrap_err();
+    assert_eq!(error.to_string(), "there is no remote `typo`");
+}

@@ -3,15 +3,21 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
-use loom_common_spool::exchange::ExchangeError;
+use jj_lib::backend::CommitId;
+use loom_common_spool::exchange::{Direction, ExchangeError, LedgerRemote, exchange};
+use loom_common_spool::ledger::{LedgerFolder, LedgerView};
 use loom_common_spool::repository::{
-    Draw, KnotId, NewStitch, PinMove, PinTarget, Push, PushWhat, Shared, Sharing, Winding,
+    Allowances, Draw, KnotId, NewStitch, PinMove, PinTarget, Push, PushWhat, Shared, Sharing,
+    Winding,
 };
-use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::scene::Scene;
+
+mod agreement;
+mod unsent;
 
 /// A remote.
 struct Remote {
@@ -76,33 +82,43 @@ impl Clone {
     }
 
     fn shuttle(&self, pins: &[&str]) -> Shared {
+        self.shuttle_to("origin", pins)
+    }
+
+    fn shuttle_to(&self, remote: &str, pins: &[&str]) -> Shared {
         let pins: Vec<String> = pins.iter().map(|pin| (*pin).to_owned()).collect();
+        let push = Push {
+            remote: Some(remote.to_owned()),
+            allow: Allowances {
+                private: true,
+                ..Allowances::default()
+            },
+            ..Push::new(PushWhat::Pins(pins))
+        };
         let mut repository = self.scene.taken();
-        repository.take_down(&pins).unwrap();
         let mut tx = repository.transaction().unwrap();
-        let what = PushWhat::Pins(pins.clone());
         // Whether the remote's pin is elsewhere or the pin is tangled: the ledger goes anyway.
-        if tx.push(&Push::new(what), &mut |_| {}).is_ok() {
+        let mut sent = Vec::new();
+        if let Ok(pushed) = tx.push(&push, &mut |_| {}) {
+            sent = pushed.shared();
             tx.finish().unwrap();
         }
         repository
-            .share("origin", &Sharing::Shuttle { pins })
+            .share(remote, &Sharing::Shuttle { sent })
             .unwrap()
     }
 
-    /// Shares the ledger, and sends nothing else.
-    fn share_ledger(&self) {
-        let mut repository = self.scene.taken();
-        repository.take_down(&[]).unwrap();
-        let pins = Vec::new();
-        repository
-            .share("origin", &Sharing::Shuttle { pins })
-            .unwrap();
+    fn follow(&self, pin: &str) {
+        self.scene.change(|tx| tx.track_pin(pin, "origin"));
+    }
+
+    fn ledger(&self, remote: &str) -> LedgerView {
+        let folder = self.scene.open().ledger(remote).unwrap();
+        folder.view().unwrap().unwrap_or_default()
     }
 
     fn draw(&self) -> Shared {
         let mut repository = self.scene.taken();
-        repository.take_down(&[]).unwrap();
         let mut tx = repository.transaction().unwrap();
         tx.draw(&Draw::default(), &mut |_| {}).unwrap();
         tx.finish().unwrap();
@@ -139,6 +155,7 @@ fn two() -> (Remote, Clone, Clone) {
     one.stitch("root()", "Add a parser", "topic");
     one.shuttle(&["topic"]);
     two.draw();
+    two.follow("topic");
     assert_eq!(two.at("topic"), one.at("topic"));
     assert_eq!(two.at("topic")[0].0, "Add a parser\n");
     (remote, one, two)
@@ -256,21 +273,49 @@ fn what_git_did_in_between_is_found() {
 #[test]
 fn immutable_stitches_are_left_alone() {
     let (_remote, one, mut two) = two();
-    let aliases = r#"revset-aliases."immutable_heads()""#;
-    two.scene.set(aliases, "'topic@origin'");
     one.describe("topic", "Add a fast parser");
-    one.share_ledger();
-    let before = two.at("topic");
+    one.shuttle(&["topic"]);
+    two.describe("topic", "Add a parser of dates");
+    let (theirs, ours) = (one.at("topic"), two.at("topic"));
+    let aliases = r#"revset-aliases."immutable_heads()""#;
+    two.scene.set(aliases, "'all()'");
     let shared = two.draw();
     assert!(shared.finished.is_none(), "{shared:?}");
-    assert_eq!(two.at("topic"), before);
+    assert_eq!(two.at("topic"), [theirs, ours].concat());
 }
 
 #[test]
 fn a_pin_whose_knot_did_not_come_along_waits_for_it() {
     let (_remote, one, two) = two();
     one.stitch("topic", "Further", "topic");
-    one.share_ledger();
+    // A ledger without its knots, as of one who has sent more than it takes along.
+    let elsewhere = TempDir::new().unwrap();
+    let folder = LedgerFolder::new(elsewhere.path(), Duration::from_secs(30));
+    let remote = LedgerRemote {
+        program: PathBuf::from("git"),
+        git_dir: one.scene.root().join(".git"),
+        remote: "origin".to_owned(),
+        limit: Duration::from_secs(60),
+    };
+    let mut randomness = || 7;
+    exchange(&remote, &folder, &Direction::Draw, &mut randomness).unwrap();
+    let mut ledger = folder.lock(&mut || [7; 16]).unwrap();
+    let seen = ledger.document().view().pins.remove("topic").unwrap();
+    let value = CommitId::try_from_hex(&one.at("topic")[0].1);
+    ledger
+        .document_mut()
+        .move_pin("topic", &seen, value)
+        .unwrap();
+    ledger.save().unwrap();
+    drop(ledger);
+    let publish = Vec::new();
+    exchange(
+        &remote,
+        &folder,
+        &Direction::Shuttle { publish },
+        &mut randomness,
+    )
+    .unwrap();
     let before = two.at("topic");
     assert_eq!(two.draw().waiting, ["topic"]);
     assert_eq!(two.at("topic"), before);
@@ -287,7 +332,7 @@ fn tags_are_added_and_taken_away_everywhere() {
         let knot = clone.scene.one("topic");
         let repository = clone.scene.taken();
         repository
-            .tag_stitch(&knot, &owned(add), &owned(remove))
+            .tag_stitch("origin", &knot, &owned(add), &owned(remove))
             .unwrap();
     };
     tag(&one, &["reviewed", "slow"], &[]);
@@ -298,18 +343,21 @@ fn tags_are_added_and_taken_away_everywhere() {
     one.draw();
     let stitch = one.scene.stitch("topic").id;
     let expected = vec![(stitch, vec!["released".to_owned(), "reviewed".to_owned()])];
-    assert_eq!(one.scene.open().stitch_tags().unwrap(), expected);
-    assert_eq!(two.scene.open().stitch_tags().unwrap(), expected);
+    assert_eq!(one.scene.open().stitch_tags("origin").unwrap(), expected);
+    assert_eq!(two.scene.open().stitch_tags("origin").unwrap(), expected);
 }
 
 #[test]
 fn what_others_did_is_one_operation_that_can_be_unpicked() {
     let (_remote, one, two) = two();
     one.describe("topic", "Add a fast parser");
-    one.share_ledger();
-    let before = two.at("topic");
+    one.shuttle(&["topic"]);
+    two.describe("topic", "Add a parser of dates");
+    let apart = [one.at("topic"), two.at("topic")].concat();
     assert!(two.draw().finished.is_some());
-    assert_eq!(two.at("topic")[0].0, "Add a fast parser\n");
+    let merged = two.at("topic");
+    assert_eq!(merged.len(), 1);
+    assert_eq!(merged[0].0, "Add a fast parser of dates\n");
     let log = two.scene.open().tension_log();
     let last = log.into_iter().next().unwrap().unwrap();
     assert_eq!(last.description, "take over the ledger of origin");
@@ -317,7 +365,7 @@ fn what_others_did_is_one_operation_that_can_be_unpicked() {
     let mut tx = repository.transaction().unwrap();
     tx.unpick().unwrap();
     tx.finish().unwrap();
-    assert_eq!(two.at("topic"), before);
+    assert_eq!(two.at("topic"), apart);
 }
 
 #[test]
@@ -339,73 +387,13 @@ fn a_damaged_ledger_at_the_remote_is_an_error_and_changes_nothing() {
 #[test]
 fn a_damaged_ledger_here_is_begun_anew_from_the_repository() {
     let (_remote, one, two) = two();
-    let file = two.scene.path(".jj/repo/loom/ledger/ledger");
+    let ledgers = two.scene.path(".jj/repo/loom/ledgers");
+    let folder = fs::read_dir(ledgers).unwrap().next().unwrap().unwrap();
+    let file = folder.path().join("ledger");
     fs::write(&file, "garbage").unwrap();
     two.stitch("topic", "Further", "topic");
     two.shuttle(&["topic"]);
     one.draw();
     assert_eq!(one.at("topic"), two.at("topic"));
     assert!(file.with_extension("damaged").exists());
-}
-
-/// What happens at one clone.
-#[derive(Clone, Debug)]
-enum Step {
-    Describe(usize),
-    Move(usize),
-    Shuttle(usize),
-    Draw(usize),
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 2, max_shrink_iters: 4, ..ProptestConfig::default() })]
-
-    #[test]
-    fn clones_agree_whoever_met_whom(
-        steps in prop::collection::vec(
-            (0..4_u8, 0..3_usize).prop_map(|(what, at)| match what {
-                0 => Step::Describe(at),
-                1 => Step::Move(at),
-                2 => Step::Shuttle(at),
-                _ => Step::Draw(at),
-            }),
-            1..8,
-        ),
-    ) {
-        let (mut remote, one, two) = two();
-        let clones = [one, two, remote.clone()];
-        clones[2].draw();
-        for (number, step) in steps.into_iter().enumerate() {
-            match step {
-                Step::Describe(at) => {
-                    let clone = &clones[at];
-                    let revset = r#"latest(description(substring:"parser"))"#;
-                    let said = clone.scene.stitch(revset).description;
-                    clone.describe(revset, &format!("{}and {number}\n", said));
-                }
-                Step::Move(at) => {
-                    let onto = r#"latest(description(substring:"parser"))"#;
-                    clones[at].stitch(onto, &format!("Step {number}"), "topic");
-                }
-                Step::Shuttle(at) => {
-                    clones[at].shuttle(&["topic"]);
-                }
-                Step::Draw(at) => {
-                    clones[at].draw();
-                }
-            }
-        }
-        for _ in 0..2 {
-            for clone in &clones {
-                clone.shuttle(&["topic"]);
-                clone.draw();
-            }
-        }
-        let texts = |clone: &Clone| -> Vec<String> {
-            clone.at("topic").into_iter().map(|(text, _)| text).collect()
-        };
-        for clone in &clones[1..] {
-            prop_assert_eq!(texts(clone), texts(&clones[0]));
-        }
-    }
 }

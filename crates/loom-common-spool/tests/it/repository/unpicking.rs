@@ -107,3 +107,20 @@ fn what_two_processes_do_at_once_is_merged() {
     found.sort();
     assert_eq!(found, ["", "", "by the left", "by the right"]);
 }
+
+#[test]
+fn forgetting_this_workspace_can_be_unpicked() {
+    let scene = Scene::internal();
+    scene.write("a.txt", "1\n");
+    scene.knot("one");
+    let before = scene.descriptions("all()");
+    scene.change(|tx| tx.forget_workspace("default"));
+    let unpick = || {
+        let mut repository = Repository::open(&scene.root(), scene.surroundings())?;
+        let mut tx = repository.transaction()?;
+        tx.unpick()?;
+        tx.finish()
+    };
+    unpick().unwrap();
+    assert_eq!(scene.descriptions("all()"), before);
+}
