@@ -301,11 +301,11 @@ mod tests {
     /// The text of what is attached.
     fn attached(read: &PromptRead) -> Vec<&str> {
         let blocks = read.prompt.attached.iter();
-        let text = |block| match block {
-            &Block::Text { ref text, .. } => text.as_str(),
+        let texts = blocks.map(|block| match block {
+            Block::Text { text, .. } => text.as_str(),
             other => panic!("{other:?}"),
-        };
-        blocks.map(text).collect()
+        });
+        texts.collect()
     }
 
     #[test]
