@@ -96,7 +96,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, CliError> {
     let setting = Setting::of_process(&arguments)?;
     let token = setting.config.value.server.token.as_ref();
     redaction::keep(&setting.environment, token);
-    tracing_output::install(&setting.config.value.log.filter)?;
+    tracing_output::install(&setting)?;
     tracing::debug!(build = %build_info(), "loom starts");
     let runtime = runtime()?;
     let outcome = runtime.block_on(async {
