@@ -377,7 +377,7 @@ impl Workbench<'_, '_> {
             "what several machines did to pins and descriptions was not exchanged: {error}"
         ));
         self.voice.hint(
-            "it goes along the next time; without `loom.ledger = true` in jj's settings it stays here",
+            "it goes along the next time; `loom.ledger = false` in jj's settings turns it off",
         );
     }
 }

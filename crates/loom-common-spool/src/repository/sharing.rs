@@ -77,7 +77,7 @@ pub struct Shared {
 }
 
 impl Repository {
-    /// Tells whether this repository shares a ledger: the setting `loom.ledger`, which is off when
+    /// Tells whether this repository shares a ledger: the setting `loom.ledger`, which is on when
     /// nothing is said.
     ///
     /// # Errors
@@ -86,7 +86,7 @@ impl Repository {
     pub fn has_ledger(&self) -> Result<bool, RepositoryError> {
         let settings = self.workspace.settings();
         let value = settings.get_bool("loom.ledger").optional();
-        Ok(value.map_err(|error| setting(&error))?.unwrap_or(false))
+        Ok(value.map_err(|error| setting(&error))?.unwrap_or(true))
     }
 
     /// Names the folder of the ledger that is shared with a remote. A remote whose address changes

@@ -407,3 +407,18 @@ fn a_git_that_hangs_is_ended_and_one_that_is_missing_is_said_so() {
     let error = one.exchange(&Direction::Draw).unwrap_err();
     assert!(matches!(error, ExchangeError::Run(_)), "{error}");
 }
+
+#[test]
+fn what_was_not_sent_before_a_draw_is_sent_after_another_began_anew() {
+    let scene = Scene::new();
+    let (mut one, mut two) = (scene.clone("one"), scene.clone("two"));
+    one.tag("theirs");
+    one.shuttle();
+    two.tag("ours");
+    two.exchange(&Direction::Draw).unwrap();
+    one.change(|document| *document = document.begun_anew([9; 16]).unwrap());
+    one.shuttle();
+    two.shuttle();
+    let tags = ["ours", "theirs"].map(str::to_owned);
+    assert_eq!(two.view().tags[&stitch()], BTreeSet::from(tags));
+}

@@ -129,7 +129,7 @@ fn begun_apart(count: u8, text: impl Fn(u8) -> String) -> Document {
 
 #[test]
 fn texts_without_end_are_read_up_to_a_number() {
-    let document = begun_apart(40, |number| format!("{number}\n"));
+    let document = begun_apart(40, |number| format!("{number:03}\n"));
     let text = document.description(&stitch(1)).unwrap();
     assert_eq!(text.lines().count(), 16, "{text}");
     assert_eq!(document.view().descriptions[&stitch(1)], text);
