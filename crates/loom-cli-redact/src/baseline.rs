@@ -76,6 +76,9 @@ impl Baseline {
             version: VERSION,
             findings: leaks.iter().map(known).collect(),
         };
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(RedactError::writing(folder))?;
+        }
         let written = serde_json::to_vec_pretty(&document)
             .map_err(std::io::Error::from)
             .and_then(|mut content| {

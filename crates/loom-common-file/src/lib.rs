@@ -53,7 +53,7 @@ pub struct Replacement {
 }
 
 impl Replacement {
-    /// Begins a replacement of the file at `path`, whose folder is made when it is missing.
+    /// Begins a replacement of the file at `path`, which need not be there. Its folder must be.
     ///
     /// # Errors
     ///
@@ -68,7 +68,6 @@ impl Replacement {
             Some(folder) if folder != Path::new("") => folder,
             _ => Path::new("."),
         };
-        fs::create_dir_all(folder)?;
         // Opened here: the errors of tempfile's own files name a path that says nothing to anybody.
         let open = |new: &Path| {
             OpenOptions::new()
@@ -160,9 +159,9 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_made_with_its_folder_and_then_replaced() {
+    fn a_file_is_made_and_then_replaced() {
         let scratch = tempfile::tempdir().unwrap();
-        let path = scratch.path().join("a/b/settings");
+        let path = scratch.path().join("settings");
         for content in ["one", "two, and longer"] {
             replace(&path, content, Access::Kept).unwrap();
             assert_eq!(fs::read_to_string(&path).unwrap(), content);
@@ -225,8 +224,10 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_in_the_way_is_an_error_that_names_no_strange_path() {
+    fn a_folder_that_is_missing_or_in_the_way_is_an_error_that_names_no_strange_path() {
         let scratch = tempfile::tempdir().unwrap();
+        let error = replace(&scratch.path().join("a/b"), "x", Access::Private).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
         let file = scratch.path().join("file");
         fs::write(&file, "").unwrap();
         let error = replace(&file.join("below"), "x", Access::Private).unwrap_err();

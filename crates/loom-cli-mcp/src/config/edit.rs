@@ -118,8 +118,11 @@ fn edit(
 
 /// Replaces a file whole, or not at all, and makes the folder for it.
 pub(crate) fn replace(path: &Path, content: &[u8], access: Access) -> Result<(), McpError> {
-    loom_common_file::replace(path, content, access).map_err(|source| McpError::Write {
-        path: path.to_owned(),
-        source,
-    })
+    let folder = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder)
+        .and_then(|()| loom_common_file::replace(path, content, access))
+        .map_err(|source| McpError::Write {
+            path: path.to_owned(),
+            source,
+        })
 }
